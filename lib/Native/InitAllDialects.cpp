@@ -1,0 +1,45 @@
+//===- InitAllDialects.cpp - what every tool registers --------------------===//
+//
+// A new dialect adds its header and one line to registerTritonTLEDialects, a
+// new pass library its header and one line to registerTritonTLEPasses.
+//
+//===----------------------------------------------------------------------===//
+
+#include "triton/InitAllDialects.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/Func/Extensions/InlinerExtension.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+#include "triton/Dialect/Triton/IR/Dialect.h"
+
+using namespace mlir;
+
+void triton::registerTritonTLEDialects(DialectRegistry &registry) {
+  registry.insert<arith::ArithDialect, cf::ControlFlowDialect,
+                  func::FuncDialect, gpu::GPUDialect, LLVM::LLVMDialect,
+                  math::MathDialect, NVVM::NVVMDialect, scf::SCFDialect,
+                  tensor::TensorDialect, ub::UBDialect>();
+  func::registerInlinerExtension(registry);
+
+  registry.insert<triton::TritonDialect>();
+}
+
+void triton::registerTritonTLEPasses() {
+  registerCanonicalizerPass();
+  registerCSEPass();
+  registerInlinerPass();
+  registerLoopInvariantCodeMotionPass();
+  registerSCCPPass();
+  registerSymbolDCEPass();
+}
