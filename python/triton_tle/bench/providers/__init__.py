@@ -1,0 +1,1 @@
+"""One module an implementation: the peers that a benchmark compares."""
