@@ -1,0 +1,46 @@
+"""What decides how kernels are compiled: ``TRITON_TLE`` and the digest of this build."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+from pathlib import Path
+
+VARIABLE = "TRITON_TLE"
+
+
+def mode() -> str:
+    """Value of ``TRITON_TLE``: "0" (TLE off), "1" (its passes for every kernel) or "" (kernels that use TLE).
+
+    Raises ValueError for any other value.
+    """
+    value = os.environ.get(VARIABLE, "")
+    if value not in ("", "0", "1"):
+        raise ValueError(f"{VARIABLE}: got '{value}', expected 0 (off), 1 (every kernel) or unset (kernels using TLE)")
+    return value
+
+
+@functools.cache
+def digest() -> str:
+    """Identifies what TLE makes of a kernel: the native library and the Python sources that shape the IR."""
+    from . import bridge
+    from .errors import NativeLibraryError
+
+    state = hashlib.sha256()
+    try:
+        state.update(str(bridge.native().build_info()["digest"]).encode())
+    except NativeLibraryError:
+        state.update(b"no native library")
+    package = Path(__file__).parent.parent
+    for folder in ("compiler", "language"):
+        for source in sorted((package / folder).rglob("*.py")):
+            state.update(str(source.relative_to(package)).encode())
+            state.update(source.read_bytes())
+    return state.hexdigest()[:32]
+
+
+def cache_suffix() -> str:
+    """What TLE adds to Triton's cache keys; empty when TLE is off, so that stock's entries are found again."""
+    value = mode()
+    return "" if value == "0" else f"-tle{value}-{digest()}"

@@ -1,0 +1,106 @@
+"""What ptxas says about a kernel: its resources, spills and lost WGMMA pipelining."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import subprocess
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import PtxasWarning
+
+# Advice of ptxas that costs speed: serialized WGMMA (C7508 to C7519), register requests it ignored (C7602 and others).
+_ADVICE = re.compile(r"(?:info|warning)\s*:\s*\((C\d+)\)\s*(.+)")
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Resources of a kernel as ptxas reports them; sizes in bytes, registers for each thread.
+
+    ``advice`` holds (code, text) of each diagnostic, such as ("C7510", "Potential Performance Loss: …").
+    """
+
+    registers: int = 0
+    stack_bytes: int = 0
+    spill_store_bytes: int = 0
+    spill_load_bytes: int = 0
+    barriers: int = 0
+    advice: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def spills(self) -> bool:
+        """Whether registers go to local memory."""
+        return bool(self.spill_store_bytes or self.spill_load_bytes)
+
+    @property
+    def serialized(self) -> bool:
+        """Whether ptxas serialized WGMMA instructions."""
+        return any("serialized" in text for _, text in self.advice)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same, ready for JSON."""
+        return {**dataclasses.asdict(self), "advice": [list(entry) for entry in self.advice]}
+
+
+def parse_log(log: str) -> Resources:
+    """Read the output of ``ptxas -v``; of several functions in one file the largest figures count."""
+
+    def largest(pattern: str) -> int:
+        return max((int(value) for value in re.findall(pattern, log)), default=0)
+
+    return Resources(
+        registers=largest(r"Used (\d+) registers"),
+        stack_bytes=largest(r"(\d+) bytes stack frame"),
+        spill_store_bytes=largest(r"(\d+) bytes spill stores"),
+        spill_load_bytes=largest(r"(\d+) bytes spill loads"),
+        barriers=largest(r"used (\d+) barriers"),
+        advice=tuple(dict.fromkeys((code, text.strip()) for code, text in _ADVICE.findall(log))),
+    )
+
+
+def warn(resources: Resources, kernel: str, file: str, line: int) -> None:
+    """Raise a :class:`PtxasWarning` at ``file``:``line`` for spills and for each advice of ptxas."""
+    messages = [f"({code}) {text}" for code, text in resources.advice]
+    if resources.spills:
+        messages.append(
+            f"registers spill to local memory: {resources.spill_store_bytes} bytes stored, "
+            f"{resources.spill_load_bytes} bytes loaded, {resources.stack_bytes} bytes stack frame, "
+            f"{resources.registers} registers used"
+        )
+    for message in messages:
+        warnings.warn_explicit(f"ptxas, kernel '{kernel}': {message}", PtxasWarning, file, line)
+
+
+def location_in_ptx(ptx: str) -> tuple[str, int]:
+    """File and line where the code of the first function begins, by PTX line information; ("<ptx>", 1) without."""
+    location = re.search(r"^\s*\.loc\s+(\d+)\s+(\d+)", ptx, re.MULTILINE)
+    if location is None:
+        return "<ptx>", 1
+    files = {
+        number: (folder, name)
+        for number, folder, name in re.findall(r'^\s*\.file\s+(\d+)\s+"([^"]*)"(?:\s+"([^"]*)")?', ptx, re.MULTILINE)
+    }
+    folder, name = files.get(location.group(1), ("<ptx>", ""))
+    return str(Path(folder, name)) if name else folder, int(location.group(2))
+
+
+class CapturingSubprocess:
+    """Takes the place of the module ``subprocess`` in stock's ptxas step and keeps what ptxas wrote.
+
+    Stock writes stderr into a file and deletes it unread, so the log is read before stock can.
+    """
+
+    CalledProcessError = subprocess.CalledProcessError
+
+    def __init__(self) -> None:
+        self.log = ""
+
+    def run(self, command: list[str], *, stderr: Any, **keywords: Any) -> subprocess.CompletedProcess:
+        """``subprocess.run`` with the same arguments."""
+        try:
+            return subprocess.run(command, stderr=stderr, **keywords)
+        finally:
+            self.log += Path(stderr.name).read_text()

@@ -1,0 +1,85 @@
+"""Runs a stage of a pipeline: groups of passes, each in its engine, the module crossing between them."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from triton._C.libtriton import ir
+
+from . import bridge, stock
+from .errors import NativeLibraryError
+from .pipelines import INSTRUMENTATION, NATIVE, Group, Stage
+
+#: Called after each group with its number (from 1), the group and the module's text.
+GroupDump = Callable[[int, Group, str], None]
+
+
+def run_stage(module: Any, stage: Stage, name: str, *, instrument: Any = None, dump: GroupDump | None = None) -> Any:
+    """Run ``stage`` over a stock module and return the resulting module, in the same context.
+
+    ``name`` is what stock calls the run; ``instrument`` patches pass managers at instrumentation points.
+    Raises TLECompilationError when a native pass refuses the module, RuntimeError when a stock pass does
+    (its diagnostics are on stderr), NativeLibraryError when the native library lacks a pass.
+    """
+    context = module.context
+    needs_text = any(entry.only_if for entry in stage.passes)
+    text: str | None = bridge.to_text(module) if needs_text else None
+    for number, group in enumerate(list(stage.groups(text)), start=1):
+        if group.engine == NATIVE:
+            text = _run_native(text if text is not None else bridge.to_text(module), group, name)
+            module = None
+        else:
+            if module is None:
+                module = bridge.parse(text, context)
+            text = None
+            _run_stock(module, group, name, instrument)
+        if dump is not None:
+            dump(number, group, text if text is not None else bridge.to_text(module))
+    return module if module is not None else bridge.parse(text, context)
+
+
+def check_native(flags: tuple[str, ...]) -> None:
+    """Raise NativeLibraryError, naming every one, when the native library lacks a pass of ``flags``."""
+    missing = [flag for flag in flags if flag not in bridge.native_passes()]
+    if missing:
+        raise NativeLibraryError(f"the native library has no pass {', '.join(missing)}: rebuild it from this source")
+
+
+def _run_stock(module: Any, group: Group, name: str, instrument: Any) -> None:
+    manager = ir.pass_manager(module.context)
+    manager.enable_debug()
+    for entry in group.passes:
+        options = dict(entry.options)
+        if entry.flag == INSTRUMENTATION:
+            instrument.patch(options["name"], manager, module.context)
+        else:
+            stock.lookup(entry.flag).add_to(manager, options)
+    manager.run(module, name)
+
+
+def _run_native(text: str, group: Group, name: str) -> str:
+    if not dumps_ir(text):
+        return bridge.run_native(text, str(group), name=name)
+    for entry in group.passes:
+        title = "".join(part.capitalize() for part in entry.flag.split("-"))
+        print(
+            f"// -----// IR Dump Before {title} ({entry.flag}) ('builtin.module' operation) //----- //\n{text}\n",
+            file=sys.stderr,
+            flush=True,
+        )
+        text = bridge.run_native(text, str(entry), name=name)
+    return text
+
+
+def dumps_ir(text: str) -> bool:
+    """Whether ``MLIR_ENABLE_DUMP`` asks for this module: a truth value, or the name of one of its functions."""
+    wanted = os.environ.get("MLIR_ENABLE_DUMP", "")
+    if wanted.lower() in ("", "0", "false", "off"):
+        return False
+    if wanted.lower() in ("1", "true", "on"):
+        return True
+    return re.search(rf"@{re.escape(wanted)}(?![\w.$])", text) is not None

@@ -1,0 +1,181 @@
+"""The stages of one kernel's compilation, as the backend runs them for a kernel that uses TLE.
+
+What comes before and after the passes stays stock's own code: :func:`rebind` makes a copy of a stock
+function in which some global names mean something else, so that its LLVM part runs without its MLIR part,
+and its ptxas part tells what ptxas said. Nothing of it is written a second time here.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Callable
+from typing import Any
+
+from triton import knobs
+from triton._C.libtriton import ir
+from triton.backends.compiler import Language
+from triton.backends.nvidia import compiler as stock_backend
+
+from . import bridge, environment, ptxas
+from .pipelines import Group, Pipeline, Settings, build
+from .runner import check_native, run_stage
+
+Stage = Callable[[Any, dict[str, Any]], Any]
+
+# A dialect or attribute name that only TLE brings into a @triton.jit kernel; not part of a symbol's name.
+_MARK = re.compile(r'(?<![@"\w.$])(?:tle|ttg|ttng)\.[a-z_]')
+_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+
+
+def uses_tle(module: Any) -> bool:
+    """Whether a TTIR module of a ``@triton.jit`` kernel holds TLE ops: ttg ops or ``tle.*`` attributes."""
+    text = module.str_nodebug()
+    if _MARK.search(text) is None:
+        return False
+    return _MARK.search(_STRING.sub('""', text)) is not None
+
+
+class KernelStages:
+    """Replaces the stages of one compilation; ``stock`` are those that were there before.
+
+    A kernel without TLE goes through the stock stages untouched.
+    """
+
+    def __init__(self, backend: Any, stock: dict[str, Stage], options: Any, language: Language, capability: int):
+        self.backend, self.stock, self.options = backend, dict(stock), options
+        self.language, self.capability = language, capability
+        self.forced = environment.mode() == "1"
+        self.tle: bool | None = None
+        self.where: tuple[str, int] | None = None
+
+    def install(self, stages: dict[str, Stage]) -> None:
+        """Put the stages of this object into ``stages``."""
+        if self.language == Language.TRITON:
+            stages["ttgir"], stages["llir"] = self.ttgir, self.llir
+        stages["cubin"] = self.cubin
+
+    def ttgir(self, module: Any, metadata: dict[str, Any]) -> Any:
+        """TTIR to TTGIR."""
+        self._look_at(module)
+        if not self.tle:
+            return self.stock["ttgir"](module, metadata)
+        if self.options.maxnreg is not None:
+            module.set_attr("ttg.maxnreg", ir.builder(module.context).get_int32_attr(self.options.maxnreg))
+        module = self._run("ttgir", module, metadata)
+        metadata["tensordesc_meta"] = module.get_tensordesc_metadata()
+        return module
+
+    def llir(self, module: Any, metadata: dict[str, Any]) -> str:
+        """TTGIR to LLVM IR."""
+        if self.tle is None:
+            # The compilation began with a TTGIR file, where ttg ops are no sign of TLE.
+            self.tle = self.forced or re.search(r"\btle\.", module.str_nodebug()) is not None
+        if not self.tle:
+            return self.stock["llir"](module, metadata)
+        module = self._run("llir", module, metadata)
+        return _EMIT_LLVM_IR(self.backend, module, metadata, self.options, self.capability)
+
+    def cubin(self, ptx: str, metadata: dict[str, Any]) -> bytes:
+        """PTX to machine code, by stock's own function; warns about what ptxas says of a TLE kernel."""
+        if not (self.tle or self.forced):
+            return self.stock["cubin"](ptx, metadata)
+        capturing = ptxas.CapturingSubprocess()
+        make_cubin = rebind(stock_backend.CUDABackend.make_cubin, subprocess=capturing)
+        cubin = make_cubin(self.backend, ptx, metadata, self.options, self.backend.target.arch)
+        resources = ptxas.parse_log(capturing.log)
+        metadata["tle_ptxas"] = resources.as_dict()
+        file, line = self.where or ptxas.location_in_ptx(ptx)
+        ptxas.warn(resources, metadata.get("name", "kernel"), file, line)
+        return cubin
+
+    def pipeline(self, module: Any) -> Pipeline:
+        """The passes for this kernel: target, launch options and Triton's switches as they are now."""
+        settings = Settings(
+            capability=self.capability,
+            num_warps=self.options.num_warps,
+            num_ctas=self.options.num_ctas,
+            num_stages=self.options.num_stages,
+            ptx_version=stock_backend.get_ptx_version_from_options(self.options, self.backend.target.arch),
+            dump=ir.pass_manager(module.context).enable_debug(),
+            line_info=not knobs.compilation.disable_line_info,
+            variable_info=knobs.compilation.dump_ir_extract_di_local_variables,
+            concurrency_sanitizer=knobs.compilation.instrumentation_mode == "consan",
+            instrumented=bool(stock_backend.CUDABackend.instrumentation),
+        )
+        return build(settings, "tle")
+
+    def _look_at(self, module: Any) -> None:
+        self.tle = self.forced or uses_tle(module)
+        if self.tle:
+            self.where = kernel_location(bridge.to_text(module))
+
+    def _run(self, stage: str, module: Any, metadata: dict[str, Any]) -> Any:
+        pipeline = self.pipeline(module)
+        check_native(pipeline.native_flags())
+        return run_stage(
+            module,
+            pipeline.stage(stage),
+            f"make_{stage}",
+            instrument=stock_backend.CUDABackend.instrumentation,
+            dump=_group_dump(module, stage, metadata) if knobs.compilation.dump_ir else None,
+        )
+
+
+def kernel_location(text: str) -> tuple[str, int] | None:
+    """File and line of the ``def`` of the public function in a module's text, or None without locations."""
+    function = re.search(r"^  tt\.func public @.*?^  \} loc\((.*?)\)$", text, re.MULTILINE | re.DOTALL)
+    location = function.group(1) if function else ""
+    if location.startswith("#"):
+        alias = re.search(rf"^{re.escape(location)} = loc\((.*)\)$", text, re.MULTILINE)
+        location = alias.group(1) if alias else ""
+    found = re.search(r'"([^"]+)":(\d+):\d+', location)
+    return (found.group(1), int(found.group(2))) if found else None
+
+
+def _group_dump(module: Any, stage: str, metadata: dict[str, Any]) -> Callable[[int, Group, str], None]:
+    """Writes each group's result beside Triton's own dumps: ``<kernel>.<stage>.<number>-<engine>.mlir``."""
+    from triton.runtime.cache import get_dump_manager
+
+    manager, kernel = get_dump_manager(metadata["hash"]), module.get_entry_func_name()
+
+    def dump(number: int, group: Group, text: str) -> None:
+        manager.put(f"// {group}\n{text}", f"{kernel}.{stage}.{number:02d}-{group.engine}.mlir")
+
+    return dump
+
+
+def rebind(function: Callable[..., Any], **replacements: Any) -> Callable[..., Any]:
+    """A copy of ``function`` for which the global names in ``replacements`` mean what is given here.
+
+    The function itself and its module stay as they are, so other threads are not affected.
+    """
+    return types.FunctionType(
+        function.__code__,
+        {**function.__globals__, **replacements},
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+
+
+class _Nothing:
+    """Stands for a name whose uses shall have no effect: every attribute and call result is itself."""
+
+    def __getattr__(self, name: str) -> _Nothing:
+        return self
+
+    def __call__(self, *args: Any) -> _Nothing:
+        return self
+
+
+_NOTHING = _Nothing()
+
+# Stock's LLVM stage without its MLIR passes: LLVM IR, libdevice, optimization, launch metadata.
+_EMIT_LLVM_IR = rebind(
+    stock_backend.CUDABackend.make_llir,
+    ir=_NOTHING,
+    passes=_NOTHING,
+    nvidia=types.SimpleNamespace(**{**vars(stock_backend.nvidia), "passes": _NOTHING}),
+    CUDABackend=types.SimpleNamespace(instrumentation=None),
+)
