@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import linecache
 import re
 import subprocess
 import warnings
@@ -12,7 +13,7 @@ from typing import Any
 
 from .errors import PtxasWarning
 
-# Advice of ptxas that costs speed: serialized WGMMA (C7508 to C7519), register requests it ignored (C7602 and others).
+# Advice of ptxas that costs speed: serialized WGMMA (C7508 and up), register requests that it ignores.
 _ADVICE = re.compile(r"(?:info|warning)\s*:\s*\((C\d+)\)\s*(.+)")
 
 
@@ -74,17 +75,26 @@ def warn(resources: Resources, kernel: str, file: str, line: int) -> None:
         warnings.warn_explicit(f"ptxas, kernel '{kernel}': {message}", PtxasWarning, file, line)
 
 
-def location_in_ptx(ptx: str) -> tuple[str, int]:
-    """File and line where the code of the first function begins, by PTX line information; ("<ptx>", 1) without."""
-    location = re.search(r"^\s*\.loc\s+(\d+)\s+(\d+)", ptx, re.MULTILINE)
-    if location is None:
-        return "<ptx>", 1
-    files = {
-        number: (folder, name)
-        for number, folder, name in re.findall(r'^\s*\.file\s+(\d+)\s+"([^"]*)"(?:\s+"([^"]*)")?', ptx, re.MULTILINE)
-    }
-    folder, name = files.get(location.group(1), ("<ptx>", ""))
-    return str(Path(folder, name)) if name else folder, int(location.group(2))
+def location_in_ptx(ptx: str, line: int | None = None) -> tuple[str, int]:
+    """File and line of the user's source that PTX's line information gives for ``line`` of the PTX (from 1).
+
+    Without ``line``, of where the first function's code begins. ("<ptx>", line) without line information.
+    """
+    before = ptx if line is None else "\n".join(ptx.split("\n")[:line])
+    locations = re.findall(r"^\s*\.loc\s+(\d+)\s+(\d+)", before, re.MULTILINE)
+    if not locations:
+        return "<ptx>", line or 1
+    number, source_line = locations[0 if line is None else -1]
+    entry = re.search(rf'^\s*\.file\s+{number}\s+"([^"]*)"(?:\s+"([^"]*)")?', ptx, re.MULTILINE)
+    return (str(Path(*filter(None, entry.groups()))) if entry else "<ptx>"), int(source_line)
+
+
+def explain_failure(error: BaseException, log: str, ptx: str) -> None:
+    """Add to ``error`` a note with the user's source line for each line of PTX that ptxas names in ``log``."""
+    for message, line in re.findall(r"(\(C\d+\).*?\bline (\d+)\b.*)", log):
+        file, source_line = location_in_ptx(ptx, int(line))
+        source = linecache.getline(file, source_line).strip()
+        error.add_note(f"at {file}:{source_line}: {source}\nptxas: {message}")
 
 
 class CapturingSubprocess:

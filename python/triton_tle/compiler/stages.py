@@ -16,6 +16,7 @@ from triton import knobs
 from triton._C.libtriton import ir
 from triton.backends.compiler import Language
 from triton.backends.nvidia import compiler as stock_backend
+from triton.runtime.errors import PTXASError
 
 from . import bridge, environment, ptxas
 from .pipelines import Group, Pipeline, Settings, build
@@ -24,7 +25,7 @@ from .runner import check_native, run_stage
 Stage = Callable[[Any, dict[str, Any]], Any]
 
 # A dialect or attribute name that only TLE brings into a @triton.jit kernel; not part of a symbol's name.
-_MARK = re.compile(r'(?<![@"\w.$])(?:tle|ttg|ttng)\.[a-z_]')
+_MARK = re.compile(r'(?<![%@"\w.$])(?:tle|ttg|ttng)\.[a-z_]')
 _STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 
 
@@ -82,7 +83,11 @@ class KernelStages:
             return self.stock["cubin"](ptx, metadata)
         capturing = ptxas.CapturingSubprocess()
         make_cubin = rebind(stock_backend.CUDABackend.make_cubin, subprocess=capturing)
-        cubin = make_cubin(self.backend, ptx, metadata, self.options, self.backend.target.arch)
+        try:
+            cubin = make_cubin(self.backend, ptx, metadata, self.options, self.backend.target.arch)
+        except PTXASError as error:
+            ptxas.explain_failure(error, capturing.log, ptx)
+            raise
         resources = ptxas.parse_log(capturing.log)
         metadata["tle_ptxas"] = resources.as_dict()
         file, line = self.where or ptxas.location_in_ptx(ptx)

@@ -54,12 +54,26 @@ def attention(q, k, v, out, n, BM: tl.constexpr, BN: tl.constexpr, D: tl.constex
     tl.store(out + rows[:, None] * D + inner[None, :], total / weight[:, None])
 
 
-_POINTERS = "*bf16:16"
+@tl.core.builtin
+def mark(_semantic=None, _generator=None):
+    """Marks the kernel as one that uses TLE and changes nothing else."""
+    _generator.fn.set_attr("tle.mark", _semantic.builder.get_string_attr("here"))
+
+
+@triton.jit
+def marked(x, y, out, n, BLOCK: tl.constexpr):
+    mark()
+    offsets = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    tl.store(out + offsets, tl.load(x + offsets) + tl.load(y + offsets))
+
 
 KERNELS = {
     "add": (add, "*fp32:16 *fp32:16 *fp32:16 i32", {"BLOCK": 1024}),
+    "marked": (marked, "*fp32:16 *fp32:16 *fp32:16 i32", {"BLOCK": 1024}),
     "softmax": (softmax, "*fp32:16 *fp32:16 i32 i32", {"BLOCK": 2048}),
     "matmul": (matmul, "*bf16:16 *bf16:16 *fp32:16 i32:16", {"BM": 128, "BN": 128, "BK": 64}),
+    "greedy": (matmul, "*bf16:16 *bf16:16 *fp32:16 i32:16", {"BM": 128, "BN": 256, "BK": 64}),
+    "wide": (attention, "*bf16:16 *bf16:16 *bf16:16 *fp32:16 i32:16", {"BM": 128, "BN": 64, "D": 256}),
     "attention": (attention, "*bf16:16 *bf16:16 *bf16:16 *fp32:16 i32:16", {"BM": 64, "BN": 64, "D": 128}),
 }
 
@@ -76,11 +90,16 @@ def source(name):
     return ASTSource(kernel, signature, constants, attributes)
 
 
+def line_of(name):
+    """Line of the ``def`` of one of KERNELS in this file, from 1."""
+    return KERNELS[name][0].fn.__code__.co_firstlineno + 1
+
+
 class Compilation:
     """One kernel on its way down, a stage at a time, for an NVIDIA GPU that need not be there."""
 
     def __init__(self, name, arch, **options):
-        self.target = GPUTarget("cuda", arch, 32)
+        self.name, self.target = name, GPUTarget("cuda", arch, 32)
         self.backend = make_backend(self.target)
         self.options = self.backend.parse_options(options)
         self.context = ir.context()

@@ -4,7 +4,7 @@ import itertools
 import types
 
 import pytest
-from compiler_kernels import KERNELS, Compilation
+from compiler_kernels import Compilation
 from triton import knobs
 from triton.backends.nvidia import compiler as stock_backend
 from triton.backends.nvidia.compiler import CUDABackend
@@ -102,7 +102,7 @@ def test_stock_lists_are_triton_s(capability, stage, dump, instrumented, consan,
     assert [[(entry.flag, dict(entry.options)) for entry in group.passes] for group in groups] == expected
 
 
-@pytest.mark.parametrize("name", KERNELS)
+@pytest.mark.parametrize("name", ["add", "softmax", "matmul", "attention"])
 @pytest.mark.parametrize("arch", [80, 90, 100, 120])
 def test_running_the_stock_data_gives_stock_s_bytes(name, arch):
     reference = Compilation(name, arch)

@@ -1,0 +1,38 @@
+"""Fixtures of the compiler's tests: a clean cache, TLE installed, a stand-in for the native library."""
+
+import pytest
+from stand_in import StandIn
+from triton import knobs
+from triton_tle import compiler
+from triton_tle.compiler import bridge, environment
+
+
+def use_library(monkeypatch, library):
+    """Make ``library`` the native library of this process, and forget what was known of another."""
+    monkeypatch.setattr(bridge, "native", lambda: library)
+    bridge.native_passes.cache_clear()
+    environment.digest.cache_clear()
+    return library
+
+
+@pytest.fixture
+def fresh_cache(tmp_path):
+    with knobs.cache.scope():
+        knobs.cache.dir = str(tmp_path / "cache")
+        knobs.cache.dump_dir = str(tmp_path / "dump")
+        yield tmp_path
+
+
+@pytest.fixture
+def tle(monkeypatch, fresh_cache):
+    """TLE installed, over a stand-in; the fixture's value is the stand-in."""
+    was_installed = compiler.installed()
+    monkeypatch.delenv("TRITON_TLE", raising=False)
+    library = use_library(monkeypatch, StandIn())
+    compiler.install()
+    yield library
+    if not was_installed:
+        compiler.uninstall()
+    monkeypatch.undo()
+    bridge.native_passes.cache_clear()
+    environment.digest.cache_clear()
