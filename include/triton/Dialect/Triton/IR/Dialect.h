@@ -32,4 +32,13 @@ struct GlobalMemory : public SideEffects::Resource::Base<GlobalMemory> {
 #define GET_OP_CLASSES
 #include "triton/Dialect/Triton/IR/TritonOps.h.inc"
 
+namespace mlir::triton {
+
+/// Whether a gather or scatter through a descriptor of one-row blocks `block`
+/// may move `tensor`, one row per entry of `rows`; reports at `op` if not.
+LogicalResult verifyRowAccess(Operation *op, ShapedType block,
+                              ShapedType tensor, ShapedType rows);
+
+} // namespace mlir::triton
+
 #endif // TRITON_DIALECT_TRITON_IR_DIALECT_H

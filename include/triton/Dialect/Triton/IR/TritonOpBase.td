@@ -18,6 +18,15 @@ def TT_SameOperandsAndResultEncoding : NativeOpTrait<"SameOperandsAndResultEncod
   let cppNamespace = "::mlir::OpTrait";
 }
 
+// Return types that differ in spelling but place elements alike are accepted.
+def TT_InferTensorType : InferTypeOpAdaptorBase<[{
+  static bool isCompatibleReturnTypes(::mlir::TypeRange lhs, ::mlir::TypeRange rhs) {
+    return lhs.size() == rhs.size() && ::llvm::all_of(::llvm::zip_equal(lhs, rhs), [](auto pair) {
+      return ::mlir::OpTrait::impl::areTensorTypesEquivalent(std::get<0>(pair), std::get<1>(pair));
+    });
+  }
+}]>;
+
 def TT_GlobalMemory : Resource<"::mlir::triton::GlobalMemory">;
 
 class TT_Op<string mnemonic, list<Trait> traits = []>
