@@ -21,6 +21,7 @@
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Transforms/Passes.h"
 
+#include "triton/Dialect/NVGPU/IR/Dialect.h"
 #include "triton/Dialect/Triton/IR/Dialect.h"
 
 using namespace mlir;
@@ -32,7 +33,7 @@ void triton::registerTritonTLEDialects(DialectRegistry &registry) {
                   tensor::TensorDialect, ub::UBDialect>();
   func::registerInlinerExtension(registry);
 
-  registry.insert<triton::TritonDialect>();
+  registry.insert<triton::TritonDialect, triton::nvgpu::NVGPUDialect>();
 }
 
 void triton::registerTritonTLEPasses() {
