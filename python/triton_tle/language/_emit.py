@@ -1,0 +1,216 @@
+"""Carries TLE's builtins out by adding operations to the kernel that Triton's frontend builds.
+
+Operations that stock Triton knows are made with a Gluon builder. Any other is a call of a private function without a
+body whose attributes say what the operation is; the pass ``triton-tle-raise-frontend`` turns it into that operation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import triton.language as tl
+from triton._C.libtriton import gluon_ir, ir
+
+from .gpu.types import buffer, buffer_type, pointers_value
+
+# Shared memory a CTA can use, in KiB, by compute capability (CUDA C++ Programming Guide, technical specifications).
+SHARED_MEMORY_KIB = {
+    70: 96,
+    72: 96,
+    75: 64,
+    80: 163,
+    86: 99,
+    87: 163,
+    89: 99,
+    90: 227,
+    100: 227,
+    101: 227,
+    103: 227,
+    110: 227,
+    120: 99,
+    121: 99,
+}
+
+
+class IRTarget:
+    """One builtin's access to the kernel under construction.
+
+    Attributes:
+        semantic: Triton's semantic object, whose builder stands where the operation goes.
+    """
+
+    interpreted = False
+
+    def __init__(self, semantic, generator):
+        self.semantic = semantic
+        self.generator = generator
+
+    @property
+    def options(self):
+        """Compile options of the kernel."""
+        return self.semantic.builder.options
+
+    @property
+    def capability(self) -> int | None:
+        """Compute capability that the kernel is compiled for, such as 90; None for no NVIDIA GPU."""
+        match = re.match(r"sm_?(\d+)", str(getattr(self.options, "arch", None) or ""))
+        return int(match.group(1)) if match else None
+
+    def shared_memory_limit(self) -> tuple[int, str]:
+        """Bytes of shared memory of a CTA, and the name of the target that has them."""
+        capability = self.capability
+        if capability in SHARED_MEMORY_KIB:
+            return SHARED_MEMORY_KIB[capability] * 1024, f"sm_{capability}"
+        return max(SHARED_MEMORY_KIB.values()) * 1024, "any target"
+
+    def known_value(self, value: tl.tensor) -> int | None:
+        """The value of a scalar tensor if it is known now."""
+        return None
+
+    def _gluon(self):
+        """A Gluon builder at the kernel's insertion point and source location. What it adds goes in front of that
+        point, so the frontend's builder need not move."""
+        builder = self.semantic.builder
+        gluon = gluon_ir.GluonOpBuilder(self.generator.context)
+        gluon.restore_insertion_point(builder.get_insertion_point())
+        gluon.set_loc(builder.get_loc())
+        return gluon
+
+    def _memdesc_type(self, gluon, type: buffer_type):
+        alloc = (type.memdesc_shape[0], *type.alloc_tile) if type.slots else type.alloc_tile
+        return gluon.get_shared_mem_desc_ty(
+            type.element_ty.to_ir(gluon), list(type.memdesc_shape), type.layout.to_ir(gluon), list(alloc)
+        )
+
+    @staticmethod
+    def _buffer(handle, type: buffer_type) -> buffer:
+        return buffer(handle, type.replace(ir_type=handle.get_type()))
+
+    # Shared memory.
+
+    def local_alloc(self, type: buffer_type) -> buffer:
+        gluon = self._gluon()
+        return self._buffer(gluon.create_local_alloc(self._memdesc_type(gluon, type)), type)
+
+    def memdesc_index(self, source: buffer, slot, type: buffer_type) -> buffer:
+        index = self.semantic.to_tensor(slot).handle
+        gluon = self._gluon()
+        return self._buffer(gluon.create_memdesc_index(self._memdesc_type(gluon, type), source.handle, index), type)
+
+    def memdesc_subslice(self, source: buffer, offsets: Sequence[int], type: buffer_type) -> buffer:
+        gluon = self._gluon()
+        handle = gluon.create_memdesc_subslice(self._memdesc_type(gluon, type), source.handle, list(offsets))
+        return self._buffer(handle, type)
+
+    def memdesc_trans(self, source: buffer, order: Sequence[int], type: buffer_type) -> buffer:
+        return self._buffer(self._gluon().create_memdesc_trans(source.handle, list(order)), type)
+
+    def wgmma_view(self, source: buffer, order: Sequence[int], type: buffer_type) -> buffer:
+        result_type = self._memdesc_type(self._gluon(), type)
+        attributes = f"order = array<i32: {', '.join(map(str, order))}>"
+        (handle,) = self.call("memdesc_wgmma_view", [source.handle], [result_type], attributes)
+        return self._buffer(handle, type)
+
+    def local_load(self, source: buffer) -> tl.tensor:
+        type = tl.block_type(source.dtype, list(source.type.shape))
+        gluon = self._gluon()
+        return tl.tensor(gluon.create_local_load(type.to_ir(gluon), source.handle), type)
+
+    def local_store(self, target: buffer, value: tl.tensor) -> None:
+        self._gluon().create_local_store(target.handle, value.handle)
+
+    def check_index(self, name: str, index: tl.tensor, extent: int) -> None:
+        """Nothing is known about the elements of `index` yet."""
+
+    def local_pointers(self, source: buffer, indices: Sequence[tl.tensor], type: tl.dtype) -> tl.tensor:
+        handles = [source.handle] + [index.handle for index in indices]
+        (handle,) = self.call("local_pointers", handles, [type.to_ir(self.semantic.builder)])
+        return pointers_value(handle, type)
+
+    def wgmma_operand_fence(self, operands: Sequence[buffer]) -> None:
+        self.call("wgmma_shared_operand_fence", [operand.handle for operand in operands], [])
+
+    def barrier(self) -> None:
+        self.semantic.builder.create_barrier()
+
+    # Async copies.
+
+    def async_copy(self, pointers, target: buffer, mask, other) -> None:
+        none = ir.value()
+        self._gluon().create_async_copy_global_to_local(
+            target.handle,
+            pointers.handle,
+            none if mask is None else mask.handle,
+            none if other is None else other.handle,
+            ir.CACHE_MODIFIER.NONE,
+            ir.EVICTION_POLICY.NORMAL,
+            False,
+        )
+
+    def async_commit(self) -> None:
+        self._gluon().create_async_commit_group()
+
+    def async_wait(self, pending: int) -> None:
+        self._gluon().create_async_wait_group(pending)
+
+    # Register tensors.
+
+    def exclusive_cumsum(self, source: tl.tensor, axis: int, reverse: bool) -> tuple[tl.tensor, tl.tensor]:
+        rest = [int(extent) for i, extent in enumerate(source.type.shape) if i != axis]
+        total_type = tl.block_type(source.dtype, rest) if rest else source.dtype
+        builder = self.semantic.builder
+        types = [source.type.to_ir(builder), total_type.to_ir(builder)]
+        attributes = f"axis = {axis} : i32, reverse = {str(reverse).lower()}"
+        exclusive, total = self.call("exclusive_cumsum", [source.handle], types, attributes)
+        return tl.tensor(exclusive, source.type), tl.tensor(total, total_type)
+
+    def extract_tile(self, source: tl.tensor, indices, tile_shape: Sequence[int]) -> tl.tensor:
+        type = tl.block_type(source.dtype, list(tile_shape))
+        operands = [source.handle] + [self.semantic.to_tensor(index).handle for index in indices]
+        (handle,) = self.call("extract_tile", operands, [type.to_ir(self.semantic.builder)])
+        return tl.tensor(handle, type)
+
+    def insert_tile(self, destination: tl.tensor, tile: tl.tensor, indices) -> tl.tensor:
+        operands = [tile.handle, destination.handle] + [self.semantic.to_tensor(index).handle for index in indices]
+        (handle,) = self.call("insert_tile", operands, [destination.type.to_ir(self.semantic.builder)])
+        return tl.tensor(handle, destination.type)
+
+    # Operations of the tle dialect.
+
+    def call(self, op: str, operands: Sequence, result_types: Sequence, attributes: str = "") -> list:
+        """Adds the operation ``tle.<op>`` in the form that stock Triton carries along.
+
+        Args:
+            op: name without the dialect.
+            operands: IR values.
+            result_types: IR types.
+            attributes: the inside of an MLIR dictionary.
+
+        Returns:
+            The results, as IR values.
+        """
+        builder = self.semantic.builder
+        function = self._declare(op, [operand.get_type() for operand in operands], result_types, attributes)
+        call = builder.call(function, list(operands))
+        return [call.get_result(i) for i in range(len(result_types))]
+
+    def _declare(self, op: str, operand_types: Sequence, result_types: Sequence, attributes: str):
+        """The declaration that stands for an operation of these types; the module has one of each."""
+        module = self.generator.module
+        # One table serves all functions of a module, so it is the place to remember declarations in.
+        table = self.generator.function_ret_types
+        key = ("tle", op, tuple(map(str, operand_types)), tuple(map(str, result_types)), attributes)
+        if key in table:
+            return module.get_function(table[key])
+        symbol = f"tle.{op}.{sum(1 for other in table if isinstance(other, tuple) and other[:2] == key[:2])}"
+        builder = ir.builder(self.generator.context)
+        builder.set_loc(self.semantic.builder.get_loc())
+        type = builder.get_function_ty(list(operand_types), list(result_types))
+        function = builder.get_or_insert_function(module, symbol, type, "private", True)
+        function.set_attr("tle.op", builder.get_string_attr(op))
+        if attributes:
+            function.set_attr("tle.attrs", builder.get_string_attr("{" + attributes + "}"))
+        module.push_back(function)
+        table[key] = symbol
+        return function

@@ -1,0 +1,32 @@
+"""Shared memory in TLE kernels: buffers, pointers into them, copies, layouts."""
+
+from ._memory import (
+    alloc,
+    async_commit,
+    async_copy,
+    async_wait,
+    barrier,
+    copy,
+    local_ptr,
+    wgmma_operand_fence,
+    wgmma_view,
+)
+from .layouts import nv_mma_shared_layout, swizzled_shared_layout
+from .types import buffer, smem, tmem
+
+__all__ = [
+    "alloc",
+    "async_commit",
+    "async_copy",
+    "async_wait",
+    "barrier",
+    "buffer",
+    "copy",
+    "local_ptr",
+    "nv_mma_shared_layout",
+    "smem",
+    "swizzled_shared_layout",
+    "tmem",
+    "wgmma_operand_fence",
+    "wgmma_view",
+]
