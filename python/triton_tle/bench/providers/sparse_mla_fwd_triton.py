@@ -26,11 +26,11 @@ def _prune(configs: list[triton.Config], named_args: dict, **_) -> list[triton.C
 
 
 @triton.jit
-def sparse_mla_fwd_plain(q_ptr, kv_ptr, indices_ptr, sink_ptr, length_ptr, out_ptr, max_logits_ptr, lse_ptr,  #
-                         s_kv, topk, h_q, scale_log2, causal_start,  #
-                         stride_qs, stride_qh, stride_kv, stride_is, stride_os, stride_oh,  #
+def sparse_mla_fwd_plain(q_ptr, kv_ptr, indices_ptr, sink_ptr, length_ptr, out_ptr, max_logits_ptr, lse_ptr,
+                         s_kv, topk, h_q, scale_log2, causal_start,
+                         stride_qs, stride_qh, stride_kv, stride_is, stride_os, stride_oh,
                          HAS_ROPE: tl.constexpr, HAS_SINK: tl.constexpr, HAS_LENGTH: tl.constexpr,
-                         CAUSAL: tl.constexpr,  #
+                         CAUSAL: tl.constexpr,
                          BLOCK_H: tl.constexpr, BLOCK_K: tl.constexpr, PIECES: tl.constexpr, STAGES: tl.constexpr):
     """One program: one query token, BLOCK_H heads. The 512 latent columns are handled in PIECES equal pieces."""
     WIDTH: tl.constexpr = 512 // PIECES

@@ -1,0 +1,146 @@
+"""Timing, environment record and output shared by the benchmarks.
+
+Every round runs all providers in a fresh random order, so that clock and temperature drift hits them alike; ratios are
+medians of per-round ratios. A power-throttled GPU makes single figures swing by 3 % and more: compare ratios.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import importlib.metadata
+import json
+import pathlib
+import random
+import statistics
+import subprocess
+from collections.abc import Callable
+
+import torch
+
+Run = Callable[[], object]
+
+
+@dataclasses.dataclass
+class Timing:
+    """Milliseconds a call, one entry a round."""
+
+    milliseconds: list[float]
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.milliseconds)
+
+    @property
+    def spread(self) -> float:
+        """Distance between the first and third quartile, as a fraction of the median."""
+        if len(self.milliseconds) < 2:
+            return 0.0
+        first, _, third = statistics.quantiles(self.milliseconds, n=4, method="inclusive")
+        return (third - first) / self.median
+
+    def ratio_to(self, other: Timing) -> float:
+        """How many times faster than `other`: median of the per-round ratios."""
+        return statistics.median(b / a for a, b in zip(self.milliseconds, other.milliseconds))
+
+
+def _measure(run: Run, calls: int) -> float:
+    start, stop = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+    run()  # the first call after another provider finds cold caches and another clock
+    start.record()
+    for _ in range(calls):
+        run()
+    stop.record()
+    stop.synchronize()
+    return start.elapsed_time(stop) / calls
+
+
+def time_in_rounds(runs: dict[str, Run], rounds: int, target_ms: float = 40.0, seed: int = 0) -> dict[str, Timing]:
+    """Time each of `runs` once a round, in an order drawn anew, about `target_ms` of work at a time."""
+    calls = {}
+    for name, run in runs.items():
+        run()
+        torch.cuda.synchronize()
+        calls[name] = max(1, min(200, round(target_ms / max(_measure(run, 2), 1e-3))))
+    order, generator = list(runs), random.Random(seed)
+    timings: dict[str, Timing] = {name: Timing([]) for name in runs}
+    for _ in range(rounds):
+        generator.shuffle(order)
+        for name in order:
+            timings[name].milliseconds.append(_measure(runs[name], calls[name]))
+    return timings
+
+
+def _command_output(*command: str, cwd: pathlib.Path | None = None) -> str:
+    try:
+        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    return done.stdout.strip().splitlines()[0] if done.returncode == 0 and done.stdout.strip() else "unknown"
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def environment(commit: str | None = None) -> dict[str, str]:
+    """What a result depends on: GPU, driver, versions, commit, date."""
+    here = pathlib.Path(__file__).resolve().parent
+    return {
+        "gpu": torch.cuda.get_device_name(),
+        "driver": _command_output("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"),
+        "cuda": str(torch.version.cuda),
+        "torch": torch.__version__,
+        "triton": _version("triton"),
+        "tilelang": _version("tilelang"),
+        "commit": commit or _command_output("git", "rev-parse", "HEAD", cwd=here),
+        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    }
+
+
+def format_table(header: list[str], rows: list[list[str]]) -> str:
+    """Plain-text table, first column left-aligned, the others right-aligned."""
+    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
+
+    def line(cells: list[str]) -> str:
+        return "  ".join(cell.ljust(width) if column == 0 else cell.rjust(width)
+                         for column, (cell, width) in enumerate(zip(cells, widths)))
+
+    return "\n".join([line(header), line(["-" * width for width in widths]), *map(line, rows)])
+
+
+def save_json(path: pathlib.Path, results: dict) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(results, indent=1) + "\n")
+
+
+def save_plot(path: pathlib.Path, results: dict, title: str) -> str | None:
+    """Draw TFLOP/s of every provider, grouped by case; return what went wrong, None if nothing did."""
+    try:
+        import matplotlib
+    except ImportError:
+        return "no plot: matplotlib is not installed (pip install matplotlib)"
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    cases = results["cases"]
+    names = list(dict.fromkeys(name for case in cases for name in case["providers"]))
+    width = 0.8 / max(1, len(names))
+    figure, axes = plt.subplots(figsize=(max(6, 2 + 1.6 * len(cases)), 4.5))
+    for rank, name in enumerate(names):
+        points = [(index, case["providers"][name]["tflops"]) for index, case in enumerate(cases)
+                  if name in case["providers"]]
+        axes.bar([index - 0.4 + (rank + 0.5) * width for index, _ in points], [value for _, value in points], width,
+                 label=name)
+    axes.set_xticks(range(len(cases)), [case["label"].replace(", ", "\n") for case in cases], fontsize=8)
+    axes.set_ylabel("TFLOP/s")
+    axes.set_title(f"{title}, {results['environment']['gpu']}", fontsize=10)
+    axes.legend(fontsize=8)
+    figure.tight_layout()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+    return None

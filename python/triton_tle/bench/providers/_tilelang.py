@@ -1,0 +1,56 @@
+"""Compile and call a TileLang kernel with the operator's interface."""
+
+from __future__ import annotations
+
+import functools
+import types
+
+import torch
+
+from triton_tle.ops.sparse_mla_fwd_args import D_V, LOG2_E
+
+from . import ProviderUnavailable
+
+INSTALL = "pip install tilelang==0.1.15"
+
+
+def require_tilelang() -> types.ModuleType:
+    """Import TileLang.
+
+    Raises:
+        ProviderUnavailable: it is not installed; the message says how to install it.
+    """
+    try:
+        import tilelang
+    except ImportError as error:
+        raise ProviderUnavailable(f"TileLang is not installed ({error}): {INSTALL}") from error
+    return tilelang
+
+
+class TileLangSparseMlaFwd:
+    """Callable with FlashMLA's arguments (no attn_sink, no topk_length) around one TileLang kernel module."""
+
+    def __init__(self, module: types.ModuleType, keys_per_step: int) -> None:
+        self.tilelang = require_tilelang()
+        self.module = module
+        self.keys_per_step = keys_per_step
+        self.kernel = functools.cache(self._compile)
+
+    def _compile(self, h_q: int, d_qk: int, topk: int, sm_scale: float) -> object:
+        function = self.module.build(h_q, d_qk, topk, sm_scale * LOG2_E)
+        return self.tilelang.compile(function, target={"kind": "cuda", "arch": "sm_90a"},
+                                     pass_configs=self.module.PASS_CONFIGS)
+
+    def supports(self, h_q: int, d_qk: int, topk: int) -> bool:
+        return h_q % 64 == 0 and topk % self.keys_per_step == 0
+
+    def __call__(self, q: torch.Tensor, kv: torch.Tensor, indices: torch.Tensor, sm_scale: float,
+                 out: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        s_q, h_q, d_qk = q.shape
+        if out is None:
+            out = torch.empty((s_q, h_q, D_V), dtype=q.dtype, device=q.device)
+        max_logits = torch.empty((s_q, h_q), dtype=torch.float32, device=q.device)
+        lse = torch.empty_like(max_logits)
+        kernel = self.kernel(h_q, d_qk, indices.shape[2], sm_scale)
+        kernel(q, kv[:, 0], indices[:, 0], out, max_logits, lse)
+        return out, max_logits, lse

@@ -1,0 +1,224 @@
+"""Benchmark of the sparse-MLA forward: TLE against plain Triton, TileLang (three kernels) and FlashMLA.
+
+TFLOP/s counts the forward's own work, 2 * s_q * h_q * topk * (d_qk + d_v), whatever a provider calculates twice.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import importlib
+from collections.abc import Callable
+
+import torch
+
+from triton_tle.ops.sparse_mla_fwd_reference import sparse_mla_fwd_reference
+
+from .harness import environment, format_table, time_in_rounds
+from .providers import ProviderUnavailable
+
+D_V = 512
+MAX_ERROR = 5e-3
+BASELINES = ("flash_mla", "triton")
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One problem size; lengths in tokens."""
+
+    d_qk: int
+    h_q: int
+    topk: int
+    s_kv: int
+    s_q: int = 4096
+
+    @property
+    def label(self) -> str:
+        return f"d {self.d_qk}, h {self.h_q}, topk {self.topk}, s_kv {self.s_kv}"
+
+    @property
+    def flops(self) -> float:
+        return 2.0 * self.s_q * self.h_q * self.topk * (self.d_qk + D_V)
+
+
+MAIN_CASE = Case(576, 128, 2048, 32768)
+QUICK_CASES = (MAIN_CASE, )
+CASES = (Case(576, 128, 2048, 8192), MAIN_CASE, Case(576, 128, 2048, 131072), Case(576, 64, 2048, 32768),
+         Case(512, 64, 512, 32768), Case(512, 128, 1024, 32768), Case(576, 32, 2048, 32768), Case(576, 16, 2048, 32768),
+         Case(576, 8, 2048, 32768))
+
+
+@dataclasses.dataclass(frozen=True)
+class Provider:
+    """An implementation: call(q, kv, indices, sm_scale, out=) -> (out, max_logits, lse); supports(case) -> bool."""
+
+    call: Callable
+    supports: Callable[[Case], bool]
+
+
+def _load_tle() -> Provider:
+    try:
+        from triton_tle.ops import flash_mla_sparse_fwd
+    except ImportError as error:
+        raise ProviderUnavailable(f"TLE's own operator does not import ({error}): install the triton-tle wheel") from error
+    return Provider(flash_mla_sparse_fwd, lambda case: True)
+
+
+def _load_triton() -> Provider:
+    from .providers.sparse_mla_fwd_triton import sparse_mla_fwd_triton
+    return Provider(sparse_mla_fwd_triton, lambda case: True)
+
+
+def _load_tilelang(name: str, keys_per_step: int) -> Provider:
+    from .providers._tilelang import TileLangSparseMlaFwd, require_tilelang
+    require_tilelang()
+    module = importlib.import_module(f"{__package__}.providers.tilelang_sparse_mla_fwd_{name}")
+    call = TileLangSparseMlaFwd(module, keys_per_step)
+    return Provider(call, lambda case: call.supports(case.h_q, case.d_qk, case.topk))
+
+
+def _load_flash_mla() -> Provider:
+    try:
+        from flash_mla import flash_mla_sparse_fwd
+    except (ImportError, OSError) as error:
+        raise ProviderUnavailable(f"FlashMLA is not installed ({error}): "
+                                  "pip install git+https://github.com/deepseek-ai/FlashMLA.git") from error
+    return Provider(lambda q, kv, indices, sm_scale, out: flash_mla_sparse_fwd(q, kv, indices, sm_scale, out=out),
+                    lambda case: case.h_q in (64, 128) and case.topk % 128 == 0)
+
+
+LOADERS: dict[str, Callable[[], Provider]] = {
+    "tle": _load_tle,
+    "triton": _load_triton,
+    "tilelang_base": functools.partial(_load_tilelang, "base", 64),
+    "tilelang_pipelined": functools.partial(_load_tilelang, "pipelined", 64),
+    "tilelang_seesaw": functools.partial(_load_tilelang, "seesaw", 128),
+    "flash_mla": _load_flash_mla,
+}
+
+
+def make_inputs(case: Case, seed: int, invalid: float = 0.0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Random q [s_q, h_q, d_qk], kv [s_kv, 1, d_qk] and indices [s_q, 1, topk] on the GPU.
+
+    The indices of a row are distinct; a fraction `invalid` of all is replaced by -1 or s_kv, and with any such
+    fraction the second row holds no valid index at all.
+    """
+    generator = torch.Generator("cuda").manual_seed(seed)
+    options = {"device": "cuda", "generator": generator}
+    q = torch.randn((case.s_q, case.h_q, case.d_qk), dtype=torch.bfloat16, **options)
+    kv = torch.randn((case.s_kv, 1, case.d_qk), dtype=torch.bfloat16, **options)
+    # a random offset and an odd stride modulo a power of two give distinct keys without sorting s_q * s_kv numbers
+    span = 1 << (case.s_kv - 1).bit_length()
+    if span == case.s_kv and case.topk <= span:
+        start = torch.randint(0, span, (case.s_q, 1, 1), **options)
+        stride = torch.randint(0, span // 2, (case.s_q, 1, 1), **options) * 2 + 1
+        indices = ((start + stride * torch.arange(case.topk, device="cuda")) % span).to(torch.int32)
+        shuffle = torch.randperm(span, **options)
+        indices = shuffle[indices.long()].to(torch.int32)
+    else:
+        indices = torch.randint(0, case.s_kv, (case.s_q, 1, case.topk), dtype=torch.int32, **options)
+    if invalid > 0:
+        drop = torch.rand(indices.shape, **options) < invalid
+        indices = torch.where(drop, torch.where(indices % 2 == 0, -1, case.s_kv).to(torch.int32), indices)
+        if case.s_q > 1:
+            indices[1] = -1
+    return q, kv, indices
+
+
+def relative_error(actual: torch.Tensor, expected: torch.Tensor) -> float:
+    """Frobenius norm of the difference over that of `expected`; NaN anywhere gives infinity."""
+    error = (actual.double() - expected.double()).norm() / expected.double().norm().clamp_min(1e-30)
+    return float(error) if torch.isfinite(error) else float("inf")
+
+
+def check_provider(provider: Provider, case: Case) -> float:
+    """Largest error against the float64 reference on 96 tokens of the case's size, invalid indices included.
+
+    The output is filled with NaN first. max_logits and lse count too, each scaled so that 1e-5 weighs as MAX_ERROR.
+    """
+    small = dataclasses.replace(case, s_q=96)
+    q, kv, indices = make_inputs(small, seed=1, invalid=0.1)
+    sm_scale = case.d_qk**-0.5
+    expected = sparse_mla_fwd_reference(q, kv, indices, sm_scale)
+    poisoned = torch.full((small.s_q, small.h_q, D_V), float("nan"), dtype=torch.bfloat16, device="cuda")
+    out, max_logits, lse = provider.call(q, kv, indices, sm_scale, out=poisoned)
+    errors = [relative_error(out, expected[0])]
+    for actual, wanted in ((max_logits, expected[1]), (lse, expected[2])):
+        finite = torch.isfinite(wanted)
+        errors.append(relative_error(actual[finite], wanted[finite]) * MAX_ERROR / 1e-5)
+        if not torch.equal(actual[~finite].double(), wanted[~finite]):
+            errors.append(float("inf"))
+    return max(errors)
+
+
+def _bench_case(case: Case, providers: dict[str, Provider], rounds: int, log: Callable[[str], None]) -> dict:
+    result: dict = {"label": case.label, **dataclasses.asdict(case), "providers": {}, "failed": {}}
+    chosen = {}
+    for name, provider in providers.items():
+        if not provider.supports(case):
+            continue
+        try:
+            error = check_provider(provider, case)
+        except Exception as problem:  # a peer that breaks must not take the others' figures along
+            result["failed"][name] = f"{type(problem).__name__}: {problem}"
+            log(f"  {name}: failed, {result['failed'][name][:300]}")
+            continue
+        if not error < MAX_ERROR:
+            result["failed"][name] = f"wrong: error {error:.2e} against the float64 reference"
+            log(f"  {name}: {result['failed'][name]}")
+            continue
+        chosen[name] = (provider, error)
+    q, kv, indices = make_inputs(case, seed=2)
+    out = torch.empty((case.s_q, case.h_q, D_V), dtype=torch.bfloat16, device="cuda")
+    runs = {name: functools.partial(provider.call, q, kv, indices, case.d_qk**-0.5, out=out)
+            for name, (provider, _) in chosen.items()}
+    timings = time_in_rounds(runs, rounds)
+    for name, timing in timings.items():
+        result["providers"][name] = {
+            "ms": timing.median, "tflops": case.flops / timing.median / 1e9, "spread": timing.spread,
+            "error": chosen[name][1], "rounds_ms": timing.milliseconds,
+            "ratio": {base: timing.ratio_to(timings[base]) for base in BASELINES if base in timings},
+        }
+    return result
+
+
+def format_case(result: dict) -> str:
+    """The table of one case, fastest first."""
+    ordered = sorted(result["providers"].items(), key=lambda item: item[1]["ms"])
+    rows = [[name, f"{entry['ms']:.3f}", f"{entry['tflops']:.0f}", f"{entry['spread']:.1%}", f"{entry['error']:.1e}"] +
+            [f"{entry['ratio'][base]:.3f}" if base in entry["ratio"] else "-" for base in BASELINES]
+            for name, entry in ordered]
+    return format_table([result["label"], "ms", "TFLOP/s", "spread", "error", *(f"x {base}" for base in BASELINES)], rows)
+
+
+def run(quick: bool = False, only: list[str] | None = None, commit: str | None = None,
+        log: Callable[[str], None] = print) -> dict:
+    """Check and time every provider; return the results as one JSON-ready dictionary.
+
+    Args:
+        quick: the main size only, fewer rounds.
+        only: provider names to run; None runs all of LOADERS.
+        commit: recorded as is; None asks git.
+        log: receives progress lines and tables.
+
+    Raises:
+        ValueError: `only` holds a name that is not in LOADERS.
+    """
+    unknown = sorted(set(only or ()) - set(LOADERS))
+    if unknown:
+        raise ValueError(f"only names no provider: {', '.join(unknown)}; there are {', '.join(LOADERS)}")
+    results: dict = {"op": "sparse_mla_fwd", "environment": environment(commit), "skipped": {}, "cases": []}
+    log(", ".join(f"{key} {value}" for key, value in results["environment"].items()))
+    providers = {}
+    for name in only or LOADERS:
+        try:
+            providers[name] = LOADERS[name]()
+        except ProviderUnavailable as reason:
+            results["skipped"][name] = str(reason)
+            log(f"skipped {name}: {reason}")
+    for case in QUICK_CASES if quick else CASES:
+        result = _bench_case(case, providers, 9 if quick else 17, log)
+        results["cases"].append(result)
+        log("\n" + format_case(result))
+        torch.cuda.empty_cache()
+    return results
