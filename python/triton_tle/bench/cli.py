@@ -6,7 +6,7 @@ import argparse
 import pathlib
 import sys
 
-OPERATORS = ("sparse_mla_fwd", )
+OPERATORS = ("sparse_mla_fwd",)
 
 
 SUMMARY = "benchmark an operator against its peers (needs a GPU)"
@@ -29,6 +29,7 @@ def run(args: argparse.Namespace) -> int:
         ValueError: --only names a provider that does not exist.
     """
     import torch
+
     if not torch.cuda.is_available():
         print("triton_tle bench: needs an NVIDIA GPU, and torch sees none", file=sys.stderr)
         return 1

@@ -106,8 +106,10 @@ def format_table(header: list[str], rows: list[list[str]]) -> str:
     widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
 
     def line(cells: list[str]) -> str:
-        return "  ".join(cell.ljust(width) if column == 0 else cell.rjust(width)
-                         for column, (cell, width) in enumerate(zip(cells, widths)))
+        return "  ".join(
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(cells, widths))
+        )
 
     return "\n".join([line(header), line(["-" * width for width in widths]), *map(line, rows)])
 
@@ -131,10 +133,15 @@ def save_plot(path: pathlib.Path, results: dict, title: str) -> str | None:
     width = 0.8 / max(1, len(names))
     figure, axes = plt.subplots(figsize=(max(6, 2 + 1.6 * len(cases)), 4.5))
     for rank, name in enumerate(names):
-        points = [(index, case["providers"][name]["tflops"]) for index, case in enumerate(cases)
-                  if name in case["providers"]]
-        axes.bar([index - 0.4 + (rank + 0.5) * width for index, _ in points], [value for _, value in points], width,
-                 label=name)
+        points = [
+            (index, case["providers"][name]["tflops"]) for index, case in enumerate(cases) if name in case["providers"]
+        ]
+        axes.bar(
+            [index - 0.4 + (rank + 0.5) * width for index, _ in points],
+            [value for _, value in points],
+            width,
+            label=name,
+        )
     axes.set_xticks(range(len(cases)), [case["label"].replace(", ", "\n") for case in cases], fontsize=8)
     axes.set_ylabel("TFLOP/s")
     axes.set_title(f"{title}, {results['environment']['gpu']}", fontsize=10)

@@ -42,10 +42,18 @@ class Case:
 
 
 MAIN_CASE = Case(576, 128, 2048, 32768)
-QUICK_CASES = (MAIN_CASE, )
-CASES = (Case(576, 128, 2048, 8192), MAIN_CASE, Case(576, 128, 2048, 131072), Case(576, 64, 2048, 32768),
-         Case(512, 64, 512, 32768), Case(512, 128, 1024, 32768), Case(576, 32, 2048, 32768), Case(576, 16, 2048, 32768),
-         Case(576, 8, 2048, 32768))
+QUICK_CASES = (MAIN_CASE,)
+CASES = (
+    Case(576, 128, 2048, 8192),
+    MAIN_CASE,
+    Case(576, 128, 2048, 131072),
+    Case(576, 64, 2048, 32768),
+    Case(512, 64, 512, 32768),
+    Case(512, 128, 1024, 32768),
+    Case(576, 32, 2048, 32768),
+    Case(576, 16, 2048, 32768),
+    Case(576, 8, 2048, 32768),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,17 +68,19 @@ def _load_tle() -> Provider:
     try:
         from triton_tle.ops import flash_mla_sparse_fwd
     except ImportError as error:
-        raise ProviderUnavailable(f"TLE's own operator does not import ({error}): install the triton-tle wheel") from error
+        raise ProviderUnavailable(f"TLE's operator does not import ({error}): install the triton-tle wheel") from error
     return Provider(flash_mla_sparse_fwd, lambda case: True)
 
 
 def _load_triton() -> Provider:
     from .providers.sparse_mla_fwd_triton import sparse_mla_fwd_triton
+
     return Provider(sparse_mla_fwd_triton, lambda case: True)
 
 
 def _load_tilelang(name: str, keys_per_step: int) -> Provider:
     from .providers._tilelang import TileLangSparseMlaFwd, require_tilelang
+
     require_tilelang()
     module = importlib.import_module(f"{__package__}.providers.tilelang_sparse_mla_fwd_{name}")
     call = TileLangSparseMlaFwd(module, keys_per_step)
@@ -81,10 +91,13 @@ def _load_flash_mla() -> Provider:
     try:
         from flash_mla import flash_mla_sparse_fwd
     except (ImportError, OSError) as error:
-        raise ProviderUnavailable(f"FlashMLA is not installed ({error}): "
-                                  "pip install git+https://github.com/deepseek-ai/FlashMLA.git") from error
-    return Provider(lambda q, kv, indices, sm_scale, out: flash_mla_sparse_fwd(q, kv, indices, sm_scale, out=out),
-                    lambda case: case.h_q in (64, 128) and case.topk % 128 == 0)
+        raise ProviderUnavailable(
+            f"FlashMLA is not installed ({error}): pip install git+https://github.com/deepseek-ai/FlashMLA.git"
+        ) from error
+    return Provider(
+        lambda q, kv, indices, sm_scale, out: flash_mla_sparse_fwd(q, kv, indices, sm_scale, out=out),
+        lambda case: case.h_q in (64, 128) and case.topk % 128 == 0,
+    )
 
 
 LOADERS: dict[str, Callable[[], Provider]] = {
@@ -170,13 +183,18 @@ def _bench_case(case: Case, providers: dict[str, Provider], rounds: int, log: Ca
         chosen[name] = (provider, error)
     q, kv, indices = make_inputs(case, seed=2)
     out = torch.empty((case.s_q, case.h_q, D_V), dtype=torch.bfloat16, device="cuda")
-    runs = {name: functools.partial(provider.call, q, kv, indices, case.d_qk**-0.5, out=out)
-            for name, (provider, _) in chosen.items()}
+    runs = {
+        name: functools.partial(provider.call, q, kv, indices, case.d_qk**-0.5, out=out)
+        for name, (provider, _) in chosen.items()
+    }
     timings = time_in_rounds(runs, rounds)
     for name, timing in timings.items():
         result["providers"][name] = {
-            "ms": timing.median, "tflops": case.flops / timing.median / 1e9, "spread": timing.spread,
-            "error": chosen[name][1], "rounds_ms": timing.milliseconds,
+            "ms": timing.median,
+            "tflops": case.flops / timing.median / 1e9,
+            "spread": timing.spread,
+            "error": chosen[name][1],
+            "rounds_ms": timing.milliseconds,
             "ratio": {base: timing.ratio_to(timings[base]) for base in BASELINES if base in timings},
         }
     return result
@@ -185,14 +203,18 @@ def _bench_case(case: Case, providers: dict[str, Provider], rounds: int, log: Ca
 def format_case(result: dict) -> str:
     """The table of one case, fastest first."""
     ordered = sorted(result["providers"].items(), key=lambda item: item[1]["ms"])
-    rows = [[name, f"{entry['ms']:.3f}", f"{entry['tflops']:.0f}", f"{entry['spread']:.1%}", f"{entry['error']:.1e}"] +
-            [f"{entry['ratio'][base]:.3f}" if base in entry["ratio"] else "-" for base in BASELINES]
-            for name, entry in ordered]
-    return format_table([result["label"], "ms", "TFLOP/s", "spread", "error", *(f"x {base}" for base in BASELINES)], rows)
+    rows = [
+        [name, f"{entry['ms']:.3f}", f"{entry['tflops']:.0f}", f"{entry['spread']:.1%}", f"{entry['error']:.1e}"]
+        + [f"{entry['ratio'][base]:.3f}" if base in entry["ratio"] else "-" for base in BASELINES]
+        for name, entry in ordered
+    ]
+    header = [result["label"], "ms", "TFLOP/s", "spread", "error", *(f"x {base}" for base in BASELINES)]
+    return format_table(header, rows)
 
 
-def run(quick: bool = False, only: list[str] | None = None, commit: str | None = None,
-        log: Callable[[str], None] = print) -> dict:
+def run(
+    quick: bool = False, only: list[str] | None = None, commit: str | None = None, log: Callable[[str], None] = print
+) -> dict:
     """Check and time every provider; return the results as one JSON-ready dictionary.
 
     Args:

@@ -14,8 +14,9 @@ def require(condition: bool, name: str, value: object, rule: str) -> None:
         raise ValueError(f"{name} must {rule}, got {value}")
 
 
-def check_tensor(name: str, tensor: object, *, dtype: torch.dtype, shape: Sequence[int | None],
-                 device: torch.device | None = None) -> torch.Tensor:
+def check_tensor(
+    name: str, tensor: object, *, dtype: torch.dtype, shape: Sequence[int | None], device: torch.device | None = None
+) -> torch.Tensor:
     """Check one tensor argument and return it.
 
     Args:
@@ -69,5 +70,5 @@ def check_integer(name: str, value: object) -> int:
     """
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name} must be an int, got {type(value).__name__}")
-    require(-2**31 <= value < 2**31, name, value, "fit in 32 bits")
+    require(-(2**31) <= value < 2**31, name, value, "fit in 32 bits")
     return value

@@ -59,20 +59,49 @@ class SparseMlaFwdArgs:
 
     def kernel_arguments(self) -> tuple:
         """Positional run-time arguments, in the order that every forward kernel of this package takes them."""
-        return (self.q, self.kv, self.indices, self.attn_sink, self.topk_length, self.out, self.max_logits, self.lse,
-                min(self.s_kv, 2**31 - 1), self.topk, self.h_q, self.sm_scale * LOG2_E, self.causal_start or 0,
-                self.q.stride(0), self.q.stride(1), self.kv.stride(0), self.indices.stride(0), self.out.stride(0),
-                self.out.stride(1))
+        return (
+            self.q,
+            self.kv,
+            self.indices,
+            self.attn_sink,
+            self.topk_length,
+            self.out,
+            self.max_logits,
+            self.lse,
+            min(self.s_kv, 2**31 - 1),
+            self.topk,
+            self.h_q,
+            self.sm_scale * LOG2_E,
+            self.causal_start or 0,
+            self.q.stride(0),
+            self.q.stride(1),
+            self.kv.stride(0),
+            self.indices.stride(0),
+            self.out.stride(0),
+            self.out.stride(1),
+        )
 
     def kernel_features(self) -> dict[str, bool]:
         """Compile-time switches that follow from the arguments."""
-        return {"HAS_ROPE": self.d_qk > D_V, "HAS_SINK": self.attn_sink is not None,
-                "HAS_LENGTH": self.topk_length is not None, "CAUSAL": self.causal_start is not None}
+        return {
+            "HAS_ROPE": self.d_qk > D_V,
+            "HAS_SINK": self.attn_sink is not None,
+            "HAS_LENGTH": self.topk_length is not None,
+            "CAUSAL": self.causal_start is not None,
+        }
 
 
-def check_sparse_mla_fwd(q: torch.Tensor, kv: torch.Tensor, indices: torch.Tensor, sm_scale: float, d_v: int = D_V,
-                         attn_sink: torch.Tensor | None = None, topk_length: torch.Tensor | None = None,
-                         out: torch.Tensor | None = None, causal_start: int | None = None) -> SparseMlaFwdArgs:
+def check_sparse_mla_fwd(
+    q: torch.Tensor,
+    kv: torch.Tensor,
+    indices: torch.Tensor,
+    sm_scale: float,
+    d_v: int = D_V,
+    attn_sink: torch.Tensor | None = None,
+    topk_length: torch.Tensor | None = None,
+    out: torch.Tensor | None = None,
+    causal_start: int | None = None,
+) -> SparseMlaFwdArgs:
     """Check the arguments of a forward call and allocate what it returns.
 
     Raises:
@@ -82,7 +111,7 @@ def check_sparse_mla_fwd(q: torch.Tensor, kv: torch.Tensor, indices: torch.Tenso
     check_tensor("q", q, dtype=torch.bfloat16, shape=(None, None, None))
     s_q, h_q, d_qk = q.shape
     require(d_qk in (D_V, D_V + D_ROPE), "q.shape[2] (d_qk)", d_qk, f"be {D_V} or {D_V + D_ROPE}")
-    require(h_q % 8 == 0 and 8 <= h_q <= MAX_HEADS, "q.shape[1] (h_q)", h_q, f"be a multiple of 8 from 8 to {MAX_HEADS}")
+    require(h_q in range(8, MAX_HEADS + 1, 8), "q.shape[1] (h_q)", h_q, f"be a multiple of 8 from 8 to {MAX_HEADS}")
     check_integer("d_v", d_v)
     require(d_v == D_V, "d_v", d_v, f"be {D_V}")
     check_tensor("kv", kv, dtype=torch.bfloat16, shape=(None, None, d_qk), device=q.device)
@@ -90,9 +119,9 @@ def check_sparse_mla_fwd(q: torch.Tensor, kv: torch.Tensor, indices: torch.Tenso
     check_tensor("indices", indices, dtype=torch.int32, shape=(s_q, 1, None), device=q.device)
     sm_scale = check_number("sm_scale", sm_scale)
     if attn_sink is not None:
-        check_tensor("attn_sink", attn_sink, dtype=torch.float32, shape=(h_q, ), device=q.device)
+        check_tensor("attn_sink", attn_sink, dtype=torch.float32, shape=(h_q,), device=q.device)
     if topk_length is not None:
-        check_tensor("topk_length", topk_length, dtype=torch.int32, shape=(s_q, ), device=q.device)
+        check_tensor("topk_length", topk_length, dtype=torch.int32, shape=(s_q,), device=q.device)
     if causal_start is not None:
         check_integer("causal_start", causal_start)
     if out is None:

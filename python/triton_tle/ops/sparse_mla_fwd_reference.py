@@ -8,10 +8,18 @@ INFINITY = float("inf")
 
 
 def sparse_mla_fwd_reference(
-        q: torch.Tensor, kv: torch.Tensor, indices: torch.Tensor, sm_scale: float, d_v: int = 512,
-        attn_sink: torch.Tensor | None = None, topk_length: torch.Tensor | None = None,
-        causal_start: int | None = None, *, dtype: torch.dtype = torch.float64,
-        rows_per_chunk: int | None = None) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    q: torch.Tensor,
+    kv: torch.Tensor,
+    indices: torch.Tensor,
+    sm_scale: float,
+    d_v: int = 512,
+    attn_sink: torch.Tensor | None = None,
+    topk_length: torch.Tensor | None = None,
+    causal_start: int | None = None,
+    *,
+    dtype: torch.dtype = torch.float64,
+    rows_per_chunk: int | None = None,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Attention of each query token over its own list of keys.
 
     Args:

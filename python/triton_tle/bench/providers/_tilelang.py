@@ -38,14 +38,16 @@ class TileLangSparseMlaFwd:
 
     def _compile(self, h_q: int, d_qk: int, topk: int, sm_scale: float) -> object:
         function = self.module.build(h_q, d_qk, topk, sm_scale * LOG2_E)
-        return self.tilelang.compile(function, target={"kind": "cuda", "arch": "sm_90a"},
-                                     pass_configs=self.module.PASS_CONFIGS)
+        return self.tilelang.compile(
+            function, target={"kind": "cuda", "arch": "sm_90a"}, pass_configs=self.module.PASS_CONFIGS
+        )
 
     def supports(self, h_q: int, d_qk: int, topk: int) -> bool:
         return h_q % 64 == 0 and topk % self.keys_per_step == 0
 
-    def __call__(self, q: torch.Tensor, kv: torch.Tensor, indices: torch.Tensor, sm_scale: float,
-                 out: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def __call__(
+        self, q: torch.Tensor, kv: torch.Tensor, indices: torch.Tensor, sm_scale: float, out: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         s_q, h_q, d_qk = q.shape
         if out is None:
             out = torch.empty((s_q, h_q, D_V), dtype=q.dtype, device=q.device)

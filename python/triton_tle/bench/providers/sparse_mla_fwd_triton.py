@@ -15,8 +15,10 @@ from triton_tle.ops.sparse_mla_fwd_args import check_sparse_mla_fwd
 def _configs() -> list[triton.Config]:
     large = [(64, 64, 8, 2, 1), (64, 64, 8, 2, 4), (64, 64, 8, 3, 4), (64, 32, 8, 2, 1), (64, 32, 8, 3, 2)]
     small = [(heads, keys, heads // 4, stages, 4) for heads in (16, 32) for keys, stages in ((32, 2), (32, 3), (64, 2))]
-    return [triton.Config({"BLOCK_H": heads, "BLOCK_K": keys, "PIECES": pieces, "STAGES": stages}, num_warps=warps)
-            for heads, keys, warps, stages, pieces in large + small]
+    return [
+        triton.Config({"BLOCK_H": heads, "BLOCK_K": keys, "PIECES": pieces, "STAGES": stages}, num_warps=warps)
+        for heads, keys, warps, stages, pieces in large + small
+    ]
 
 
 def _prune(configs: list[triton.Config], named_args: dict, **_) -> list[triton.Config]:
@@ -26,12 +28,35 @@ def _prune(configs: list[triton.Config], named_args: dict, **_) -> list[triton.C
 
 
 @triton.jit
-def sparse_mla_fwd_plain(q_ptr, kv_ptr, indices_ptr, sink_ptr, length_ptr, out_ptr, max_logits_ptr, lse_ptr,
-                         s_kv, topk, h_q, scale_log2, causal_start,
-                         stride_qs, stride_qh, stride_kv, stride_is, stride_os, stride_oh,
-                         HAS_ROPE: tl.constexpr, HAS_SINK: tl.constexpr, HAS_LENGTH: tl.constexpr,
-                         CAUSAL: tl.constexpr,
-                         BLOCK_H: tl.constexpr, BLOCK_K: tl.constexpr, PIECES: tl.constexpr, STAGES: tl.constexpr):
+def sparse_mla_fwd_plain(
+    q_ptr,
+    kv_ptr,
+    indices_ptr,
+    sink_ptr,
+    length_ptr,
+    out_ptr,
+    max_logits_ptr,
+    lse_ptr,
+    s_kv,
+    topk,
+    h_q,
+    scale_log2,
+    causal_start,
+    stride_qs,
+    stride_qh,
+    stride_kv,
+    stride_is,
+    stride_os,
+    stride_oh,
+    HAS_ROPE: tl.constexpr,
+    HAS_SINK: tl.constexpr,
+    HAS_LENGTH: tl.constexpr,
+    CAUSAL: tl.constexpr,
+    BLOCK_H: tl.constexpr,
+    BLOCK_K: tl.constexpr,
+    PIECES: tl.constexpr,
+    STAGES: tl.constexpr,
+):
     """One program: one query token, BLOCK_H heads. The 512 latent columns are handled in PIECES equal pieces."""
     WIDTH: tl.constexpr = 512 // PIECES
     LN2: tl.constexpr = 0.6931471805599453
@@ -47,8 +72,8 @@ def sparse_mla_fwd_plain(q_ptr, kv_ptr, indices_ptr, sink_ptr, length_ptr, out_p
     q = ()
     acc = ()
     for piece in tl.static_range(PIECES):
-        q = q + (tl.load(q_rows + piece * WIDTH + columns[None, :], mask=head_ok[:, None], other=0.0), )
-        acc = acc + (tl.zeros([BLOCK_H, WIDTH], tl.float32), )
+        q = q + (tl.load(q_rows + piece * WIDTH + columns[None, :], mask=head_ok[:, None], other=0.0),)
+        acc = acc + (tl.zeros([BLOCK_H, WIDTH], tl.float32),)
     if HAS_ROPE:
         q_rope = tl.load(q_rows + rope[None, :], mask=head_ok[:, None], other=0.0)
 
@@ -68,7 +93,7 @@ def sparse_mla_fwd_plain(q_ptr, kv_ptr, indices_ptr, sink_ptr, length_ptr, out_p
         k_rows = kv_ptr + index.to(tl.int64)[:, None] * stride_kv
         k = ()
         for piece in tl.static_range(PIECES):
-            k = k + (tl.load(k_rows + piece * WIDTH + columns[None, :], mask=valid[:, None], other=0.0), )
+            k = k + (tl.load(k_rows + piece * WIDTH + columns[None, :], mask=valid[:, None], other=0.0),)
         scores = tl.dot(q[0], k[0].T)
         for piece in tl.static_range(1, PIECES):
             scores = tl.dot(q[piece], k[piece].T, scores)
@@ -84,7 +109,7 @@ def sparse_mla_fwd_plain(q_ptr, kv_ptr, indices_ptr, sink_ptr, length_ptr, out_p
         p_bf16 = p.to(tl.bfloat16)
         new_acc = ()
         for piece in tl.static_range(PIECES):
-            new_acc = new_acc + (tl.dot(p_bf16, k[piece], acc[piece] * rescale[:, None]), )
+            new_acc = new_acc + (tl.dot(p_bf16, k[piece], acc[piece] * rescale[:, None]),)
         acc = new_acc
 
     some = row_sum > 0
@@ -95,26 +120,39 @@ def sparse_mla_fwd_plain(q_ptr, kv_ptr, indices_ptr, sink_ptr, length_ptr, out_p
     factor = tl.where(some, 1.0 / denominator, 0.0)
     out_rows = out_ptr + token * stride_os + heads.to(tl.int64)[:, None] * stride_oh
     for piece in tl.static_range(PIECES):
-        tl.store(out_rows + piece * WIDTH + columns[None, :], (acc[piece] * factor[:, None]).to(tl.bfloat16),
-                 mask=head_ok[:, None])
+        tl.store(
+            out_rows + piece * WIDTH + columns[None, :],
+            (acc[piece] * factor[:, None]).to(tl.bfloat16),
+            mask=head_ok[:, None],
+        )
     row = token * h_q + heads
     tl.store(max_logits_ptr + row, tl.where(some, row_max * LN2, float("-inf")), mask=head_ok)
     tl.store(lse_ptr + row, tl.where(some, (row_max + tl.log2(row_sum)) * LN2, float("inf")), mask=head_ok)
 
 
-_tuned = triton.autotune(_configs(), key=["topk", "h_q", "HAS_ROPE"],
-                         prune_configs_by={"early_config_prune": _prune})(sparse_mla_fwd_plain)
+_tuned = triton.autotune(_configs(), key=["topk", "h_q", "HAS_ROPE"], prune_configs_by={"early_config_prune": _prune})(
+    sparse_mla_fwd_plain
+)
 
 
-def sparse_mla_fwd_triton(q: torch.Tensor, kv: torch.Tensor, indices: torch.Tensor, sm_scale: float, d_v: int = 512,
-                          attn_sink: torch.Tensor | None = None, topk_length: torch.Tensor | None = None,
-                          out: torch.Tensor | None = None, *, causal_start: int | None = None
-                          ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def sparse_mla_fwd_triton(
+    q: torch.Tensor,
+    kv: torch.Tensor,
+    indices: torch.Tensor,
+    sm_scale: float,
+    d_v: int = 512,
+    attn_sink: torch.Tensor | None = None,
+    topk_length: torch.Tensor | None = None,
+    out: torch.Tensor | None = None,
+    *,
+    causal_start: int | None = None,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Same arguments and results as `triton_tle.ops.flash_mla_sparse_fwd`; the configuration is autotuned."""
     args = check_sparse_mla_fwd(q, kv, indices, sm_scale, d_v, attn_sink, topk_length, out, causal_start)
     if args.s_q > 0:
+
         def grid(meta: dict) -> tuple[int]:
-            return (args.s_q * triton.cdiv(args.h_q, meta["BLOCK_H"]), )
+            return (args.s_q * triton.cdiv(args.h_q, meta["BLOCK_H"]),)
 
         _tuned[grid](*args.kernel_arguments(), **args.kernel_features())
     return args.results()

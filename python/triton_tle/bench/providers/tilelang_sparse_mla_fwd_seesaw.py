@@ -14,8 +14,12 @@ D_V = 512
 HALF = D_V // 2
 LN2 = 0.6931471805599453
 
-PASS_CONFIGS = {"tl.disable_tma_lower": True, "tl.disable_warp_specialized": True, "tl.enable_fast_math": True,
-                "tl.disable_thread_storage_sync": True}
+PASS_CONFIGS = {
+    "tl.disable_tma_lower": True,
+    "tl.disable_warp_specialized": True,
+    "tl.enable_fast_math": True,
+    "tl.disable_thread_storage_sync": True,
+}
 
 
 def build(h_q: int, d_qk: int, topk: int, scale_log2: float):
@@ -30,9 +34,13 @@ def build(h_q: int, d_qk: int, topk: int, scale_log2: float):
 
     @T.prim_func
     def sparse_mla_fwd_seesaw(
-            Q: T.Tensor((s_q, h_q, d_qk), "bfloat16"), KV: T.Tensor((s_kv, d_qk), "bfloat16"),
-            Indices: T.Tensor((s_q, topk), "int32"), Out: T.Tensor((s_q, h_q, D_V), "bfloat16"),
-            MaxLogits: T.Tensor((s_q, h_q), "float32"), Lse: T.Tensor((s_q, h_q), "float32")):
+        Q: T.Tensor((s_q, h_q, d_qk), "bfloat16"),
+        KV: T.Tensor((s_kv, d_qk), "bfloat16"),
+        Indices: T.Tensor((s_q, topk), "int32"),
+        Out: T.Tensor((s_q, h_q, D_V), "bfloat16"),
+        MaxLogits: T.Tensor((s_q, h_q), "float32"),
+        Lse: T.Tensor((s_q, h_q), "float32"),
+    ):
         with T.Kernel(s_q * blocks, threads=384) as block:
             q_l = T.alloc_shared((HEADS, HALF), "bfloat16")
             q_r = T.alloc_shared((HEADS, HALF), "bfloat16")
@@ -48,20 +56,20 @@ def build(h_q: int, d_qk: int, topk: int, scale_log2: float):
             acc_l = T.alloc_fragment((HEADS, HALF), "float32")
             scores_l = T.alloc_fragment((HEADS, KEYS), "float32")
             p_l = T.alloc_fragment((HEADS, KEYS), "bfloat16")
-            run_l = T.alloc_fragment((HEADS, ), "float32")
-            max_l = T.alloc_fragment((HEADS, ), "float32")
-            factor_l = T.alloc_fragment((HEADS, ), "float32")
-            sum_l = T.alloc_fragment((HEADS, ), "float32")
-            part_l = T.alloc_fragment((HEADS, ), "float32")
+            run_l = T.alloc_fragment((HEADS,), "float32")
+            max_l = T.alloc_fragment((HEADS,), "float32")
+            factor_l = T.alloc_fragment((HEADS,), "float32")
+            sum_l = T.alloc_fragment((HEADS,), "float32")
+            part_l = T.alloc_fragment((HEADS,), "float32")
 
             acc_r = T.alloc_fragment((HEADS, HALF), "float32")
             scores_r = T.alloc_fragment((HEADS, KEYS), "float32")
-            run_r = T.alloc_fragment((HEADS, ), "float32")
-            max_r = T.alloc_fragment((HEADS, ), "float32")
-            factor_r = T.alloc_fragment((HEADS, ), "float32")
-            sum_r = T.alloc_fragment((HEADS, ), "float32")
-            part_r = T.alloc_fragment((HEADS, ), "float32")
-            index = T.alloc_local((4, ), "int32")
+            run_r = T.alloc_fragment((HEADS,), "float32")
+            max_r = T.alloc_fragment((HEADS,), "float32")
+            factor_r = T.alloc_fragment((HEADS,), "float32")
+            sum_r = T.alloc_fragment((HEADS,), "float32")
+            part_r = T.alloc_fragment((HEADS,), "float32")
+            index = T.alloc_local((4,), "int32")
 
             q_full = T.alloc_barrier(256)
             k_full = T.alloc_barrier([128, 128])
@@ -76,9 +84,9 @@ def build(h_q: int, d_qk: int, topk: int, scale_log2: float):
 
             if tx < 128:
                 T.set_max_nreg(216, 1)
-                T.copy(Q[token, head:head + HEADS, 0:HALF], q_l)
+                T.copy(Q[token, head : head + HEADS, 0:HALF], q_l)
                 if rope > 0:
-                    T.copy(Q[token, head:head + HEADS, D_V:d_qk], q_rope)
+                    T.copy(Q[token, head : head + HEADS, D_V:d_qk], q_rope)
                 T.fence_proxy_async()
                 T.barrier_arrive(q_full)
                 T.fill(acc_l, 0)
@@ -141,15 +149,17 @@ def build(h_q: int, d_qk: int, topk: int, scale_log2: float):
                     factor_l[row] = T.if_then_else(sum_l[row] > 0, 1.0 / sum_l[row], 0.0)
                 for row, column in T.Parallel(HEADS, HALF):
                     acc_l[row, column] *= factor_l[row]
-                T.copy(acc_l, Out[token, head:head + HEADS, 0:HALF])
+                T.copy(acc_l, Out[token, head : head + HEADS, 0:HALF])
                 for row in T.Parallel(HEADS):
-                    MaxLogits[token, head + row] = T.if_then_else(sum_l[row] > 0, run_l[row] * scale_log2 * LN2,
-                                                                  -T.infinity("float32"))
+                    MaxLogits[token, head + row] = T.if_then_else(
+                        sum_l[row] > 0, run_l[row] * scale_log2 * LN2, -T.infinity("float32")
+                    )
                     Lse[token, head + row] = T.if_then_else(
-                        sum_l[row] > 0, (run_l[row] * scale_log2 + T.log2(sum_l[row])) * LN2, T.infinity("float32"))
+                        sum_l[row] > 0, (run_l[row] * scale_log2 + T.log2(sum_l[row])) * LN2, T.infinity("float32")
+                    )
             elif tx < 256:
                 T.set_max_nreg(216, 1)
-                T.copy(Q[token, head:head + HEADS, HALF:D_V], q_r)
+                T.copy(Q[token, head : head + HEADS, HALF:D_V], q_r)
                 T.fence_proxy_async()
                 T.barrier_arrive(q_full)
                 T.fill(acc_r, 0)
@@ -204,7 +214,7 @@ def build(h_q: int, d_qk: int, topk: int, scale_log2: float):
                     factor_r[row] = T.if_then_else(sum_r[row] > 0, 1.0 / sum_r[row], 0.0)
                 for row, column in T.Parallel(HEADS, HALF):
                     acc_r[row, column] *= factor_r[row]
-                T.copy(acc_r, Out[token, head:head + HEADS, HALF:D_V])
+                T.copy(acc_r, Out[token, head : head + HEADS, HALF:D_V])
             else:  # a thread copies one of eight 16-byte chunks of every 64 columns, for rows 16 apart
                 T.set_max_nreg(72, 0)
                 lane = tx - 256
@@ -218,14 +228,20 @@ def build(h_q: int, d_qk: int, topk: int, scale_log2: float):
                         for group in T.unroll(4):
                             T.ptx_cp_async(
                                 T.access_ptr(k_l[tile % 2, part * 16 + lane // 8, group * 64 + lane % 8 * 8], "w", 8),
-                                T.access_ptr(KV[index[part], group * 64 + lane % 8 * 8], "r", 8), 8)
+                                T.access_ptr(KV[index[part], group * 64 + lane % 8 * 8], "r", 8),
+                                8,
+                            )
                             T.ptx_cp_async(
                                 T.access_ptr(k_r[tile % 2, part * 16 + lane // 8, group * 64 + lane % 8 * 8], "w", 8),
-                                T.access_ptr(KV[index[part], HALF + group * 64 + lane % 8 * 8], "r", 8), 8)
+                                T.access_ptr(KV[index[part], HALF + group * 64 + lane % 8 * 8], "r", 8),
+                                8,
+                            )
                         if rope > 0:
                             T.ptx_cp_async(
                                 T.access_ptr(tail[tile % 2, part * 16 + lane // 8, lane % 8 * 8], "w", 8),
-                                T.access_ptr(KV[index[part], D_V + lane % 8 * 8], "r", 8), 8)
+                                T.access_ptr(KV[index[part], D_V + lane % 8 * 8], "r", 8),
+                                8,
+                            )
                     T.cp_async_barrier_noinc(k_full[tile % 2])
 
     return sparse_mla_fwd_seesaw
