@@ -54,9 +54,7 @@ def _with_tle_stages(add_stages: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(add_stages)
     def wrapper(self: CUDABackend, stages: dict[str, Any], options: Any, language: Any) -> None:
         add_stages(self, stages, options, language)
-        if environment.mode() != "0":
-            capability = self._parse_arch(options.arch)
-            KernelStages(self, stages, options, language, capability).install(stages)
+        KernelStages(self, stages, options, language, self._parse_arch(options.arch)).install(stages)
 
     return wrapper
 

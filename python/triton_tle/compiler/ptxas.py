@@ -7,6 +7,7 @@ import linecache
 import re
 import subprocess
 import warnings
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from .errors import PtxasWarning
 
 # Advice of ptxas that costs speed: serialized WGMMA (C7508 and up), register requests that it ignores.
 _ADVICE = re.compile(r"(?:info|warning)\s*:\s*\((C\d+)\)\s*(.+)")
+
+#: While true, what ptxas says of a kernel goes into its metadata whether it uses TLE or not.
+recording: ContextVar[bool] = ContextVar("recording", default=False)
 
 
 @dataclass(frozen=True)

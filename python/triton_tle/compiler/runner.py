@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from triton._C.libtriton import ir
 
 from . import bridge, stock
 from .errors import NativeLibraryError
-from .pipelines import INSTRUMENTATION, NATIVE, Group, Stage
+from .pipelines import INSTRUMENTATION, NATIVE, Group, Pass, Stage
 
 #: Called after each group with its number (from 1), the group and the module's text.
 GroupDump = Callable[[int, Group, str], None]
@@ -36,7 +36,7 @@ def run_stage(module: Any, stage: Stage, name: str, *, instrument: Any = None, d
             if module is None:
                 module = bridge.parse(text, context)
             text = None
-            _run_stock(module, group, name, instrument)
+            run_stock(module, group.passes, name, instrument)
         if dump is not None:
             dump(number, group, text if text is not None else bridge.to_text(module))
     return module if module is not None else bridge.parse(text, context)
@@ -49,10 +49,11 @@ def check_native(flags: tuple[str, ...]) -> None:
         raise NativeLibraryError(f"the native library has no pass {', '.join(missing)}: rebuild it from this source")
 
 
-def _run_stock(module: Any, group: Group, name: str, instrument: Any) -> None:
+def run_stock(module: Any, passes: Iterable[Pass], name: str, instrument: Any = None) -> None:
+    """Run stock ``passes`` in one pass manager over ``module``, in place; raises RuntimeError when one fails."""
     manager = ir.pass_manager(module.context)
     manager.enable_debug()
-    for entry in group.passes:
+    for entry in passes:
         options = dict(entry.options)
         if entry.flag == INSTRUMENTATION:
             instrument.patch(options["name"], manager, module.context)

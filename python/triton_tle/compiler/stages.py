@@ -46,15 +46,17 @@ class KernelStages:
     def __init__(self, backend: Any, stock: dict[str, Stage], options: Any, language: Language, capability: int):
         self.backend, self.stock, self.options = backend, dict(stock), options
         self.language, self.capability = language, capability
-        self.forced = environment.mode() == "1"
+        mode = environment.mode()
+        self.off, self.forced = mode == "0", mode == "1"
         self.tle: bool | None = None
         self.where: tuple[str, int] | None = None
 
     def install(self, stages: dict[str, Stage]) -> None:
-        """Put the stages of this object into ``stages``."""
-        if self.language == Language.TRITON:
+        """Put the stages of this object into ``stages``; with TLE off none, or none but the one that records."""
+        if self.language == Language.TRITON and not self.off:
             stages["ttgir"], stages["llir"] = self.ttgir, self.llir
-        stages["cubin"] = self.cubin
+        if not self.off or ptxas.recording.get():
+            stages["cubin"] = self.cubin
 
     def ttgir(self, module: Any, metadata: dict[str, Any]) -> Any:
         """TTIR to TTGIR."""
@@ -79,7 +81,7 @@ class KernelStages:
 
     def cubin(self, ptx: str, metadata: dict[str, Any]) -> bytes:
         """PTX to machine code, by stock's own function; warns about what ptxas says of a TLE kernel."""
-        if not (self.tle or self.forced):
+        if not (self.tle or self.forced or ptxas.recording.get()):
             return self.stock["cubin"](ptx, metadata)
         capturing = ptxas.CapturingSubprocess()
         make_cubin = rebind(stock_backend.CUDABackend.make_cubin, subprocess=capturing)

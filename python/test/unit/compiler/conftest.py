@@ -1,18 +1,10 @@
 """Fixtures of the compiler's tests: a clean cache, TLE installed, a stand-in for the native library."""
 
 import pytest
-from stand_in import StandIn
+from stand_in import StandIn, use_library
 from triton import knobs
 from triton_tle import compiler
 from triton_tle.compiler import bridge, environment
-
-
-def use_library(monkeypatch, library):
-    """Make ``library`` the native library of this process, and forget what was known of another."""
-    monkeypatch.setattr(bridge, "native", lambda: library)
-    bridge.native_passes.cache_clear()
-    environment.digest.cache_clear()
-    return library
 
 
 @pytest.fixture

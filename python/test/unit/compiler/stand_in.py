@@ -3,7 +3,7 @@
 import types
 
 from triton._C.libtriton import ir, nvidia
-from triton_tle.compiler import bridge, pipeline, stock
+from triton_tle.compiler import bridge, environment, pipeline, stock
 from triton_tle.compiler.pipelines import NATIVE, Pass, Settings, tle_passes
 
 
@@ -59,3 +59,11 @@ def split(passes):
         kinds = {option.name: option for option in getattr(stock.REGISTRY.get(flag), "options", ())}
         pairs = (item.split("=", 1) for item in options.split())
         yield Pass(NATIVE, flag, tuple((name, kinds[name].parse(value)) for name, value in pairs))
+
+
+def use_library(monkeypatch, library):
+    """Make ``library`` the native library of this process, and forget what was known of another."""
+    monkeypatch.setattr(bridge, "native", lambda: library)
+    bridge.native_passes.cache_clear()
+    environment.digest.cache_clear()
+    return library

@@ -7,8 +7,7 @@ import pytest
 import triton
 import triton_tle.compiler
 from compiler_kernels import KERNELS, Compilation, add, line_of, marked, source
-from conftest import use_library
-from stand_in import StandIn, diagnostic
+from stand_in import StandIn, diagnostic, use_library
 from triton import knobs
 from triton.backends.compiler import GPUTarget
 from triton.backends.nvidia.compiler import CUDABackend
