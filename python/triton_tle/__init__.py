@@ -2,6 +2,9 @@
 
 __version__ = "0.1.0"
 
-from . import language
+from . import compiler, language
+from .compiler import NativeLibraryError, PtxasWarning, TLECompilationError
 
-__all__ = ["__version__", "language"]
+__all__ = ["NativeLibraryError", "PtxasWarning", "TLECompilationError", "__version__", "compiler", "language"]
+
+compiler.install()

@@ -18,8 +18,9 @@ def run(arguments: argparse.Namespace) -> int:
     import platform
 
     import triton
-    import triton_tle
     from triton import knobs
+
+    import triton_tle
     from triton_tle.compiler import NativeLibraryError, bridge, environment
 
     facts = {

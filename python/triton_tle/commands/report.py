@@ -19,9 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--arch", default="sm_90a", help="architecture to compile for (default: %(default)s)")
     parser.add_argument("--variant", default="", help="only variants whose label contains this")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument(
-        "--check", action="store_true", help="exit with 1 on stack use, spills or ptxas warnings"
-    )
+    parser.add_argument("--check", action="store_true", help="exit with 1 on stack use, spills or ptxas warnings")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -23,8 +23,7 @@ def tle(monkeypatch, fresh_cache):
     library = use_library(monkeypatch, StandIn())
     compiler.install()
     yield library
-    if not was_installed:
-        compiler.uninstall()
+    compiler.install() if was_installed else compiler.uninstall()
     monkeypatch.undo()
     bridge.native_passes.cache_clear()
     environment.digest.cache_clear()

@@ -9,8 +9,13 @@ def variants(arch):
     yield "spilling", matmul, pointers, {"BM": 128, "BN": 256, "BK": 64}, {}
     yield "no dot", add, {"x": "*fp32", "y": "*fp32", "out": "*fp32", "n": "i32"}, {"BLOCK": 128}, {"num_warps": 1}
     if arch == "sm_80":
-        yield "attention", attention, dict.fromkeys(("q", "k", "v"), "*bf16") | {"out": "*fp32", "n": "i32"}, {
-            "BM": 64,
-            "BN": 64,
-            "D": 64,
-        }
+        yield (
+            "attention",
+            attention,
+            dict.fromkeys(("q", "k", "v"), "*bf16") | {"out": "*fp32", "n": "i32"},
+            {
+                "BM": 64,
+                "BN": 64,
+                "D": 64,
+            },
+        )

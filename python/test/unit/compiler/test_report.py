@@ -1,0 +1,151 @@
+"""The resource report and the command line."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from compiler_kernels import add, matmul
+from triton_tle import cli
+from triton_tle.compiler import report
+
+FILE = str(Path(__file__).parent / "report_kernels.py")
+TYPES = {"x": "*fp32", "y": "*fp32:16", "out": "*fp32", "n": "i32"}
+
+
+def run(*arguments):
+    """``python -m triton_tle`` with ``arguments``, in a process of its own."""
+    here = Path(__file__).parent
+    path = os.pathsep.join([str(here.parents[2]), str(here), os.environ.get("PYTHONPATH", "")])
+    return subprocess.run(
+        [sys.executable, "-m", "triton_tle", *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+
+
+def test_json_report_of_a_file():
+    done = run("report", FILE, "--json")
+    assert done.returncode == 0, done.stderr
+    clean, spilling, no_dot = json.loads(done.stdout)
+    assert [entry["variant"] for entry in (clean, spilling, no_dot)] == ["clean", "spilling", "no dot"]
+    assert clean["clean"] and not spilling["clean"] and no_dot["clean"]
+    assert clean["hgmma"] == clean["mma"]["HGMMA"] > 0 and clean["hmma"] == 0
+    assert no_dot["mma"] == {} and no_dot["num_warps"] == 1 and no_dot["shared_bytes"] == 0
+    assert spilling["registers"] == 255 and spilling["spill_store_bytes"] > 0 and spilling["stack_bytes"] > 0
+    assert spilling["ptxas_warnings"][0].startswith("(C7511) Potential Performance Loss")
+    # 3 stages of a 64x64 tile each of A and B in bf16.
+    assert clean["shared_bytes"] == 3 * 2 * 64 * 64 * 2
+    assert "PtxasWarning" not in done.stderr
+
+
+def test_table_and_check(capsys, monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    assert cli.main(["report", FILE, "--check", "--variant", "spilling"]) == 1
+    out = capsys.readouterr()
+    assert out.out.splitlines()[0].endswith("for sm_90a")
+    assert "(C7511)" in out.out and "not clean: spilling" in out.err
+    assert cli.main(["report", f"{FILE}:matmul", "--check", "--variant", "clean"]) == 0
+
+
+@pytest.mark.parametrize("mode", ["0", "1", ""])
+def test_every_mode_reports(tle, monkeypatch, mode):
+    monkeypatch.setenv("TRITON_TLE", mode)
+    measured = report.compile_variant(report.Variant("v", add, TYPES, {"BLOCK": 256}), "sm_80")
+    assert measured.clean and measured.registers > 0 and measured.sass_instructions > 10
+    assert measured.arch == "sm_80"
+
+
+def test_sass_is_counted_with_predicates_and_modifiers(monkeypatch):
+    text = """
+        /*0000*/                   LDC R1, c[0x0][0x28] ;                  /* 0x1 */
+        /*0010*/              @!P0 HGMMA.64x64x16.F32.BF16 R24, gdesc[UR4], R24 ;   /* 0x2 */
+        /*0020*/             @UP1  UIADD3 UR4, UR4, 0x1, URZ ;  /* 0x3 */
+        /*10030*/                  HGMMA.64x64x16.F32.BF16 R24, gdesc[UR4], R24 ;
+"""
+    monkeypatch.setattr(subprocess, "run", lambda *a, **k: subprocess.CompletedProcess(a, 0, text))
+    assert report.sass_opcodes(b"") == {"LDC": 1, "HGMMA": 2, "UIADD3": 1}
+
+
+@pytest.mark.parametrize(
+    "signature, constants, message",
+    [
+        ({"x": "*fp32"}, {"BLOCK": 64}, "variant 'v': argument 'y' has neither a type nor a value"),
+        ({**TYPES, "n": "i32:8"}, {"BLOCK": 64}, "argument 'n': got ':8', expected ':16'"),
+        (TYPES, {"BLOCK": 64, "STAGES": 2}, "the kernel has no argument 'STAGES'"),
+    ],
+)
+def test_malformed_variants(signature, constants, message):
+    with pytest.raises(ValueError, match=message):
+        report.Variant("v", add, signature, constants).source()
+
+
+def test_divisibility_becomes_an_attribute():
+    source = report.Variant("v", matmul, dict.fromkeys("abck", "*bf16:16"), dict(BM=1, BN=1, BK=1)).source()
+    assert source.signature["a"] == "*bf16" and source.signature["BM"] == "constexpr"
+    assert source.attrs == {(index,): [["tt.divisibility", 16]] for index in range(4)}
+
+
+@pytest.mark.parametrize(
+    "name, message",
+    [
+        ("no_such_operator", "no operator 'no_such_operator'; there are: "),
+        ("missing.py", "no file 'missing.py'"),
+        (__file__, "registers no kernels: it has no function variants"),
+        (f"{FILE}:nothing", "registers no kernel for sm_90a"),
+    ],
+)
+def test_unknown_names_exit_with_2(capsys, monkeypatch, name, message):
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    assert cli.main(["report", name]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_unknown_variant_label(capsys, monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    assert cli.main(["report", FILE, "--variant", "xyz"]) == 2
+    assert "no label contains 'xyz'" in capsys.readouterr().err
+
+
+def test_commands_are_listed():
+    done = run("--help")
+    assert done.returncode == 0
+    for command in ("report", "passes", "pipeline", "info"):
+        assert f"\n    {command}" in done.stdout
+
+
+def test_pipeline_command(capsys):
+    assert cli.main(["pipeline", "--arch", "sm_80", "--mode", "stock", "--num-stages", "5"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("stock pipeline for sm_80\n") and "tritongpu-pipeline{num-stages=5 " in out
+    assert "native" not in out
+
+
+def test_passes_command(tle, capsys):
+    assert cli.main(["passes", "optimize-dot-operands"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("--tritongpu-optimize-dot-operands") == 2
+    assert "native engine, 1 passes" in out and "hoist-layout-conversion=true" in out
+
+
+def test_info_command(tle, capsys):
+    assert cli.main(["info", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["triton"] == "3.6.0" and facts["native"]["digest"] == "stand-in"
+    assert facts["TRITON_TLE"] == "unset"
+
+
+def test_a_closed_pipe_is_no_error():
+    here = Path(__file__).parents[3]
+    done = subprocess.run(
+        f"'{sys.executable}' -m triton_tle passes --engine stock | head -1; exit ${{PIPESTATUS[0]}}",
+        shell=True,
+        executable="/bin/bash",
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(here)},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
