@@ -64,7 +64,7 @@ def run_native(text: str, pipeline: str, *, name: str = "module") -> str:
     try:
         result, diagnostics = library.run_passes(text, pipeline, name=name)
     except library.NativeError as error:
-        raise from_diagnostics(error.diagnostics) from None
+        raise from_diagnostics(error.diagnostics, name, text) from None
     _forward_warnings(diagnostics)
     return result
 

@@ -22,8 +22,9 @@ class PtxasWarning(UserWarning):
 class TLECompilationError(CompilationError):
     """A pass of the native engine refused the kernel.
 
-    ``file``, ``line`` (from 1) and ``column`` (from 1) say where in the user's source; ``notes`` are further
-    lines. The message holds the source line with a caret below it, then what was wrong.
+    ``file``, ``line`` (from 1) and ``column`` (from 0, as Triton counts) say where in the user's source, or in
+    ``excerpt`` where that is given; ``notes`` are further lines. The message holds the source line with a caret
+    below it, then what was wrong.
     """
 
     def __init__(
@@ -33,38 +34,33 @@ class TLECompilationError(CompilationError):
         line: int = 0,
         column: int = 0,
         notes: Sequence[str] = (),
+        excerpt: str | None = None,
     ) -> None:
-        self.file, self.line, self.column, self.notes = file, line, column, tuple(notes)
-        source = linecache.getline(file, line) if file and line else ""
-        node = ast.Pass(lineno=line, col_offset=max(column - 1, 0))
-        super().__init__(source or None, node, message)
+        self.file, self.line, self.column, self.notes, self.excerpt = file, line, column, tuple(notes), excerpt
+        source = excerpt or (linecache.getline(file, line) if file else "")
+        super().__init__(source or None, ast.Pass(lineno=line, col_offset=column), message)
 
     def _format_message(self) -> str:
         message = "\n".join([self.error_message or "", *self.notes])
         if not self.file:
             return message
         where = f"at {self.file}:{self.line}:{self.column}:"
-        if self.src is None:
+        source = self.src.rstrip("\n") if self.src is not None else None
+        if source is None:
             return f"{where}\n{message}"
-        return "\n".join([where, *_excerpt(self.src, self.column), message])
+        # Tabs stay tabs, so that the caret stands under its character however wide they are shown.
+        blank = "".join(c if c == "\t" else " " for c in source[: self.column])
+        return "\n".join([where, source, f"{blank}^", message])
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.error_message, self.file, self.line, self.column, self.notes)
+        return type(self), (self.error_message, self.file, self.line, self.column, self.notes, self.excerpt)
 
 
-def _excerpt(source: str, column: int) -> list[str]:
-    """The source line and, where ``column`` (from 1) points into it, a line with a caret below."""
-    source = source.rstrip("\n")
-    if not 1 <= column <= len(source) + 1:
-        return [source]
-    # Tabs stay tabs, so that the caret stands under its character however wide they are shown.
-    return [source, "".join(c if c == "\t" else " " for c in source[: column - 1]) + "^"]
-
-
-def from_diagnostics(diagnostics: Sequence[Any]) -> TLECompilationError:
+def from_diagnostics(diagnostics: Sequence[Any], name: str, text: str) -> TLECompilationError:
     """The exception for what a native pass reported: its first error leads, all else becomes notes.
 
-    Each diagnostic has severity, file, line, column, message and notes (themselves diagnostics).
+    Each diagnostic has severity, file, line, column, message and notes (themselves diagnostics). ``text`` is the
+    module that went in, under the file name ``name``; a diagnostic about it shows its line.
     """
     errors = [d for d in diagnostics if d.severity == "error"] or list(diagnostics)
     if not errors:
@@ -72,7 +68,12 @@ def from_diagnostics(diagnostics: Sequence[Any]) -> TLECompilationError:
     first = errors[0]
     notes = [_as_line(note) for note in first.notes]
     notes += [_as_line(other) for other in diagnostics if other is not first]
-    return TLECompilationError(first.message, first.file or None, first.line, first.column, notes)
+    excerpt, column = None, first.column
+    if first.file == name:
+        # MLIR counts the columns of its own text from 1.
+        lines = text.splitlines()
+        excerpt, column = lines[first.line - 1] if 0 < first.line <= len(lines) else None, first.column - 1
+    return TLECompilationError(first.message, first.file or None, first.line, column, notes, excerpt)
 
 
 def _as_line(diagnostic: Any) -> str:

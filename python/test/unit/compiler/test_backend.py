@@ -96,7 +96,7 @@ def test_a_refused_kernel_shows_the_user_s_line(tle, monkeypatch):
     assert str(caught.value).splitlines() == [
         f"at {__file__}:1:4:",
         first_line,
-        "   ^",
+        "    ^",
         "'ttg.local_alloc' op needs 300 KB",
         "note: of 227 KB",
     ]
