@@ -1,0 +1,156 @@
+//===- TritonTLE.cpp - runs passes on text --------------------------------===//
+
+#include "triton-tle-c/TritonTLE.h"
+
+#include "Diagnostics.h"
+#include "triton/InitAllDialects.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+
+struct TritonTLEResult {
+  bool succeeded = false;
+  std::string text;
+  std::vector<TritonTLEDiagnostic> diagnostics;
+};
+
+namespace {
+
+StringRef toRef(TritonTLEString text) { return {text.data, text.size}; }
+
+TritonTLEString view(const std::string &text) {
+  return {text.data(), text.size()};
+}
+
+const DialectRegistry &getRegistry() {
+  static const DialectRegistry *registry = [] {
+    auto *result = new DialectRegistry();
+    triton::registerTritonTLEDialects(*result);
+    triton::registerTritonTLEPasses();
+    return result;
+  }();
+  return *registry;
+}
+
+void addError(TritonTLEResult &result, std::string message) {
+  TritonTLEDiagnostic diagnostic;
+  diagnostic.message = std::move(message);
+  result.diagnostics.push_back(std::move(diagnostic));
+}
+
+bool hasError(const TritonTLEResult &result) {
+  return llvm::any_of(result.diagnostics, [](const auto &diagnostic) {
+    return diagnostic.severity == TRITON_TLE_ERROR;
+  });
+}
+
+LogicalResult run(TritonTLEResult &result, StringRef ir, StringRef pipeline,
+                  StringRef name, unsigned flags) {
+  // One module at a time is too little work for threads.
+  MLIRContext context(getRegistry(), MLIRContext::Threading::DISABLED);
+  context.printOpOnDiagnostic(false);
+  triton::DiagnosticCollector collector(&context, result.diagnostics);
+
+  OwningOpRef<ModuleOp> module =
+      parseSourceString<ModuleOp>(ir, ParserConfig(&context), name);
+  if (!module)
+    return failure();
+
+  PassManager manager(&context, ModuleOp::getOperationName(),
+                      PassManager::Nesting::Implicit);
+  std::string error;
+  llvm::raw_string_ostream errorStream(error);
+  if (!pipeline.empty() &&
+      failed(parsePassPipeline(pipeline, manager, errorStream))) {
+    addError(result, "pipeline '" + pipeline.str() +
+                         "': " + StringRef(error).trim().str());
+    return failure();
+  }
+  if (flags & TRITON_TLE_PRINT_AFTER_ALL)
+    manager.enableIRPrinting(
+        [](Pass *, Operation *) { return false; },
+        [](Pass *, Operation *) { return true; },
+        /*printModuleScope=*/true, /*printAfterOnlyOnChange=*/false);
+  if (failed(manager.run(*module)))
+    return failure();
+
+  OpPrintingFlags printing;
+  printing.enableDebugInfo(/*enable=*/true, /*prettyForm=*/false);
+  if (flags & TRITON_TLE_GENERIC)
+    printing.printGenericOpForm();
+  llvm::raw_string_ostream stream(result.text);
+  module->print(stream, printing);
+  return success();
+}
+
+} // namespace
+
+TritonTLEResult *tritonTLERunPasses(TritonTLEString ir,
+                                    TritonTLEString pipeline,
+                                    TritonTLEString name, unsigned flags) {
+  auto *result = new TritonTLEResult();
+  result->succeeded =
+      succeeded(run(*result, toRef(ir), toRef(pipeline), toRef(name), flags));
+  if (!result->succeeded && !hasError(*result))
+    addError(*result, "'" + toRef(pipeline).str() +
+                          "' failed without saying why");
+  return result;
+}
+
+int tritonTLEResultSucceeded(const TritonTLEResult *result) {
+  return result->succeeded;
+}
+
+TritonTLEString tritonTLEResultText(const TritonTLEResult *result) {
+  return view(result->text);
+}
+
+size_t tritonTLEResultNumDiagnostics(const TritonTLEResult *result) {
+  return result->diagnostics.size();
+}
+
+const TritonTLEDiagnostic *
+tritonTLEResultDiagnostic(const TritonTLEResult *result, size_t index) {
+  return &result->diagnostics[index];
+}
+
+void tritonTLEResultDestroy(TritonTLEResult *result) { delete result; }
+
+TritonTLESeverity
+tritonTLEDiagnosticSeverity(const TritonTLEDiagnostic *diagnostic) {
+  return diagnostic->severity;
+}
+
+TritonTLEString
+tritonTLEDiagnosticMessage(const TritonTLEDiagnostic *diagnostic) {
+  return view(diagnostic->message);
+}
+
+TritonTLEString tritonTLEDiagnosticFile(const TritonTLEDiagnostic *diagnostic) {
+  return view(diagnostic->file);
+}
+
+unsigned tritonTLEDiagnosticLine(const TritonTLEDiagnostic *diagnostic) {
+  return diagnostic->line;
+}
+
+unsigned tritonTLEDiagnosticColumn(const TritonTLEDiagnostic *diagnostic) {
+  return diagnostic->column;
+}
+
+size_t tritonTLEDiagnosticNumNotes(const TritonTLEDiagnostic *diagnostic) {
+  return diagnostic->notes.size();
+}
+
+const TritonTLEDiagnostic *
+tritonTLEDiagnosticNote(const TritonTLEDiagnostic *diagnostic, size_t index) {
+  return &diagnostic->notes[index];
+}
