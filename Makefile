@@ -55,7 +55,7 @@ pytest: build pytest-only ## Python tests
 
 .PHONY: lit-only pytest-only
 lit-only:
-	@$(PY) -m lit.main -sv --order=smart -j $(JOBS) $(BUILD)/test
+	@$(PY) -c 'from lit.main import main; main()' -sv --order=smart -j $(JOBS) $(BUILD)/test
 pytest-only:
 	@$(PY) -m pytest python/test -q -n $(JOBS) --dist worksteal --ignore python/test/gpu
 

@@ -56,9 +56,10 @@ typedef struct TritonTLEDiagnostic TritonTLEDiagnostic;
  * about the text itself. `flags` is a union of TritonTLEFlags.
  * The result is never null and is freed by tritonTLEResultDestroy.
  */
-TRITON_TLE_EXPORT TritonTLEResult *
-tritonTLERunPasses(TritonTLEString ir, TritonTLEString pipeline,
-                   TritonTLEString name, unsigned flags);
+TRITON_TLE_EXPORT TritonTLEResult *tritonTLERunPasses(TritonTLEString ir,
+                                                      TritonTLEString pipeline,
+                                                      TritonTLEString name,
+                                                      unsigned flags);
 
 /** 1 if everything went well, else 0: then an error diagnostic says why. */
 TRITON_TLE_EXPORT int tritonTLEResultSucceeded(const TritonTLEResult *result);

@@ -57,11 +57,11 @@ llvm::json::Array getOptions(StringRef flag, const PassInfo *info) {
   size_t start = StringRef(text).find(flag);
   if (start == std::string::npos)
     return options;
-  forEachOption(StringRef(text).drop_front(start),
-                [&](StringRef name, StringRef value) {
-                  options.push_back(llvm::json::Object{
-                      {"name", name.str()}, {"default", value.str()}});
-                });
+  forEachOption(
+      StringRef(text).drop_front(start), [&](StringRef name, StringRef value) {
+        options.push_back(
+            llvm::json::Object{{"name", name.str()}, {"default", value.str()}});
+      });
   return options;
 }
 

@@ -75,10 +75,10 @@ LogicalResult run(TritonTLEResult &result, StringRef ir, StringRef pipeline,
     return failure();
   }
   if (flags & TRITON_TLE_PRINT_AFTER_ALL)
-    manager.enableIRPrinting(
-        [](Pass *, Operation *) { return false; },
-        [](Pass *, Operation *) { return true; },
-        /*printModuleScope=*/true, /*printAfterOnlyOnChange=*/false);
+    manager.enableIRPrinting([](Pass *, Operation *) { return false; },
+                             [](Pass *, Operation *) { return true; },
+                             /*printModuleScope=*/true,
+                             /*printAfterOnlyOnChange=*/false);
   if (failed(manager.run(*module)))
     return failure();
 
@@ -100,8 +100,8 @@ TritonTLEResult *tritonTLERunPasses(TritonTLEString ir,
   result->succeeded =
       succeeded(run(*result, toRef(ir), toRef(pipeline), toRef(name), flags));
   if (!result->succeeded && !hasError(*result))
-    addError(*result, "'" + toRef(pipeline).str() +
-                          "' failed without saying why");
+    addError(*result,
+             "'" + toRef(pipeline).str() + "' failed without saying why");
   return result;
 }
 

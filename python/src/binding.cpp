@@ -85,8 +85,8 @@ PYBIND11_MODULE(_native, m) {
       });
 
   // An attribute of the class answers for instances raised without any.
-  py::object nativeError = py::reinterpret_steal<py::object>(
-      PyErr_NewExceptionWithDoc(
+  py::object nativeError =
+      py::reinterpret_steal<py::object>(PyErr_NewExceptionWithDoc(
           "triton_tle._native.NativeError",
           "A pass or the parser refused the module; `diagnostics` says why.",
           PyExc_RuntimeError, nullptr));
@@ -98,16 +98,15 @@ PYBIND11_MODULE(_native, m) {
   m.def(
       "run_passes",
       [nativeError](const std::string &ir, const std::string &pipeline,
-                    const std::string &name, bool printAfterAll,
-                    bool generic) {
+                    const std::string &name, bool printAfterAll, bool generic) {
         unsigned flags = (printAfterAll ? TRITON_TLE_PRINT_AFTER_ALL : 0) |
                          (generic ? TRITON_TLE_GENERIC : 0);
         std::unique_ptr<TritonTLEResult, decltype(&tritonTLEResultDestroy)>
             result(nullptr, &tritonTLEResultDestroy);
         {
           py::gil_scoped_release release;
-          result.reset(tritonTLERunPasses(view(ir), view(pipeline), view(name),
-                                          flags));
+          result.reset(
+              tritonTLERunPasses(view(ir), view(pipeline), view(name), flags));
         }
         std::vector<Diagnostic> diagnostics;
         for (size_t i = 0, e = tritonTLEResultNumDiagnostics(result.get());
