@@ -67,8 +67,10 @@ def unwrap(value: Any) -> Any:
 
 def describe(value: Any) -> str:
     """`value` as an error message shows it."""
+    value = strip(value)
     if isinstance(value, tl.tensor):
-        return f"a tensor {value.type}"
+        extents = [int(extent) for extent in value.type.shape] if value.type.is_block() else None
+        return f"a tensor {value.dtype}{extents}" if extents else f"a run-time {value.dtype}"
     if isinstance(value, tuple):
         inner = ", ".join(describe(item) for item in value)
         return f"[{inner}]"

@@ -139,7 +139,7 @@ def _tile_indices(target, where: str, index: Any, counts: tuple[int, ...]) -> li
         ]
     linear = scalar_index(target, where, "index", index, math.prod(counts))
     indices = []
-    for count in reversed(counts):
+    for count in reversed(counts[1:]):
         if isinstance(linear, int):
             indices.append(linear % count)
             linear //= count
@@ -147,4 +147,4 @@ def _tile_indices(target, where: str, index: Any, counts: tuple[int, ...]) -> li
             extent = target.semantic.to_tensor(count)
             indices.append(target.semantic.mod(linear, extent))
             linear = target.semantic.floordiv(linear, extent)
-    return indices[::-1]
+    return [linear, *reversed(indices)]
