@@ -28,16 +28,38 @@ def _load_indices(indices_row, start, length, BLOCK_K: tl.constexpr):
 
 
 @triton.jit
-def _gather_keys(kv_ptr, stride_kv, index, limit, k_latent, k_rope, HAS_ROPE: tl.constexpr, PIECES: tl.constexpr):
+def _copy_block(pointers, buffer, valid, ALIGNED: tl.constexpr):
+    """Start copying a block into a buffer; rows that are not valid become 0.
+
+    Without 16-byte alignment the hardware has no asynchronous copy for it: then the copy is an ordinary one.
+    """
+    if ALIGNED:
+        tle.gpu.async_copy(pointers, buffer, mask=valid)
+    else:
+        tl.store(tle.gpu.local_ptr(buffer), tl.load(pointers, mask=valid, other=0.0))
+
+
+@triton.jit
+def _gather_keys(
+    kv_ptr,
+    stride_kv,
+    index,
+    limit,
+    k_latent,
+    k_rope,
+    HAS_ROPE: tl.constexpr,
+    PIECES: tl.constexpr,
+    ALIGNED: tl.constexpr,
+):
     """Start copying the keys `index` into one slot of the K buffers; invalid ones become 0, so that none is NaN."""
     WIDTH: tl.constexpr = 512 // PIECES
     valid = ((index >= 0) & (index < limit))[:, None]
     rows = kv_ptr + index.to(tl.int64)[:, None] * stride_kv
     for piece in tl.static_range(PIECES):
         columns = piece * WIDTH + tl.arange(0, WIDTH)
-        tle.gpu.async_copy(rows + columns[None, :], k_latent.slice(piece * WIDTH, WIDTH, 1), mask=valid)
+        _copy_block(rows + columns[None, :], k_latent.slice(piece * WIDTH, WIDTH, 1), valid, ALIGNED)
     if HAS_ROPE:
-        tle.gpu.async_copy(rows + 512 + tl.arange(0, 64)[None, :], k_rope, mask=valid)
+        _copy_block(rows + 512 + tl.arange(0, 64)[None, :], k_rope, valid, ALIGNED)
     tle.gpu.async_commit()
 
 
@@ -69,6 +91,7 @@ def sparse_mla_fwd_kernel(
     BLOCK_H: tl.constexpr,
     BLOCK_K: tl.constexpr,
     PIECES: tl.constexpr,
+    ALIGNED: tl.constexpr,
 ):
     """Attention of query token program_id // head_blocks for one block of heads."""
     LN2: tl.constexpr = 0.6931471805599453
@@ -95,7 +118,7 @@ def sparse_mla_fwd_kernel(
     if HAS_ROPE:
         k_rope = tle.gpu.alloc([2, BLOCK_K, 64], tl.bfloat16)
     ahead = _load_indices(indices_row, 0, length, BLOCK_K)
-    _gather_keys(kv_ptr, stride_kv, ahead, limit, k_latent.index(0), k_rope.index(0), HAS_ROPE, PIECES)
+    _gather_keys(kv_ptr, stride_kv, ahead, limit, k_latent.index(0), k_rope.index(0), HAS_ROPE, PIECES, ALIGNED)
     ahead = _load_indices(indices_row, BLOCK_K, length, BLOCK_K)
 
     q_rows = q_ptr + token * stride_qs + heads.to(tl.int64)[:, None] * stride_qh
@@ -114,7 +137,15 @@ def sparse_mla_fwd_kernel(
         index = _load_indices(indices_row, start, length, BLOCK_K)
         tle.gpu.async_wait(0)
         _gather_keys(
-            kv_ptr, stride_kv, ahead, limit, k_latent.index(1 - slot), k_rope.index(1 - slot), HAS_ROPE, PIECES
+            kv_ptr,
+            stride_kv,
+            ahead,
+            limit,
+            k_latent.index(1 - slot),
+            k_rope.index(1 - slot),
+            HAS_ROPE,
+            PIECES,
+            ALIGNED,
         )
         ahead = _load_indices(indices_row, start + 2 * BLOCK_K, length, BLOCK_K)
 
@@ -149,10 +180,14 @@ def sparse_mla_fwd_kernel(
     tl.store(lse_ptr + row, tl.where(some, (row_max + tl.log2(row_sum)) * LN2, float("inf")), mask=head_ok)
 
 
-def launch_config(h_q: int) -> dict[str, int]:
-    """Compile-time sizes and launch options for `h_q` heads: the smallest head block that holds them, up to 64."""
+def launch_config(h_q: int, aligned: bool = True) -> dict[str, int | bool]:
+    """Compile-time sizes and launch options for `h_q` heads: the smallest head block that holds them, up to 64.
+
+    `aligned` says that every row of kv starts at a multiple of 16 bytes, as Triton can prove from its arguments.
+    """
     block_h = min(64, max(16, triton.next_power_of_2(h_q)))
-    return {"BLOCK_H": block_h, "BLOCK_K": 64, "PIECES": 4, "num_warps": 8 if block_h > 16 else 4, "num_stages": 1}
+    sizes = {"BLOCK_H": block_h, "BLOCK_K": 64, "PIECES": 4, "ALIGNED": aligned}
+    return sizes | {"num_warps": 8 if block_h > 16 else 4, "num_stages": 1}
 
 
 def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str, object], dict[str, int]]]:
@@ -166,13 +201,9 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
     sizes = dict.fromkeys(
         ("s_kv", "topk", "h_q", "stride_qs", "stride_qh", "stride_kv", "stride_is", "stride_os", "stride_oh"), "i32:16"
     )
-    for h_q, d_qk, extras in (
-        (128, 576, False),
-        (128, 576, True),
-        (128, 512, False),
-        (32, 576, False),
-        (8, 576, False),
-    ):
+    plain = ((128, 576), (128, 512), (32, 576), (8, 576))
+    cases = [(h_q, d_qk, False, True) for h_q, d_qk in plain] + [(128, 576, True, True), (128, 576, False, False)]
+    for h_q, d_qk, extras, aligned in cases:
         signature = pointers | sizes | {"scale_log2": "fp32", "causal_start": "i32"}
         constexprs: dict[str, object] = {
             "HAS_ROPE": d_qk > 512, "HAS_SINK": extras, "HAS_LENGTH": extras, "CAUSAL": extras
@@ -181,16 +212,20 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
             signature |= {"sink_ptr": "*fp32:16", "length_ptr": "*i32:16"}
         else:
             constexprs |= {"sink_ptr": None, "length_ptr": None}
-        config = launch_config(h_q)
+        if not aligned:
+            signature["stride_kv"] = "i32"
+        config = launch_config(h_q, aligned)
         options = {name: config.pop(name) for name in ("num_warps", "num_stages")}
         label = f"h_q {h_q}, d_qk {d_qk}" + (", sink, length, causal" if extras else "")
+        label += "" if aligned else ", unaligned kv"
         yield label, sparse_mla_fwd_kernel, signature, constexprs | config, options
 
 
 def _launch(args: SparseMlaFwdArgs) -> None:
     if args.s_q == 0:
         return
-    config = launch_config(args.h_q)
+    # Triton specializes on strides and addresses that are multiples of 16; nothing less lets it prove alignment
+    config = launch_config(args.h_q, args.kv.stride(0) % 16 == 0 and args.kv.data_ptr() % 16 == 0)
     grid = (args.s_q * triton.cdiv(args.h_q, config["BLOCK_H"]),)
     sparse_mla_fwd_kernel[grid](*args.kernel_arguments(), **args.kernel_features(), **config)
 
