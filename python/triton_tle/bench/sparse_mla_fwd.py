@@ -12,13 +12,10 @@ from collections.abc import Callable
 
 import torch
 
-from triton_tle.ops.sparse_mla_fwd_reference import sparse_mla_fwd_reference
-
 from .harness import environment, format_table, time_in_rounds
 from .providers import ProviderUnavailable
+from .sparse_mla_fwd_check import D_V, CheckCase, CheckResult, check
 
-D_V = 512
-MAX_ERROR = 5e-3
 BASELINES = ("flash_mla", "triton")
 
 
@@ -110,58 +107,28 @@ LOADERS: dict[str, Callable[[], Provider]] = {
 }
 
 
-def make_inputs(case: Case, seed: int, invalid: float = 0.0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Random q [s_q, h_q, d_qk], kv [s_kv, 1, d_qk] and indices [s_q, 1, topk] on the GPU.
+def make_inputs(case: Case, seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Random q [s_q, h_q, d_qk], kv [s_kv, 1, d_qk] and indices [s_q, 1, topk] on the GPU, all indices valid.
 
-    The indices of a row are distinct; a fraction `invalid` of all is replaced by -1 or s_kv, and with any such
-    fraction the second row holds no valid index at all.
+    Where s_kv is a power of two the indices of a row are distinct, as a top-k selection's are.
     """
     generator = torch.Generator("cuda").manual_seed(seed)
     options = {"device": "cuda", "generator": generator}
     q = torch.randn((case.s_q, case.h_q, case.d_qk), dtype=torch.bfloat16, **options)
     kv = torch.randn((case.s_kv, 1, case.d_qk), dtype=torch.bfloat16, **options)
-    # a random offset and an odd stride modulo a power of two give distinct keys without sorting s_q * s_kv numbers
-    span = 1 << (case.s_kv - 1).bit_length()
-    if span == case.s_kv and case.topk <= span:
-        start = torch.randint(0, span, (case.s_q, 1, 1), **options)
-        stride = torch.randint(0, span // 2, (case.s_q, 1, 1), **options) * 2 + 1
-        indices = ((start + stride * torch.arange(case.topk, device="cuda")) % span).to(torch.int32)
-        shuffle = torch.randperm(span, **options)
-        indices = shuffle[indices.long()].to(torch.int32)
-    else:
-        indices = torch.randint(0, case.s_kv, (case.s_q, 1, case.topk), dtype=torch.int32, **options)
-    if invalid > 0:
-        drop = torch.rand(indices.shape, **options) < invalid
-        indices = torch.where(drop, torch.where(indices % 2 == 0, -1, case.s_kv).to(torch.int32), indices)
-        if case.s_q > 1:
-            indices[1] = -1
-    return q, kv, indices
+    if case.s_kv & (case.s_kv - 1) or case.topk > case.s_kv:
+        return q, kv, torch.randint(0, case.s_kv, (case.s_q, 1, case.topk), dtype=torch.int32, **options)
+    # a random start and an odd stride modulo a power of two: distinct without sorting s_q * s_kv numbers
+    start = torch.randint(0, case.s_kv, (case.s_q, 1, 1), **options)
+    stride = torch.randint(0, case.s_kv // 2, (case.s_q, 1, 1), **options) * 2 + 1
+    position = (start + stride * torch.arange(case.topk, device="cuda")) % case.s_kv
+    return q, kv, torch.randperm(case.s_kv, **options)[position].to(torch.int32)
 
 
-def relative_error(actual: torch.Tensor, expected: torch.Tensor) -> float:
-    """Frobenius norm of the difference over that of `expected`; NaN anywhere gives infinity."""
-    error = (actual.double() - expected.double()).norm() / expected.double().norm().clamp_min(1e-30)
-    return float(error) if torch.isfinite(error) else float("inf")
-
-
-def check_provider(provider: Provider, case: Case) -> float:
-    """Largest error against the float64 reference on 96 tokens of the case's size, invalid indices included.
-
-    The output is filled with NaN first. max_logits and lse count too, each scaled so that 1e-5 weighs as MAX_ERROR.
-    """
-    small = dataclasses.replace(case, s_q=96)
-    q, kv, indices = make_inputs(small, seed=1, invalid=0.1)
-    sm_scale = case.d_qk**-0.5
-    expected = sparse_mla_fwd_reference(q, kv, indices, sm_scale)
-    poisoned = torch.full((small.s_q, small.h_q, D_V), float("nan"), dtype=torch.bfloat16, device="cuda")
-    out, max_logits, lse = provider.call(q, kv, indices, sm_scale, out=poisoned)
-    errors = [relative_error(out, expected[0])]
-    for actual, wanted in ((max_logits, expected[1]), (lse, expected[2])):
-        finite = torch.isfinite(wanted)
-        errors.append(relative_error(actual[finite], wanted[finite]) * MAX_ERROR / 1e-5)
-        if not torch.equal(actual[~finite].double(), wanted[~finite]):
-            errors.append(float("inf"))
-    return max(errors)
+def check_provider(provider: Provider, case: Case) -> CheckResult:
+    """Errors against the float64 reference on 96 tokens of the case's size, invalid indices and rows included."""
+    sizes = {"s_q": 96, "h_q": case.h_q, "d_qk": case.d_qk, "topk": case.topk, "s_kv": case.s_kv}
+    return check(provider.call, CheckCase(**sizes, empty_rows=True, documented_only=True), seed=1, device="cuda")
 
 
 def _bench_case(case: Case, providers: dict[str, Provider], rounds: int, log: Callable[[str], None]) -> dict:
@@ -176,8 +143,8 @@ def _bench_case(case: Case, providers: dict[str, Provider], rounds: int, log: Ca
             result["failed"][name] = f"{type(problem).__name__}: {problem}"
             log(f"  {name}: failed, {result['failed'][name][:300]}")
             continue
-        if not error < MAX_ERROR:
-            result["failed"][name] = f"wrong: error {error:.2e} against the float64 reference"
+        if not error.passed:
+            result["failed"][name] = f"wrong against the float64 reference: {error}"
             log(f"  {name}: {result['failed'][name]}")
             continue
         chosen[name] = (provider, error)
@@ -193,7 +160,7 @@ def _bench_case(case: Case, providers: dict[str, Provider], rounds: int, log: Ca
             "ms": timing.median,
             "tflops": case.flops / timing.median / 1e9,
             "spread": timing.spread,
-            "error": chosen[name][1],
+            "error": dataclasses.asdict(chosen[name][1]),
             "rounds_ms": timing.milliseconds,
             "ratio": {base: timing.ratio_to(timings[base]) for base in BASELINES if base in timings},
         }
@@ -204,7 +171,7 @@ def format_case(result: dict) -> str:
     """The table of one case, fastest first."""
     ordered = sorted(result["providers"].items(), key=lambda item: item[1]["ms"])
     rows = [
-        [name, f"{entry['ms']:.3f}", f"{entry['tflops']:.0f}", f"{entry['spread']:.1%}", f"{entry['error']:.1e}"]
+        [name, f"{entry['ms']:.3f}", f"{entry['tflops']:.0f}", f"{entry['spread']:.1%}", f"{entry['error']['out']:.1e}"]
         + [f"{entry['ratio'][base]:.3f}" if base in entry["ratio"] else "-" for base in BASELINES]
         for name, entry in ordered
     ]

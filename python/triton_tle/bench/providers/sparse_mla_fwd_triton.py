@@ -9,7 +9,7 @@ import torch
 import triton
 import triton.language as tl
 
-from triton_tle.ops.sparse_mla_fwd_args import check_sparse_mla_fwd
+from triton_tle.ops.sparse_mla_fwd_args import SparseMlaFwdArgs, check_sparse_mla_fwd
 
 
 def _configs() -> list[triton.Config]:
@@ -135,6 +135,10 @@ _tuned = triton.autotune(_configs(), key=["topk", "h_q", "HAS_ROPE"], prune_conf
 )
 
 
+def _grid(args: SparseMlaFwdArgs, block_h: int) -> tuple[int]:
+    return (args.s_q * triton.cdiv(args.h_q, block_h),)
+
+
 def sparse_mla_fwd_triton(
     q: torch.Tensor,
     kv: torch.Tensor,
@@ -150,9 +154,17 @@ def sparse_mla_fwd_triton(
     """Same arguments and results as `triton_tle.ops.flash_mla_sparse_fwd`; the configuration is autotuned."""
     args = check_sparse_mla_fwd(q, kv, indices, sm_scale, d_v, attn_sink, topk_length, out, causal_start)
     if args.s_q > 0:
+        _tuned[lambda meta: _grid(args, meta["BLOCK_H"])](*args.kernel_arguments(), **args.kernel_features())
+    return args.results()
 
-        def grid(meta: dict) -> tuple[int]:
-            return (args.s_q * triton.cdiv(args.h_q, meta["BLOCK_H"]),)
 
-        _tuned[grid](*args.kernel_arguments(), **args.kernel_features())
+def sparse_mla_fwd_triton_untuned(
+    q: torch.Tensor, kv: torch.Tensor, indices: torch.Tensor, sm_scale: float, **named: object
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The same in the first fitting configuration, without autotuning (for the interpreter, which cannot time)."""
+    args = check_sparse_mla_fwd(q, kv, indices, sm_scale, **named)
+    if args.s_q > 0:
+        meta = _prune(_configs(), {"h_q": args.h_q})[0].kwargs
+        grid = _grid(args, meta["BLOCK_H"])
+        sparse_mla_fwd_plain[grid](*args.kernel_arguments(), **args.kernel_features(), **meta)
     return args.results()

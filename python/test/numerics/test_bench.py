@@ -1,0 +1,86 @@
+"""What of the benchmarks works without a GPU: statistics, table, files, the checker's own eyes."""
+
+import json
+
+import pytest
+import torch
+from triton_tle.bench import cli, harness, sparse_mla_fwd
+from triton_tle.bench.sparse_mla_fwd_check import CheckCase, check, compare, make_inputs
+from triton_tle.ops import sparse_mla_fwd_reference
+
+CASE = CheckCase(s_q=5, h_q=8, d_qk=576, topk=20, s_kv=30, empty_rows=True)
+
+
+def reference_results(arguments):
+    named = {name: value for name, value in arguments.items() if name != "out"}
+    return [result.float() for result in sparse_mla_fwd_reference(**named)]
+
+
+def test_checker_accepts_the_truth():
+    arguments = make_inputs(CASE, 0, "cpu")
+    assert compare(arguments, reference_results(arguments)).passed
+
+
+@pytest.mark.parametrize("which, name", [(0, "out"), (1, "max_logits"), (2, "lse")])
+@pytest.mark.parametrize("fault", ["nan", "wrong value", "wrong row without keys"])
+def test_checker_sees(which, name, fault):
+    arguments = make_inputs(CASE, 0, "cpu")
+    results = reference_results(arguments)
+    row = results[which][0 if fault == "wrong row without keys" else 1]
+    if fault == "nan":
+        row[3] = float("nan")
+    else:
+        row += 1.0 if which == 0 or fault == "wrong value" else 3e38 * 2
+        row.nan_to_num_(nan=7.0)
+    result = compare(arguments, results)
+    assert not result.passed and getattr(result, name) > 1e-5
+
+
+def test_checker_wants_the_given_output():
+    def ignores_out(q, kv, indices, sm_scale, out):
+        return [result.float() for result in sparse_mla_fwd_reference(q, kv, indices, sm_scale)]
+
+    with pytest.raises(ValueError, match="out was given, but the result lies elsewhere"):
+        check(ignores_out, CASE, 0, "cpu")
+
+
+def test_ratio_is_the_median_of_rounds():
+    fast, slow = harness.Timing([1.0, 2.0, 4.0]), harness.Timing([2.0, 3.0, 16.0])
+    assert fast.ratio_to(slow) == 2.0 and slow.ratio_to(fast) == 0.5
+    assert fast.median == 2.0 and fast.spread == pytest.approx(0.75)
+
+
+def results_for(tflops):
+    entry = {"ms": 1.5, "tflops": tflops, "spread": 0.01, "error": {"out": 2e-3}, "ratio": {"triton": 1.25}}
+    return {"environment": {"gpu": "none"}, "cases": [{"label": "d 576, h 64", "providers": {"tle": entry}}]}
+
+
+def test_table_and_files(tmp_path):
+    results = results_for(321.0)
+    header, _, row = sparse_mla_fwd.format_case(results["cases"][0]).splitlines()
+    assert header.split()[-4:] == ["x", "flash_mla", "x", "triton"]
+    assert row.split() == ["tle", "1.500", "321", "1.0%", "2.0e-03", "-", "1.250"]
+    harness.save_json(tmp_path / "new" / "r.json", results)
+    assert json.loads((tmp_path / "new" / "r.json").read_text()) == results
+    problem = harness.save_plot(tmp_path / "r.png", results, "title")
+    assert problem is None and (tmp_path / "r.png").read_bytes()[1:4] == b"PNG" or "matplotlib" in problem
+
+
+def test_missing_peer_says_how_to_install(monkeypatch):
+    monkeypatch.setattr(sparse_mla_fwd, "environment", lambda commit: {"gpu": "none"})
+    monkeypatch.setattr(sparse_mla_fwd, "CASES", ())
+    monkeypatch.setitem(__import__("sys").modules, "flash_mla", None)
+    lines = []
+    results = sparse_mla_fwd.run(only=["flash_mla"], log=lines.append)
+    assert "pip install" in results["skipped"]["flash_mla"] and any("pip install" in line for line in lines)
+
+
+def test_unknown_provider_is_an_error():
+    with pytest.raises(ValueError, match="only names no provider: nonsense; there are tle, triton"):
+        sparse_mla_fwd.run(only=["nonsense"], log=lambda line: None)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is there")
+def test_without_gpu(capsys):
+    assert cli.main(["sparse_mla_fwd"]) == 1
+    assert "needs an NVIDIA GPU" in capsys.readouterr().err
