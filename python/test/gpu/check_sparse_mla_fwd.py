@@ -1,0 +1,128 @@
+"""Check the sparse-MLA forward on a GPU: many shapes, fresh random data, float64 reference, outputs poisoned.
+
+    python python/test/gpu/check_sparse_mla_fwd.py [--provider tle triton] [--json FILE] [--seed N]
+    compute-sanitizer --tool memcheck python python/test/gpu/check_sparse_mla_fwd.py --sanitize
+
+Prints a table; exits with 1 if a check failed. --sanitize runs a few tiny shapes only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import pathlib
+import sys
+import time
+
+import torch
+from triton_tle.bench.harness import environment, format_table
+from triton_tle.bench.providers.sparse_mla_fwd_triton import sparse_mla_fwd_triton_untuned
+from triton_tle.bench.sparse_mla_fwd_check import MAX_OUT_ERROR, MAX_STATISTIC_ERROR, CheckCase, check
+from triton_tle.ops import sparse_mla_fwd
+
+PROVIDERS = {"tle": sparse_mla_fwd, "triton": sparse_mla_fwd_triton_untuned}
+
+
+def all_cases() -> list[CheckCase]:
+    """Sizes around every boundary, every feature, and offsets beyond 32 bits."""
+    base = CheckCase(s_q=67, h_q=64, d_qk=576, topk=256, s_kv=1000)
+
+    def varied(**changes: object) -> CheckCase:
+        return dataclasses.replace(base, **changes)
+
+    heads = [varied(h_q=h, d_qk=d) for d in (576, 512) for h in (8, 16, 24, 32, 40, 64, 72, 96, 128)]
+    lists = [varied(topk=topk, d_qk=d) for topk, d in ((0, 576), (1, 576), (1, 512), (63, 576), (64, 576), (65, 512))]
+    lists += [varied(topk=topk, h_q=h) for topk, h in ((100, 128), (127, 8), (128, 64), (129, 32), (2048, 16))]
+    queries = [varied(s_q=s_q) for s_q in (0, 1, 2, 133)]
+    keys = [varied(s_kv=s_kv, topk=topk) for s_kv, topk in ((1, 64), (1, 1), (2, 100), (63, 128), (65, 2048))]
+    features = [
+        varied(invalid=0.0),
+        varied(invalid=0.97),
+        varied(invalid=1.0),
+        varied(empty_rows=True, h_q=128),
+        varied(empty_rows=True, sink=True),
+        varied(sink=True, h_q=16),
+        varied(sink=True, d_qk=512, h_q=128),
+        varied(length=True),
+        varied(length=True, topk=100, h_q=8),
+        varied(length=True, sink=True, empty_rows=True, d_qk=512),
+        varied(causal_start=100),
+        varied(causal_start=-20, sink=True),
+        varied(causal_start=500, length=True, sink=True, h_q=24, topk=333),
+        varied(own_out=True),
+        varied(spread=40.0),
+        varied(spread=0.01, h_q=32),
+    ]
+    strides = [varied(strided=name, h_q=h) for name, h in (("q", 64), ("q", 8), ("kv", 64), ("indices", 32))]
+    strides += [varied(strided="out"), varied(strided="unaligned"), varied(strided="unaligned", h_q=16, topk=100)]
+    large = [
+        CheckCase(s_q=4096, h_q=128, d_qk=576, topk=2048, s_kv=32768),
+        CheckCase(s_q=512, h_q=128, d_qk=512, topk=1024, s_kv=65536),
+        CheckCase(s_q=300, h_q=64, d_qk=512, topk=512, s_kv=8192, sink=True, length=True),
+        CheckCase(s_q=70000, h_q=8, d_qk=576, topk=64, s_kv=5000),
+        CheckCase(s_q=70000, h_q=64, d_qk=576, topk=20, s_kv=900, invalid=0.3),  # q and out past 2**31 elements
+        CheckCase(s_q=200, h_q=64, d_qk=576, topk=300, s_kv=4_000_000),  # kv past 2**31 elements
+    ]
+    return heads + lists + queries + keys + features + strides + large
+
+
+def sanitizer_cases() -> list[CheckCase]:
+    """Tiny shapes that reach every branch of the kernel."""
+    base = CheckCase(s_q=2, h_q=64, d_qk=576, topk=130, s_kv=70, empty_rows=False)
+    changes: list[dict] = [
+        {},
+        {"d_qk": 512, "topk": 64},
+        {"h_q": 8, "topk": 100},
+        {"h_q": 32},
+        {"h_q": 72, "sink": True, "length": True, "causal_start": 30},
+        {"strided": "unaligned"},
+    ]
+    return [dataclasses.replace(base, **change) for change in changes]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--provider", nargs="+", choices=PROVIDERS, default=["tle"])
+    parser.add_argument("--json", type=pathlib.Path, metavar="FILE")
+    parser.add_argument("--seed", type=int, default=None, help="of the random data (default: the clock)")
+    parser.add_argument("--only", default="", help="cases whose label contains this")
+    parser.add_argument("--sanitize", action="store_true", help="tiny shapes, for compute-sanitizer")
+    args = parser.parse_args()
+    if not torch.cuda.is_available():
+        print("needs an NVIDIA GPU", file=sys.stderr)
+        return 1
+    seed = args.seed if args.seed is not None else time.time_ns() % 2**31
+    cases = [case for case in (sanitizer_cases() if args.sanitize else all_cases()) if args.only in case.label]
+    rows, records = [], []
+    for provider in args.provider:
+        for number, case in enumerate(cases):
+            try:
+                result = check(PROVIDERS[provider], case, seed + number, "cuda")
+                torch.cuda.synchronize()
+                problem = "" if result.passed else "WRONG"
+                values = [f"{value:.1e}" for value in dataclasses.astuple(result)]
+                record = dataclasses.asdict(result)
+            except Exception as error:
+                problem, values, record = f"{type(error).__name__}: {error}"[:200], ["-"] * 3, {}
+            rows.append([case.label, provider, *values, problem or "ok"])
+            records.append({"provider": provider, **dataclasses.asdict(case), **record, "problem": problem})
+            if problem:
+                print(f"{provider}: {case.label}: {problem}", flush=True)
+            if problem and "CUDA" in problem:
+                break  # the context is lost, every further call would fail
+            torch.cuda.empty_cache()
+    print(format_table(["case", "provider", "out", "max_logits", "lse", ""], rows))
+    failed = sum(bool(record["problem"]) for record in records)
+    print(f"{len(records) - failed} of {len(records)} checks passed (out < {MAX_OUT_ERROR}, max_logits and lse < "
+          f"{MAX_STATISTIC_ERROR}), seed {seed}, {torch.cuda.get_device_name()}")  # fmt: skip
+    if args.json:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
+        args.json.write_text(
+            json.dumps({"environment": environment(), "seed": seed, "checks": records}, indent=1) + "\n"
+        )
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Everything that needs a GPU, in about six minutes; installs nothing.
+#   python/test/gpu/run_all.sh OUT_DIR [commit]
+# OUT_DIR gets the logs, JSON results and the plot. Python with torch, triton 3.6.0 and triton_tle on the path must be
+# `python3`; peers (tilelang, flash_mla) run where they import. SKIP names steps to leave out, for example
+# SKIP="memcheck racecheck".
+set -u
+out=${1:?usage: run_all.sh OUT_DIR [commit]}
+commit=${2:-}
+here=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "$out"
+failed=()
+
+step() { # step NAME SECONDS COMMAND...
+  local name=$1 limit=$2
+  shift 2
+  case " ${SKIP:-} " in *" $name "*) echo "== $name: left out"; return ;; esac
+  local start=$SECONDS
+  if timeout "$limit" "$@" >"$out/$name.log" 2>&1; then
+    echo "== $name: passed, $((SECONDS - start)) s"
+  else
+    echo "== $name: FAILED (status $?), $((SECONDS - start)) s; last lines:"
+    failed+=("$name")
+    tail -n 15 "$out/$name.log"
+  fi
+}
+
+export PYTHONUNBUFFERED=1
+check="$here/check_sparse_mla_fwd.py"
+sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null)
+step check_tle 200 python3 "$check" --json "$out/check_tle.json"
+step check_triton 120 python3 "$check" --provider triton --json "$out/check_triton.json"
+step bench 240 python3 -m triton_tle.bench sparse_mla_fwd --json "$out/sparse_mla_fwd.json" \
+  --plot "$out/sparse_mla_fwd.png" ${commit:+--commit "$commit"}
+if [ -n "$sanitizer" ]; then
+  step memcheck 150 "$sanitizer" --tool memcheck --error-exitcode 9 python3 "$check" --sanitize --seed 1
+  step racecheck 200 "$sanitizer" --tool racecheck --error-exitcode 9 python3 "$check" --sanitize --seed 1
+else
+  echo "== memcheck, racecheck: no compute-sanitizer"
+fi
+[ -f "$out/bench.log" ] && cat "$out/bench.log"
+for log in check_tle check_triton memcheck racecheck; do
+  [ -f "$out/$log.log" ] && echo "$log: $(tail -n 1 "$out/$log.log")"
+done
+echo "failed: ${failed[*]:-none}"
+[ ${#failed[@]} -eq 0 ]
