@@ -136,13 +136,13 @@ class IRTarget:
 
     # Async copies.
 
-    def async_copy(self, pointers, target: buffer, mask, other) -> None:
+    def async_copy(self, pointers: tl.tensor, target: buffer, mask: tl.tensor | None) -> None:
         none = ir.value()
         self._gluon().create_async_copy_global_to_local(
             target.handle,
             pointers.handle,
             none if mask is None else mask.handle,
-            none if other is None else other.handle,
+            none,
             ir.CACHE_MODIFIER.NONE,
             ir.EVICTION_POLICY.NORMAL,
             False,

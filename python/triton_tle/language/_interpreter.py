@@ -289,11 +289,10 @@ class InterpreterTarget:
 
     # Async copies.
 
-    def async_copy(self, pointers, target: buffer, mask, other) -> None:
+    def async_copy(self, pointers: tl.tensor, target: buffer, mask: tl.tensor | None) -> None:
         array = target.handle.array(target.type)
         poison(array, target.dtype)
-        if mask is not None and other is None:
-            other = self.semantic.full([int(extent) for extent in target.type.shape], 0, target.dtype)
+        other = None if mask is None else self.semantic.full(list(target.type.shape), 0, target.dtype)
 
         def arrive():
             value = self.semantic.load(pointers, mask, other, (), "", "", "", False)

@@ -458,6 +458,18 @@ def async_copy_other(x, n):
 
 
 @triton.jit
+def async_copy_other_value(x, n):
+    buffer = tle.gpu.alloc([64], tl.float32)
+    tle.gpu.async_copy(x + tl.arange(0, 64), buffer, tl.arange(0, 64) < n, 1.0)  # error: other is 1.0, but masked elem
+
+
+@triton.jit
+def async_copy_other_tensor(x, n):
+    buffer = tle.gpu.alloc([64], tl.float32)
+    tle.gpu.async_copy(x + tl.arange(0, 64), buffer, tl.arange(0, 64) < n, n)  # error: other is a run-time int32, but m
+
+
+@triton.jit
 def async_wait_run_time(x, n):
     tle.gpu.async_wait(n)  # error: async_wait: n is a run-time int32, but must be an integer known at compile time
 

@@ -381,7 +381,7 @@ def async_copies(x, y, n):
         slot = ring.index(i % 2)
         tle.gpu.async_copy(x + offsets, slot)
         tle.gpu.async_copy(x + offsets, slot, mask=offsets < n)
-        tle.gpu.async_copy(x + offsets, slot, mask=offsets < n, other=1.0)
+        tle.gpu.async_copy(x + offsets, slot, mask=offsets < n, other=0.0)
         tle.gpu.async_commit()
         tle.gpu.async_wait(1)
         tle.gpu.barrier()
@@ -390,8 +390,8 @@ def async_copies(x, y, n):
 
 def test_async_copies():
     text = ttir_text(async_copies, POINTERS)
-    plain, masked, filled = operations(text, "ttg.async_copy_global_to_local")
-    assert "mask" not in plain and "mask" in masked and "other" not in masked and "other" in filled
+    plain, masked, zeroed = operations(text, "ttg.async_copy_global_to_local")
+    assert "mask" not in plain and "mask" in masked and "mask" in zeroed and "other" not in zeroed
     order = ["ttg.async_commit_group", "ttg.async_wait", "gpu.barrier", "ttg.local_load"]
     assert re.search(".*".join(map(re.escape, order)), text, re.DOTALL)
     assert operations(text, "ttg.async_wait")[0].endswith("{num = 1 : i32}")

@@ -320,11 +320,11 @@ def async_copy(ptrs, buffer, mask=None, other=None, *, _target) -> None:
         ptrs: tensor of pointers to global memory, of the buffer's shape and dtype.
         buffer: a buffer or a view of one, without slots.
         mask: which elements to copy, a boolean tensor that broadcasts to the block.
-        other: what the masked elements become, 0 without.
+        other: None or 0: the masked elements become 0, which is all that the hardware offers.
 
     Raises:
         TypeError: `ptrs` or `buffer` is of the wrong kind, or their dtypes differ.
-        ValueError: their shapes differ, or `other` is given without `mask`.
+        ValueError: their shapes differ, `other` is given without `mask`, or it is not 0.
     """
     where = "tle.gpu.async_copy"
     mask, other = strip(mask), strip(other)
@@ -338,10 +338,12 @@ def async_copy(ptrs, buffer, mask=None, other=None, *, _target) -> None:
         raise ValueError(f"{where}: ptrs has shape {list(extents)}, but the buffer has shape {list(local.type.shape)}")
     if other is not None and mask is None:
         raise ValueError(f"{where}: other goes with a mask")
-    mask = _mask(_target, where, mask, extents)
-    if other is not None:
-        other = _target.semantic.cast(fit_value(_target, where, "other", other, extents), dtype)
-    _target.async_copy(ptrs, local, mask, other)
+    if other is not None and (isinstance(other, tl.tensor) or other != 0):
+        raise ValueError(
+            f"{where}: other is {describe(other)}, but masked elements of an asynchronous copy become 0; "
+            "tle.gpu.copy takes any other"
+        )
+    _target.async_copy(ptrs, local, _mask(_target, where, mask, extents))
 
 
 @builtin
