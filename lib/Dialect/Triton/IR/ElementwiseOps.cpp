@@ -1,5 +1,6 @@
 //===- ElementwiseOps.cpp - casts and elementwise math --------------------===//
 
+#include "mlir/IR/Matchers.h"
 #include "triton/Dialect/Triton/IR/Dialect.h"
 
 using namespace mlir;
@@ -36,33 +37,16 @@ LogicalResult FpToFpOp::verify() {
 OpFoldResult FpToFpOp::fold(FoldAdaptor adaptor) {
   if (getSrc().getType() == getType())
     return getSrc();
-  if (!adaptor.getSrc())
+  // Of constants only zeros: they alone are exact in every format.
+  bool negative = matchPattern(adaptor.getSrc(), m_NegZeroFloat());
+  if (!negative && !matchPattern(adaptor.getSrc(), m_PosZeroFloat()))
     return {};
-
   auto target = cast<FloatType>(getElementTypeOrSelf(getType()));
-  auto rounding = getRounding().value_or(RoundingMode::RTNE);
-  auto convert = [&](APFloat value) -> std::optional<FloatAttr> {
-    // Formats without a payload disagree on what a NaN becomes.
-    if (value.isNaN())
-      return std::nullopt;
-    bool lossy;
-    value.convert(target.getFloatSemantics(),
-                  rounding == RoundingMode::RTZ ? APFloat::rmTowardZero
-                                                : APFloat::rmNearestTiesToEven,
-                  &lossy);
-    return FloatAttr::get(target, value);
-  };
-
-  if (auto scalar = dyn_cast<FloatAttr>(adaptor.getSrc())) {
-    if (auto folded = convert(scalar.getValue()))
-      return *folded;
-    return {};
-  }
-  if (auto splat = dyn_cast<SplatElementsAttr>(adaptor.getSrc()))
-    if (auto folded = convert(splat.getSplatValue<APFloat>()))
-      return SplatElementsAttr::get(cast<ShapedType>(getType()),
-                                    ArrayRef<Attribute>(*folded));
-  return {};
+  auto zero = FloatAttr::get(
+      target, APFloat::getZero(target.getFloatSemantics(), negative));
+  if (auto tensor = dyn_cast<RankedTensorType>(getType()))
+    return SplatElementsAttr::get(tensor, ArrayRef<Attribute>(zero));
+  return zero;
 }
 
 //===----------------------------------------------------------------------===//
