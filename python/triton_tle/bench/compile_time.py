@@ -1,0 +1,140 @@
+"""What TLE adds to compile time: the same kernels by stock Triton and through TLE's pipeline, no GPU needed.
+
+    python -m triton_tle.bench.compile_time [NAME] [--arch sm_90a] [--rounds 10] [--json]
+
+NAME is what ``python -m triton_tle report`` takes; the default is the plain Triton sparse-MLA forward kernel, which
+both pipelines can compile. A kernel that uses TLE has no stock time. Stages are wall-clock times; the ratio is taken
+of CPU time, ptxas included, which other work on the machine disturbs least.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+import triton
+from triton import knobs
+from triton.backends.compiler import GPUTarget
+from triton.runtime.cache import triton_key
+
+from triton_tle.compiler import environment, install
+from triton_tle.compiler.pipelines import parse_arch
+from triton_tle.compiler.report import Variant, variants_of
+
+STAGES = ("frontend", "ttir", "ttgir", "llir", "ptx", "cubin")
+
+
+def plain_variants() -> Iterator[Variant]:
+    """The plain Triton forward kernel at h_q 128, d_qk 576, in two of its configurations."""
+    from triton_tle.bench.providers.sparse_mla_fwd_triton import sparse_mla_fwd_plain
+
+    kernel = sparse_mla_fwd_plain
+    pointers = dict.fromkeys(("q_ptr", "kv_ptr", "out_ptr"), "*bf16:16")
+    pointers |= {"indices_ptr": "*i32:16", "max_logits_ptr": "*fp32:16", "lse_ptr": "*fp32:16"}
+    integers = [name for name in kernel.arg_names if name.startswith("stride_")] + ["s_kv", "topk", "h_q"]
+    signature = pointers | dict.fromkeys(integers, "i32:16") | {"scale_log2": "fp32", "causal_start": "i32"}
+    features = {"HAS_ROPE": True, "HAS_SINK": False, "HAS_LENGTH": False, "CAUSAL": False}
+    for keys, pieces in ((64, 4), (32, 1)):
+        constexprs = features | {"sink_ptr": None, "length_ptr": None}
+        constexprs |= {"BLOCK_H": 64, "BLOCK_K": keys, "PIECES": pieces, "STAGES": 2}
+        yield Variant(f"plain Triton, {keys} keys", kernel, signature, constexprs, {"num_warps": 8})
+
+
+def compile_once(variant: Variant, arch: str, mode: str) -> dict[str, float]:
+    """Milliseconds of each stage of one compilation from scratch, ``TRITON_TLE`` being ``mode``; "cpu": in all."""
+    seen: dict[str, float] = {}
+
+    def listener(*, times: Any, **ignored: Any) -> None:
+        seen.update({"frontend": times.ir_initialization / 1000})
+        seen.update({stage: micros / 1000 for stage, micros in times.lowering_stages})
+
+    saved = os.environ.get(environment.VARIABLE)
+    os.environ[environment.VARIABLE] = mode
+    try:
+        with tempfile.TemporaryDirectory() as folder, knobs.cache.scope(), knobs.compilation.scope():
+            knobs.cache.dir, knobs.compilation.listener = folder, listener
+            target = GPUTarget("cuda", parse_arch(arch), 32)
+            start = _cpu_seconds()
+            triton.compile(variant.source(), target=target, options=dict(variant.options))
+            seen["cpu"] = 1000 * (_cpu_seconds() - start)
+    finally:
+        if saved is None:
+            del os.environ[environment.VARIABLE]
+        else:
+            os.environ[environment.VARIABLE] = saved
+    return seen
+
+
+def _cpu_seconds() -> float:
+    """CPU time so far of this process and the ones it waited for."""
+    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(entry.ru_utime + entry.ru_stime for entry in usage)
+
+
+def measure(variant: Variant, arch: str, rounds: int) -> dict[str, Any]:
+    """Median milliseconds by stage for stock and TLE, ``rounds`` compilations of each in turn.
+
+    "ratio" is the median over the rounds of TLE's CPU time to stock's.
+    """
+    modes = {"stock": "0", "tle": "1"}
+    compile_once(variant, arch, "1")
+    try:
+        compile_once(variant, arch, "0")
+    except Exception:  # whatever stock says of TLE's ops
+        del modes["stock"]
+    times: dict[str, list[dict[str, float]]] = {name: [] for name in modes}
+    for _ in range(rounds):
+        for name, mode in modes.items():
+            times[name].append(compile_once(variant, arch, mode))
+    result: dict[str, Any] = {"variant": variant.label, "arch": arch, "rounds": rounds}
+    for name, runs in times.items():
+        result[name] = {stage: round(statistics.median(run[stage] for run in runs), 1) for stage in (*STAGES, "cpu")}
+    if "stock" in times:
+        pairs = zip(times["tle"], times["stock"], strict=True)
+        result["ratio"] = round(statistics.median(mine["cpu"] / stock["cpu"] for mine, stock in pairs), 3)
+    return result
+
+
+def table(results: list[dict[str, Any]]) -> str:
+    """The results as a text table in milliseconds."""
+    lines = [f"{'median ms':<40}" + "".join(f"{stage:>10}" for stage in (*STAGES, "cpu"))]
+    for result in results:
+        for name in ("stock", "tle"):
+            if name in result:
+                cells = "".join(f"{result[name][stage]:10.1f}" for stage in (*STAGES, "cpu"))
+                lines.append(f"{result['variant'] + ', ' + name:<40}{cells}")
+        if "ratio" in result:
+            lines.append(f"{'':<40}TLE takes {100 * (result['ratio'] - 1):+.1f} % against stock")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Command line; returns the exit status, 1 when ``--limit`` is exceeded."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", nargs="?", help="operator, or path/to/file.py[:kernel]")
+    parser.add_argument("--arch", default="sm_90a")
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--limit", type=float, help="exit with 1 when a ratio is above this")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    install()
+    triton_key()  # hashes all of Triton once
+    variants = variants_of(arguments.name, arguments.arch) if arguments.name else list(plain_variants())
+    results = []
+    for variant in variants:
+        print(f"{variant.label} …", file=sys.stderr, flush=True)
+        results.append(measure(variant, arguments.arch, arguments.rounds))
+    print(json.dumps(results, indent=2) if arguments.json else table(results))
+    over = [result for result in results if arguments.limit and result.get("ratio", 0) > arguments.limit]
+    return 1 if over else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
