@@ -48,19 +48,28 @@ def available(engine: str) -> set[str]:
         return set()
 
 
-def resolve(flag: str, options: str = "", engine: str | None = None) -> Pass:
-    """The pass that ``--flag='options'`` names; a flag of both engines is native unless ``engine`` says "stock".
+def resolve(flag: str, options: str = "", engine: str | None = None, near: str | None = None) -> Pass:
+    """The pass that ``--flag='options'`` names, in ``engine`` if given.
 
-    Raises ValueError for an unknown flag (with flags that look like it), an unknown option or a bad value.
+    A flag that both engines have is native, where it is the fork's copy of a pass of Triton; MLIR's own passes
+    (canonicalize, cse, …) run in engine ``near``, where the module already is. Raises ValueError for an unknown
+    flag (with flags that look like it), an unknown option or a bad value.
     """
-    engines = [engine] if engine else [NATIVE, STOCK]
+    preferred = near if near and is_mlir_s_own(flag) else NATIVE
+    engines = [engine] if engine else sorted((NATIVE, STOCK), key=lambda name: name != preferred)
     for name in engines:
         if flag in available(name):
             return Pass(name, flag, _parse_options(name, flag, options))
     known = set().union(*(available(name) for name in engines))
-    near = difflib.get_close_matches(flag, known, 3, 0.75)
-    hint = f"; did you mean {' or '.join('--' + name for name in near)}?" if near else ""
+    close = difflib.get_close_matches(flag, known, 3, 0.75)
+    hint = f"; did you mean {' or '.join('--' + name for name in close)}?" if close else ""
     raise ValueError(f"unknown pass or option '--{flag}'{f' of the {engine} engine' if engine else ''}{hint}")
+
+
+def is_mlir_s_own(flag: str) -> bool:
+    """Whether ``flag`` names a pass of MLIR that stock has too, such as canonicalize."""
+    entry = stock.REGISTRY.get(flag)
+    return entry is not None and entry.binding.startswith(("passes.common.", "passes.convert."))
 
 
 def _parse_options(engine: str, flag: str, text: str) -> tuple[tuple[str, stock.OptionValue], ...]:

@@ -29,7 +29,8 @@ engine: "native" is TLE's library, "stock" is Triton's. One dash or two; options
 
 options:
   -o FILE                    write the result there (default or -: standard output)
-  --engine=native|stock|any  engine of the passes after it; "any" (the default) prefers native
+  --engine=native|stock|any  engine of the passes after it; "any" (the default) prefers native, except for passes
+                             of MLIR itself, which run where the pass before them, or else the next, does
   --split-input-file         treat parts divided by lines "// -----" as modules of their own
   --verify-diagnostics       check diagnostics against expected-error {{…}} comments, print no module
   --mlir-print-ir-after-all  print the module to standard error after each pass
@@ -70,7 +71,7 @@ _SWITCHES = {
 
 def parse_command_line(arguments: Sequence[str]) -> Request:
     """Read a command line; raises UsageError for what is no option and no pass."""
-    request, engine, words, inputs = Request(), None, iter(arguments), []
+    request, engine, words, inputs, named = Request(), None, iter(arguments), [], []
     for word in words:
         if not word.startswith("-") or word == "-":
             inputs.append(word)
@@ -88,14 +89,26 @@ def parse_command_line(arguments: Sequence[str]) -> Request:
                 raise UsageError(f"--engine: got '{value}', expected native, stock or any")
             engine = None if value == "any" else value
         else:
+            named.append((name, value, engine))
             try:
-                request.passes.append(catalog.resolve(name, value, engine))
+                catalog.resolve(*named[-1])
             except (ValueError, TypeError) as error:
                 raise UsageError(str(error)) from None
     if len(inputs) > 1:
         raise UsageError(f"more than one input file: {' '.join(inputs)}")
     request.input = inputs[0] if inputs else "-"
+    request.passes = _choose_engines(named)
     return request
+
+
+def _choose_engines(named: Sequence[tuple[str, str, str | None]]) -> list[Pass]:
+    """The passes, given as flag, options and engine or None; a pass of MLIR itself stays where the module is."""
+    settled = (catalog.resolve(*entry).engine for entry in named if entry[2] or not catalog.is_mlir_s_own(entry[0]))
+    near, passes = next(settled, None), []
+    for entry in named:
+        passes.append(catalog.resolve(*entry, near))
+        near = passes[-1].engine
+    return passes
 
 
 def help_text() -> str:

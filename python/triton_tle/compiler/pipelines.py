@@ -354,18 +354,22 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         _n("triton-tle-lower-extract-tile"),
         _n("triton-tle-lower-insert-tile"),
         _n("triton-tle-lower-local-pointers"),
+        # Views and fences that the user wrote; then nothing of TLE may be left for stock to stumble over.
+        *_lower_wgmma_operands(),
         *_layouts(settings),
         # Dots have their WGMMA form: operands can be read from where they already are.
         _n("triton-tle-promote-local-store-staging"),
         _n("tritongpu-optimize-dot-operands", hoist_layout_conversion=settings.capability >= 80),
-        _n("triton-tle-lower-wgmma-views"),
-        _n("triton-tle-lower-operand-fences"),
-        _n("triton-tle-verify-lowered"),
+        *_lower_wgmma_operands(),
         _s("triton-nvidia-optimize-descriptor-encoding"),
         _s("triton-loop-aware-cse"),
         *_loops(settings),
         *_finish_ttgir(settings),
     )
+
+
+def _lower_wgmma_operands() -> tuple[Pass, ...]:
+    return _n("triton-tle-lower-wgmma-views"), _n("triton-tle-lower-operand-fences"), _n("triton-tle-verify-lowered")
 
 
 def _tle_llir(settings: Settings) -> tuple[Pass, ...]:

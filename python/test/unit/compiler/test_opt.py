@@ -47,6 +47,20 @@ def test_fork_copies_are_native_unless_the_engine_is_named(tle):
     assert [entry.engine for entry in request.passes] == [NATIVE, STOCK, NATIVE]
 
 
+@pytest.mark.parametrize(
+    "words, engines",
+    [
+        ("-cse", "native"),
+        ("-cse -tritongpu-coalesce", "stock stock"),
+        ("-triton-tle-raise-frontend -cse -tritongpu-coalesce -cse", "native native stock stock"),
+        ("--engine=stock -cse --engine=native -cse --engine=any -cse", "stock native native"),
+    ],
+)
+def test_mlir_s_own_passes_stay_where_the_module_is(monkeypatch, tle, words, engines):
+    use_library(monkeypatch, StandIn(flags=(*tle.flags, "cse")))
+    assert [entry.engine for entry in opt.parse_command_line(words.split()).passes] == engines.split()
+
+
 def test_switches(tle):
     words = "-split-input-file --verify-diagnostics -o out.mlir --mlir-print-ir-after-all --mlir-print-debuginfo -"
     request = opt.parse_command_line(words.split())
@@ -116,9 +130,9 @@ def test_a_failing_stock_pass_exits_with_1(tmp_path):
     path.write_text(
         "module {\n  tt.func @f(%a: i32) {\n    %0 = tt.splat %a : i32 -> tensor<4xf32>\n    tt.return\n  }\n}\n"
     )
-    done = tool(str(path), "--cse")
+    done = tool(str(path), "--engine=stock", "--cse")
     assert done.returncode == 1 and done.stdout == ""
-    assert "in.mlir" in done.stderr and ":2:8" in done.stderr and "requires the same element type" in done.stderr
+    assert "in.mlir" in done.stderr and ":3:10" in done.stderr and "requires the same element type" in done.stderr
 
 
 def test_a_missing_file_exits_with_2(tmp_path):
