@@ -1,14 +1,12 @@
-"""Numerics of TLE in Triton's interpreter; `test_interpreter.py` runs this file with TRITON_INTERPRET=1."""
+"""Numerics of every builtin. `test_interpreter.py` runs these in the interpreter, `test_compile.py` compiles their
+kernels without a GPU, and `python/test/gpu/test_language.py` runs them on one."""
 
-import re
-
-import numpy as np
 import pytest
 import torch
 import triton
 import triton.language as tl
 import triton_tle.language as tle
-from triton.runtime.errors import InterpreterError
+from launching import launch
 from triton.tools.tensor_descriptor import TensorDescriptor
 from triton_tle.language import pipeline
 
@@ -57,7 +55,7 @@ def through_buffer(x, y, ROWS: tl.constexpr, COLUMNS: tl.constexpr, WAY: tl.cons
 def test_a_buffer_holds_what_was_stored(dtype, way):
     x = filled((16, 64), dtype)
     y = torch.zeros_like(x)
-    through_buffer[(1,)](x, y, 16, 64, way, None)
+    launch(through_buffer, x, y, 16, 64, way, None)
     assert torch.equal(x, y)
 
 
@@ -75,40 +73,8 @@ def test_a_buffer_holds_what_was_stored(dtype, way):
 def test_a_layout_changes_no_values(layout):
     x = filled((64, 64), torch.float16)
     y = torch.zeros_like(x)
-    through_buffer[(1,)](x, y, 64, 64, "pointers", layout)
+    launch(through_buffer, x, y, 64, 64, "pointers", layout)
     assert torch.equal(x, y)
-
-
-@triton.jit
-def reads_fresh_buffer(y, DTYPE: tl.constexpr):
-    tl.store(y + tl.arange(0, 64), tle.gpu.alloc([64], DTYPE).load())
-
-
-@pytest.mark.parametrize("dtype", FLOATS, ids=str)
-def test_a_fresh_buffer_of_floats_is_nan(dtype):
-    y = torch.zeros(64, dtype=dtype)
-    reads_fresh_buffer[(1,)](y, getattr(tl, str(dtype)[6:]))
-    assert torch.isnan(y).all()
-
-
-@pytest.mark.parametrize(("dtype", "value"), [(torch.int8, 0x7F), (torch.int32, 0x7F7F7F7F)])
-def test_a_fresh_buffer_of_integers_is_a_pattern(dtype, value):
-    y = torch.zeros(64, dtype=dtype)
-    reads_fresh_buffer[(1,)](y, getattr(tl, str(dtype)[6:]))
-    assert (y == value).all()
-
-
-@triton.jit
-def poisoned_again(y):
-    buffer = tle.gpu.alloc([16], tl.float32)
-    tl.store(y + tl.program_id(0) * 16 + tl.arange(0, 16), buffer.load())
-    buffer.store(1.0)
-
-
-def test_each_program_has_its_own_buffers():
-    y = torch.zeros(4 * 16)
-    poisoned_again[(4,)](y)
-    assert torch.isnan(y).all()
 
 
 @triton.jit
@@ -123,7 +89,7 @@ def masked(x, y, n):
 
 def test_masks():
     x, y = torch.arange(64.0), torch.zeros(128)
-    masked[(1,)](x, y, 40)
+    launch(masked, x, y, 40)
     stored = torch.where(torch.arange(64) < 40, x, -1.0)
     assert torch.equal(y[:64], stored)
     assert torch.equal(y[64:], torch.where(torch.arange(64) >= 32, stored, 7.0))
@@ -146,7 +112,7 @@ def test_indices(dtype):
     x = filled((32, 16), torch.bfloat16)
     indices = torch.tensor([3, 3, 31, 0, 7, 9, 30, 1], dtype=dtype)
     y = torch.zeros(8 * 16 + 32 + 1, dtype=torch.bfloat16)
-    gathers[(1,)](x, indices, y, 17)
+    launch(gathers, x, indices, y, 17)
     assert torch.equal(y[: 8 * 16].view(8, 16), x[indices].flip(1))
     assert torch.equal(y[8 * 16 : -1], x[:, 3])
     assert y[-1] == x[17, 5]
@@ -166,7 +132,7 @@ def views(x, y):
 
 def test_views():
     x, y = filled((32, 64), torch.float32), torch.zeros(768 + 32 * 64)
-    views[(1,)](x, y)
+    launch(views, x, y)
     part = x[8:16, 32:]
     assert torch.equal(y[:256].view(8, 32), part)
     assert torch.equal(y[256:512].view(32, 8), part.T)
@@ -203,7 +169,7 @@ def slots(x, y, n):
 
 def test_slots():
     x, y = filled((6, 8, 16), torch.float32), torch.zeros(258 + 128)
-    slots[(1,)](x, y, 6)
+    launch(slots, x, y, 6)
     assert torch.equal(y[:128].view(8, 16), x[3] + 2 * x[4] + 3 * x[5])
     assert torch.equal(y[128:256].view(8, 16), x[5])
     assert torch.equal(y[256:258], torch.stack([x[0, 3, 4], x[1, 3, 4]]))
@@ -228,7 +194,7 @@ def atomics(x, y, z):
 def test_atomics():
     x = torch.arange(64, dtype=torch.int32) % 3 + 1
     y, z = torch.zeros(5, dtype=torch.int32), torch.zeros(4)
-    atomics[(1,)](x, y, z)
+    launch(atomics, x, y, z)
     assert y.tolist() == [5, 20, 20, 20, 0]
     assert z.tolist() == [0.0, 53.0, 51.0, 52.0]
 
@@ -246,7 +212,7 @@ def copies(x, y, n):
 
 def test_copy_with_masks():
     x, y = filled((16, 32), torch.float16), torch.full((16, 32), 9.0, dtype=torch.float16)
-    copies[(1,)](x, y, 300)
+    launch(copies, x, y, 300)
     inside = torch.where(torch.arange(512).view(16, 32) < 300, x, -2.0)
     assert torch.equal(y, torch.where(torch.arange(32) < 20, inside, 9.0))
 
@@ -262,7 +228,7 @@ def descriptor_copies(x, target, rows):
 
 def test_copy_with_descriptors_pads_and_clips():
     x, y = filled((24, 32), torch.float32), torch.full((30, 32), 5.0)
-    descriptor_copies[(1,)](x, TensorDescriptor(y, [28, 32], [32, 1], [16, 32]), 24)
+    launch(descriptor_copies, x, TensorDescriptor(y, [28, 32], [32, 1], [16, 32]), 24)
     assert torch.equal(y[:24], x)
     assert (y[24:28] == 0).all() and (y[28:] == 5).all()
 
@@ -279,15 +245,10 @@ def async_copies(x, y, n, PENDING: tl.constexpr):
     tl.store(y + 64 + offsets, ring.index(1).load())
 
 
-def test_async_copies_arrive_with_the_wait():
+def test_async_copies():
     x, y = torch.arange(1.0, 129.0), torch.zeros(128)
-    copied = torch.where(torch.arange(128) % 64 < 40, x, 0.0)
-    async_copies[(1,)](x, y, 40, 0)
-    assert torch.equal(y, copied)
-    async_copies[(1,)](x, y, 40, 1)
-    assert torch.equal(y[:64], copied[:64]) and torch.isnan(y[64:]).all()
-    async_copies[(1,)](x, y, 40, 2)
-    assert torch.isnan(y).all()
+    launch(async_copies, x, y, 40, 0)
+    assert torch.equal(y, torch.where(torch.arange(128) % 64 < 40, x, 0.0))
 
 
 # Tiles and sums
@@ -314,7 +275,7 @@ def test_cumsum(dtype, axis, reverse):
     widened = {torch.int8: torch.int32, torch.bfloat16: torch.float32}.get(dtype, dtype)
     exclusive = torch.full((16, 32), -1, dtype=widened)
     total = torch.full((512 // x.shape[axis],), -1, dtype=widened)
-    sums[(1,)](x, exclusive, total, axis, reverse)
+    launch(sums, x, exclusive, total, axis, reverse)
     ordered = x.to(widened).flip(axis) if reverse else x.to(widened)
     inclusive = ordered.cumsum(axis, dtype=widened)
     expected = inclusive - ordered
@@ -332,7 +293,7 @@ def vector_sums(x, y):
 def test_infinity_taints_only_what_comes_after_it():
     x = torch.tensor([1.0, 2.0, float("inf"), 4.0, 5.0, 6.0, 7.0, 8.0])
     y = torch.zeros(9)
-    vector_sums[(1,)](x, y)
+    launch(vector_sums, x, y)
     inf = float("inf")
     assert y.tolist() == [0.0, 1.0, 3.0, inf, inf, inf, inf, inf, inf]
 
@@ -351,7 +312,7 @@ def tiles(x, y, row, linear):
 def test_tiles(dtype):
     x = filled((64, 32), dtype)
     y = torch.zeros_like(x)
-    tiles[(1,)](x, y, 3, 9)
+    launch(tiles, x, y, 3, 9)
     expected = x.clone()
     expected[:16, 24:] = x[48:, 8:16] * 2
     expected[16:32, :8] = x[32:48, 8:16]
@@ -391,115 +352,9 @@ def test_gather_stage_dot_softmax():
     indices = torch.randint(0, 100, (128,), dtype=torch.int32)
     indices[5::9] = -1
     out = torch.zeros(16, 64)
-    attention[(1,)](q, kv, indices, out, 128, 0.125, 16, 32, 64)
+    launch(attention, q, kv, indices, out, 128, 0.125, 16, 32, 64)
     chosen = kv.double()[indices[indices >= 0].long()]
     expected = torch.softmax(q.double() @ chosen.T * 0.125, 1) @ chosen
     assert torch.linalg.norm(out - expected) / torch.linalg.norm(expected) < 5e-3
 
 
-# Mistakes
-
-
-@triton.jit
-def reads_outside(y, row):
-    keys = tle.gpu.alloc([16, 32], tl.float32)
-    other = tle.gpu.alloc([16, 32], tl.float32)
-    other.store(0.0)
-    pointers = tle.gpu.local_ptr(keys, (tl.arange(0, 16) + row, tl.arange(0, 16)))
-    tl.store(y + tl.arange(0, 16), tl.load(pointers, mask=tl.arange(0, 16) < 8))
-
-
-def test_only_what_is_accessed_must_lie_inside():
-    y = torch.zeros(16)
-    reads_outside[(1,)](y, 8)
-    for row in (9, -1):
-        with pytest.raises(InterpreterError, match=r"outside of buffer 'keys' fp32\[16, 32\] \(allocated at .*:"):
-            reads_outside[(1,)](y, row)
-
-
-@triton.jit
-def writes_outside(indices):
-    counts = tle.gpu.alloc([4], tl.int32)
-    tl.atomic_add(tle.gpu.local_ptr(counts, (tl.load(indices + tl.arange(0, 8)),)), 1)
-
-
-def test_atomics_are_checked_too():
-    writes_outside[(1,)](torch.tensor([0, 1, 2, 3, 3, 2, 1, 0]))
-    with pytest.raises(InterpreterError, match=r"access outside of buffer 'counts' int32\[4\]"):
-        writes_outside[(1,)](torch.tensor([0, 1, 2, 4, 3, 2, 1, 0]))
-
-
-@triton.jit
-def hidden_arithmetic(y, step):
-    counts = tle.gpu.alloc([64], tl.float32)
-    counts.store(1.0)
-    pointers = tl.reshape(tle.gpu.local_ptr(counts), [8, 8]) + step
-    tl.store(y + grid2(8, 8), tl.load(pointers))
-
-
-def test_pointers_made_by_hand_are_checked_too():
-    with pytest.raises(InterpreterError, match=r"access outside of buffer 'counts' fp32\[64\]"):
-        hidden_arithmetic[(1,)](torch.zeros(64), 1)
-
-
-@triton.jit
-def bad_slot(i):
-    ring = tle.gpu.alloc([3, 8, 8], tl.float32)
-    ring.index(i).store(0.0)
-
-
-@triton.jit
-def bad_tile(i):
-    tle.extract_tile(tl.zeros([8, 8], tl.float32), (i, 0), (4, 4))
-
-
-@triton.jit
-def bad_shape(i):
-    tle.gpu.alloc([8, 12], tl.float32)
-
-
-@triton.jit
-def too_large(i):
-    tle.gpu.alloc([1024, 64], tl.float32)
-
-
-@triton.jit
-def arithmetic(i):
-    tl.load(tle.gpu.local_ptr(tle.gpu.alloc([64], tl.float32)) + i)
-
-
-@triton.jit
-def buffer_as_pointer(i):
-    tl.load(tle.gpu.alloc([64], tl.float32))
-
-
-@pytest.mark.parametrize(
-    ("kernel", "message"),
-    [
-        (bad_slot, "the slot index is 3, but must lie in [0, 3)"),
-        (bad_tile, "index[0] is 3, but must lie in [0, 2)"),
-        (bad_shape, "shape[1] is 12, but must be a power of two"),
-        (too_large, "takes 262144 bytes, but the interpreter, as the largest GPU, has 232448 bytes"),
-        (arithmetic, "arithmetic on the pointers of tle.gpu.local_ptr"),
-        (buffer_as_pointer, "a buffer fp32[64] is no tensor and no pointer"),
-    ],
-    ids=lambda value: getattr(value, "__name__", ""),
-)
-def test_mistakes_are_errors(kernel, message):
-    with pytest.raises(InterpreterError, match=re.escape(message)):
-        kernel[(1,)](3)
-
-
-def test_outside_of_a_kernel():
-    with pytest.raises(RuntimeError, match="tle.gpu.alloc can be used inside of @triton.jit functions only"):
-        tle.gpu.alloc([64], tl.float32)
-
-
-def test_stock_kernels_are_left_alone():
-    @triton.jit
-    def stock(x, y):
-        tl.atomic_add(y + tl.arange(0, 8), tl.load(x + tl.arange(0, 8), mask=tl.arange(0, 8) < 4, other=0.0))
-
-    x, y = torch.arange(8.0), torch.zeros(8)
-    stock[(1,)](x, y)
-    assert np.array_equal(y.numpy(), [0, 1, 2, 3, 0, 0, 0, 0])
