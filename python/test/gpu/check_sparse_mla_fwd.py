@@ -19,7 +19,7 @@ import torch
 from triton_tle.bench.harness import environment, format_table
 from triton_tle.bench.providers.sparse_mla_fwd_triton import sparse_mla_fwd_triton_untuned
 from triton_tle.bench.sparse_mla_fwd_check import MAX_OUT_ERROR, MAX_STATISTIC_ERROR, CheckCase, check
-from triton_tle.ops import sparse_mla_fwd
+from triton_tle.ops.sparse_mla_fwd import sparse_mla_fwd
 
 PROVIDERS = {"tle": sparse_mla_fwd, "triton": sparse_mla_fwd_triton_untuned}
 

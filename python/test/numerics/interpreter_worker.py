@@ -18,7 +18,7 @@ def sparse_mla_fwd(provider: str, case: dict, seed: int) -> dict:
     """Errors of one provider ("tle" or "triton") in one `CheckCase`."""
     from triton_tle.bench.providers import sparse_mla_fwd_triton as plain
     from triton_tle.bench.sparse_mla_fwd_check import CheckCase, check
-    from triton_tle.ops import sparse_mla_fwd
+    from triton_tle.ops.sparse_mla_fwd import sparse_mla_fwd
 
     calls = {"tle": sparse_mla_fwd, "triton": plain.sparse_mla_fwd_triton_untuned}
     result = check(calls[provider], CheckCase(**case), seed, "cpu")

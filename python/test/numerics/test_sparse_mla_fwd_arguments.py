@@ -4,7 +4,8 @@ import math
 
 import pytest
 import torch
-from triton_tle.ops import flash_mla_sparse_fwd, sparse_mla_fwd, sparse_mla_fwd_reference
+from triton_tle.ops import flash_mla_sparse_fwd, sparse_mla_fwd_reference
+from triton_tle.ops.sparse_mla_fwd import sparse_mla_fwd
 
 
 def valid_arguments(s_q=3, h_q=8, d_qk=576, s_kv=20, topk=6):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import torch
 
-from triton_tle.ops.sparse_mla_fwd_reference import sparse_mla_fwd_reference
+from triton_tle.ops.sparse_mla_reference import sparse_mla_fwd_reference
 
 D_V = 512
 MAX_OUT_ERROR = 5e-3  # relative Frobenius norm; bfloat16 P and output alone give 2e-3

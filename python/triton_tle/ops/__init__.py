@@ -1,6 +1,6 @@
 """Operators behind a stable API."""
 
-from .sparse_mla_fwd import flash_mla_sparse_fwd, sparse_mla_fwd
-from .sparse_mla_fwd_reference import sparse_mla_fwd_reference
+from .sparse_mla_fwd import flash_mla_sparse_fwd
+from .sparse_mla_reference import sparse_mla_fwd_reference
 
-__all__ = ["flash_mla_sparse_fwd", "sparse_mla_fwd", "sparse_mla_fwd_reference"]
+__all__ = ["flash_mla_sparse_fwd", "sparse_mla_fwd_reference"]

@@ -17,7 +17,7 @@ import triton.language as tl
 import triton_tle.language as tle
 
 from .sparse_mla_fwd_args import SparseMlaFwdArgs, check_sparse_mla_fwd
-from .sparse_mla_fwd_reference import sparse_mla_fwd_reference
+from .sparse_mla_reference import sparse_mla_fwd_reference
 
 
 @triton.jit
@@ -168,10 +168,11 @@ def sparse_mla_fwd_kernel(
     tle.gpu.async_wait(0)
 
     some = row_sum > 0
+    row_sum = tl.where(some, row_sum, 1.0)
     denominator = row_sum
     if HAS_SINK:
         sink = tl.load(sink_ptr + heads, mask=head_ok, other=0.0)
-        denominator += tl.exp2(sink * LOG2_E - row_max)
+        denominator += tl.exp2(tl.where(some, sink * LOG2_E - row_max, 0.0))
     factor = tl.where(some, 1.0 / denominator, 0.0)
     out_rows = out_ptr + token * stride_os + heads.to(tl.int64)[:, None] * stride_oh
     tl.store(out_rows + columns[None, :], (acc * factor[:, None]).to(tl.bfloat16), mask=head_ok[:, None])

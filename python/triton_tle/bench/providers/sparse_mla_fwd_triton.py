@@ -113,10 +113,11 @@ def sparse_mla_fwd_plain(
         acc = new_acc
 
     some = row_sum > 0
+    row_sum = tl.where(some, row_sum, 1.0)
     denominator = row_sum
     if HAS_SINK:
         sink = tl.load(sink_ptr + heads, mask=head_ok, other=0.0)
-        denominator += tl.exp2(sink * LOG2_E - row_max)
+        denominator += tl.exp2(tl.where(some, sink * LOG2_E - row_max, 0.0))
     factor = tl.where(some, 1.0 / denominator, 0.0)
     out_rows = out_ptr + token * stride_os + heads.to(tl.int64)[:, None] * stride_oh
     for piece in tl.static_range(PIECES):
