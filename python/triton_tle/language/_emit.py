@@ -120,9 +120,6 @@ class IRTarget:
     def local_store(self, target: buffer, value: tl.tensor) -> None:
         self._gluon().create_local_store(target.handle, value.handle)
 
-    def check_index(self, name: str, index: tl.tensor, extent: int) -> None:
-        """Nothing is known about the elements of `index` yet."""
-
     def local_pointers(self, source: buffer, indices: Sequence[tl.tensor], type: tl.dtype) -> tl.tensor:
         handles = [source.handle] + [index.handle for index in indices]
         (handle,) = self.call("local_pointers", handles, [type.to_ir(self.semantic.builder)])

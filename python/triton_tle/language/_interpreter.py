@@ -8,7 +8,6 @@ buffer is an error, and an async copy arrives no sooner than the wait for it.
 from __future__ import annotations
 
 import sys
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -88,6 +87,13 @@ class Chunk:
     def room(self) -> int:
         return self.end - self.next
 
+    def find_stray(self, addresses: np.ndarray, item_bytes: int) -> Storage | None:
+        """The storage next to an access that lies in none, or None if all accesses are in order."""
+        owners = np.searchsorted(np.array(self.starts, dtype=np.uint64), addresses, side="right") - 1
+        ends = np.array([storage.address + storage.size for storage in self.storages], dtype=np.uint64)
+        stray = (owners < 0) | (addresses + np.uint64(item_bytes) > ends[owners])
+        return self.storages[max(int(owners[stray][0]), 0)] if stray.any() else None
+
     def take(self, size: int, type: buffer_type, origin: str) -> Storage:
         offset = self.next - self.begin
         storage = Storage(self.next, size, self.bytes[offset : offset + size], type, origin)
@@ -143,11 +149,9 @@ class Program:
                 inside = inside & np.broadcast_to(mask, addresses.shape)
             if not inside.any():
                 continue
-            for address in np.unique(addresses[inside]).tolist():
-                storage = chunk.storages[max(bisect_right(chunk.starts, address) - 1, 0)]
-                if storage.address <= address <= storage.address + storage.size - item_bytes:
-                    continue
-                raise IndexError(f"access outside of {storage.describe()}")
+            stray = chunk.find_stray(addresses[inside], item_bytes)
+            if stray is not None:
+                raise IndexError(f"access outside of {stray.describe()}")
 
 
 def poison(array: np.ndarray, dtype: tl.dtype) -> None:
@@ -261,9 +265,6 @@ class InterpreterTarget:
 
     def local_store(self, target: buffer, value: tl.tensor) -> None:
         target.handle.array(target.type)[...] = value.handle.data
-
-    def check_index(self, name: str, index: tl.tensor, extent: int) -> None:
-        """Elements out of range count once they are accessed: a mask may keep them from it."""
 
     def local_pointers(self, source: buffer, indices: Sequence[tl.tensor], type: tl.dtype) -> tl.tensor:
         window, shape = source.handle, source.type.memdesc_shape

@@ -1,17 +1,27 @@
 """Builtins on register tensors: exclusive cumulative sums and tiles."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import triton.language as tl
 
 from ._builtin import builtin, describe, static_bool, static_int, static_ints, strip
 from .gpu.types import scalar_index
 
+if TYPE_CHECKING:
+    from ._emit import IRTarget
+    from ._interpreter import InterpreterTarget
+
+    Target = IRTarget | InterpreterTarget
+
 
 @builtin
-def cumsum(input, axis=0, reverse=False, dtype=None, *, _target) -> tuple[tl.tensor, tl.tensor]:
+def cumsum(
+    input: tl.tensor, axis: int = 0, reverse: bool = False, dtype: tl.dtype | None = None, *, _target: Target
+) -> tuple[tl.tensor, tl.tensor]:
     """Exclusive cumulative sum along an axis, and the total.
 
     Element i of the first result is the sum of the elements before i along `axis`, or behind it with `reverse`; the
@@ -55,7 +65,9 @@ def _sum_type(where: str, given: tl.dtype, wanted: Any) -> tl.dtype:
 
 
 @builtin
-def extract_tile(x, index, tile_shape, *, _target) -> tl.tensor:
+def extract_tile(
+    x: tl.tensor, index: int | tl.tensor | Sequence, tile_shape: Sequence[int], *, _target: Target
+) -> tl.tensor:
     """One tile of a register tensor that is cut into tiles of equal shape.
 
     Element (i, j, ...) of the result is ``x[index[0] * tile_shape[0] + i, index[1] * tile_shape[1] + j, ...]``.
@@ -83,7 +95,7 @@ def extract_tile(x, index, tile_shape, *, _target) -> tl.tensor:
 
 
 @builtin
-def insert_tile(x, tile, index, *, _target) -> tl.tensor:
+def insert_tile(x: tl.tensor, tile: tl.tensor, index: int | tl.tensor | Sequence, *, _target: Target) -> tl.tensor:
     """A register tensor with one tile replaced; `x` itself stays as it is.
 
     Args:

@@ -356,5 +356,3 @@ def test_gather_stage_dot_softmax():
     chosen = kv.double()[indices[indices >= 0].long()]
     expected = torch.softmax(q.double() @ chosen.T * 0.125, 1) @ chosen
     assert torch.linalg.norm(out - expected) / torch.linalg.norm(expected) < 5e-3
-
-

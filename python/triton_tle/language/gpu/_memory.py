@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import triton.language as tl
 from triton.language import core
@@ -38,11 +39,25 @@ from .types import (
 )
 from .types import scope as scope_class
 
+if TYPE_CHECKING:
+    from .._emit import IRTarget
+    from .._interpreter import InterpreterTarget
+
+    Target = IRTarget | InterpreterTarget
+
 MAX_RANK = 4
 
 
 @builtin
-def alloc(shape, dtype, layout=None, scope=smem, nv_mma_shared_layout=True, *, _target) -> buffer:
+def alloc(
+    shape: Sequence[int],
+    dtype: tl.dtype,
+    layout: shared_layout | None = None,
+    scope: tl.constexpr = smem,
+    nv_mma_shared_layout: bool = True,
+    *,
+    _target: Target,
+) -> buffer:
     """Allocates a buffer in the shared memory of the CTA. Its contents are undefined until written.
 
     Args:
@@ -128,7 +143,7 @@ def _choose_layout(where: str, layout: Any, shape, dtype, use_nv_mma: bool) -> t
 
 
 @builtin
-def local_ptr(buffer, indices=None, *, _target) -> tl.tensor:
+def local_ptr(buffer: buffer, indices: Sequence[int | tl.tensor] | None = None, *, _target: Target) -> tl.tensor:
     """Pointers to elements of a buffer, for `tl.load`, `tl.store` and `tl.atomic_*` with their masks.
 
     Args:
@@ -172,7 +187,6 @@ def _pointer_index(target, where: str, name: str, index: Any, extent: int) -> in
     if isinstance(index, tl.tensor) and index.type.is_block():
         if not index.dtype.is_int() or index.dtype.is_int1():
             raise TypeError(f"{where}: {name} is {describe(index)}, but must hold integers")
-        target.check_index(name, index, extent)
         return index if index.dtype == tl.int32 else target.semantic.cast(index, tl.int32)
     return scalar_index(target, where, name, index, extent)
 
@@ -205,7 +219,16 @@ def _pointers(target, where: str, value: buffer, indices: list) -> tl.tensor:
 
 
 @builtin
-def copy(src, dst, shape=None, offsets=None, mask=None, other=None, *, _target) -> None:
+def copy(
+    src: buffer | tl.tensor | tl.tensor_descriptor,
+    dst: buffer | tl.tensor | tl.tensor_descriptor,
+    shape: Sequence[int] | None = None,
+    offsets: Sequence[int | tl.tensor] | None = None,
+    mask: tl.tensor | None = None,
+    other: float | tl.tensor | None = None,
+    *,
+    _target: Target,
+) -> None:
     """Copies a block between global memory and a buffer. The data is there for the whole CTA when it returns.
 
     One of `src` and `dst` is a buffer, the other a tensor of pointers to global memory or a TMA descriptor
@@ -310,7 +333,9 @@ def _copy_descriptor(target, where: str, local: buffer, descriptor, offsets: Any
 
 
 @builtin
-def async_copy(ptrs, buffer, mask=None, other=None, *, _target) -> None:
+def async_copy(
+    ptrs: tl.tensor, buffer: buffer, mask: tl.tensor | None = None, other: int | None = None, *, _target: Target
+) -> None:
     """Starts copying a block from global memory into a buffer, without waiting for it.
 
     The copy joins the group that the next `async_commit` closes; the data is there after the `async_wait` that waits
@@ -347,13 +372,13 @@ def async_copy(ptrs, buffer, mask=None, other=None, *, _target) -> None:
 
 
 @builtin
-def async_commit(*, _target) -> None:
+def async_commit(*, _target: Target) -> None:
     """Closes the group of async copies started since the last call."""
     _target.async_commit()
 
 
 @builtin
-def async_wait(n=0, *, _target) -> None:
+def async_wait(n: int = 0, *, _target: Target) -> None:
     """Waits until at most `n` groups of async copies are under way, the youngest ones; what the others copied is
     there for the whole CTA.
 
@@ -370,13 +395,13 @@ def async_wait(n=0, *, _target) -> None:
 
 
 @builtin
-def barrier(*, _target) -> None:
+def barrier(*, _target: Target) -> None:
     """Waits for all threads of the CTA; what they wrote to shared memory before is there for all of them after."""
     _target.barrier()
 
 
 @builtin
-def wgmma_view(buffer, order, *, _target) -> buffer:
+def wgmma_view(buffer: buffer, order: Sequence[int], *, _target: Target) -> buffer:
     """The view of a matrix as a WGMMA operand: dimension i of it is dimension ``order[i]`` of the buffer.
 
     No data moves. The low-level form of `buffer.permute`, which the compiler makes by itself where `tl.dot` reads a
@@ -413,7 +438,7 @@ def wgmma_view(buffer, order, *, _target) -> buffer:
 
 
 @builtin
-def wgmma_operand_fence(*buffers, _target) -> None:
+def wgmma_operand_fence(*buffers: buffer, _target: Target) -> None:
     """Makes earlier stores and async copies into shared memory visible to the WGMMA that follows.
 
     The compiler adds it where needed for `tl.dot`; write it yourself in front of hand-made WGMMA only.

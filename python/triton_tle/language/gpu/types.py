@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import triton.language as tl
 from triton.language import core
 
 from .._builtin import builtin, describe, permutation, shape_text, static_int, strip
 from .layouts import shared_layout
+
+if TYPE_CHECKING:
+    from .._emit import IRTarget
+    from .._interpreter import InterpreterTarget
+
+    Target = IRTarget | InterpreterTarget
 
 SHARED_ADDRESS_SPACE = 3
 
@@ -209,7 +215,7 @@ class buffer(core.base_value):
         return buffer(self.handle, self.type.replace(order=(1, 0), ir_type=self.type.ir_type))
 
     @builtin
-    def index(self, *slot, _target) -> buffer:
+    def index(self, *slot: int | tl.tensor, _target: Target) -> buffer:
         """The tile in one slot of a buffer that has several.
 
         Args:
@@ -226,7 +232,7 @@ class buffer(core.base_value):
         return index_slot(_target, self, slot)
 
     @builtin
-    def slice(self, offset, length, dim=0, *, _target) -> buffer:
+    def slice(self, offset: int, length: int, dim: int = 0, *, _target: Target) -> buffer:
         """A static slice ``[offset, offset + length)`` along one dimension, as a view.
 
         Args:
@@ -241,7 +247,7 @@ class buffer(core.base_value):
         return slice_view(_target, self, offset, length, dim)
 
     @builtin
-    def permute(self, *order, _target) -> buffer:
+    def permute(self, *order: int, _target: Target) -> buffer:
         """The view whose dimension i is dimension ``order[i]`` of this buffer. No data moves.
 
         Args:
@@ -258,7 +264,7 @@ class buffer(core.base_value):
         return permute_view(_target, value, order)
 
     @builtin
-    def load(self, *, _target) -> tl.tensor:
+    def load(self, *, _target: Target) -> tl.tensor:
         """All elements as a register tensor of the buffer's shape and dtype.
 
         Raises:
@@ -268,7 +274,7 @@ class buffer(core.base_value):
         return _target.local_load(materialize(_target, self))
 
     @builtin
-    def store(self, value, *, _target) -> None:
+    def store(self, value: float | tl.tensor, *, _target: Target) -> None:
         """Writes all elements.
 
         Args:
