@@ -31,7 +31,7 @@ def install() -> None:
         _originals.update(add_stages=CUDABackend.add_stages, hash=CUDABackend.hash, key=jit.compute_cache_key)
         CUDABackend.add_stages = _with_tle_stages(_originals["add_stages"])
         CUDABackend.hash = _with_suffix(_originals["hash"])
-        jit.compute_cache_key = _with_suffix(_originals["key"])
+        jit.compute_cache_key = _with_suffix_in_memory(_originals["key"])
 
 
 def uninstall() -> None:
@@ -61,7 +61,21 @@ def _with_tle_stages(add_stages: Callable[..., None]) -> Callable[..., None]:
 
 def _with_suffix(function: Callable[..., str]) -> Callable[..., str]:
     @functools.wraps(function)
-    def wrapper(*args: Any, **keywords: Any) -> str:
-        return function(*args, **keywords) + environment.cache_suffix()
+    def wrapper(self: CUDABackend) -> str:
+        return function(self) + environment.cache_suffix()
+
+    return wrapper
+
+
+def _with_suffix_in_memory(function: Callable[..., str]) -> Callable[..., str]:
+    # Runs at every launch: the longer key is made once and kept where Triton keeps its own.
+    @functools.wraps(function)
+    def wrapper(kernel_key_cache: dict[Any, str], specialization: Any, options: Any) -> str:
+        stock_key = function(kernel_key_cache, specialization, options)
+        suffix = environment.cache_suffix()
+        key = kernel_key_cache.get((stock_key, suffix))
+        if key is None:
+            key = kernel_key_cache[stock_key, suffix] = stock_key + suffix
+        return key
 
     return wrapper

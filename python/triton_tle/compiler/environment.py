@@ -40,7 +40,19 @@ def digest() -> str:
     return state.hexdigest()[:32]
 
 
+# Asking os.environ for a variable that is not set raises inside and costs 1 µs, at every launch; the mapping of
+# bytes below it answers in a tenth of that, where there is one.
+_VARIABLES = getattr(os.environ, "_data", None)
+_KEY = os.fsencode(VARIABLE)
+
+
 def cache_suffix() -> str:
     """What TLE adds to Triton's cache keys; empty when TLE is off, so that stock's entries are found again."""
-    value = mode()
-    return "" if value == "0" else f"-tle{value}-{digest()}"
+    if _VARIABLES is not None and _KEY not in _VARIABLES:
+        return _suffix("", digest())
+    return _suffix(mode(), digest())
+
+
+@functools.cache
+def _suffix(value: str, build: str) -> str:
+    return "" if value == "0" else f"-tle{value}-{build}"

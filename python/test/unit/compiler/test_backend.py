@@ -12,7 +12,7 @@ from triton import knobs
 from triton.backends.compiler import GPUTarget
 from triton.backends.nvidia.compiler import CUDABackend
 from triton.runtime import driver, jit
-from triton_tle.compiler import NativeLibraryError, TLECompilationError, environment
+from triton_tle.compiler import NativeLibraryError, TLECompilationError, environment, stock
 
 PLAIN = ["add", "softmax", "matmul", "attention"]
 HOPPER = GPUTarget("cuda", 90, 32)
@@ -304,3 +304,42 @@ def test_kernel_location_is_the_def_line():
 def test_interface_is_complete():
     assert isinstance(triton_tle.compiler.pipeline, types.FunctionType)
     assert marked.fn.__name__ in KERNELS
+
+
+# Other ways into the backend.
+
+
+def test_a_kernel_may_start_as_ttgir(tle, tmp_path):
+    first = Compilation("marked", 90)
+    path = tmp_path / "marked.ttgir"
+    path.write_text(str(first.run("ttir", "ttgir")))
+    expected = first.run("llir", "ptx")
+    tle.calls.clear()
+    kernel = triton.compile(str(path), target=HOPPER)
+    assert kernel.asm["ptx"] == expected
+    assert "tle_ptxas" in kernel.metadata._fields
+
+
+def test_instrumentation_adds_its_passes(tle, monkeypatch):
+    points = []
+
+    class Instrumentation:
+        def patch(self, point, manager, context):
+            points.append(point)
+            stock.lookup("canonicalize").add_to(manager, {})
+
+        def load_dialects(self, context):
+            points.append("dialects")
+
+    monkeypatch.setattr(CUDABackend, "instrumentation", Instrumentation())
+    Compilation("marked", 90).run("ttir", "ttgir", "llir")
+    assert points == ["dialects", "ttgpuir_to_llvmir", "llvmir_to_llvm"]
+
+
+def test_debug_information_of_variables(tle, monkeypatch):
+    with knobs.compilation.scope():
+        knobs.compilation.dump_ir_extract_di_local_variables = True
+        mine = Compilation("marked", 90).run("ttir", "ttgir", "llir")
+        assert "DILocalVariable" in mine
+        monkeypatch.setenv("TRITON_TLE", "0")
+        assert mine == Compilation("marked", 90).run("ttir", "ttgir", "llir")
