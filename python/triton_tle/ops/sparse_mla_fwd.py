@@ -130,7 +130,7 @@ def sparse_mla_fwd_kernel(
     p_tile = tle.gpu.alloc([BLOCK_H, BLOCK_K], tl.bfloat16)
 
     row_max = tl.full([BLOCK_H], -1e30, tl.float32)  # finite, so that a tile without any key gives no NaN
-    row_sum = tl.zeros([BLOCK_H], tl.float32)
+    p_sum = tl.zeros([BLOCK_H, BLOCK_K], tl.float32)  # summed over keys at the end: a sum across warps takes barriers
     acc = tl.zeros([BLOCK_H, 512], tl.float32)
     slot = 0
     for start in tl.range(0, length, BLOCK_K, num_stages=1):
@@ -161,12 +161,13 @@ def sparse_mla_fwd_kernel(
         rescale = tl.exp2(row_max - new_max)
         p = tl.exp2(scores - new_max[:, None])
         tl.store(tle.gpu.local_ptr(p_tile), p.to(tl.bfloat16))
-        row_sum = row_sum * rescale + tl.sum(p, 1)
+        p_sum = p_sum * rescale[:, None] + p
         row_max = new_max
         acc = tl.dot(tl.load(tle.gpu.local_ptr(p_tile)), tl.load(tle.gpu.local_ptr(k)), acc * rescale[:, None])
         slot = 1 - slot
     tle.gpu.async_wait(0)
 
+    row_sum = tl.sum(p_sum, 1)
     some = row_sum > 0
     row_sum = tl.where(some, row_sum, 1.0)
     denominator = row_sum
@@ -187,7 +188,8 @@ def launch_config(h_q: int, aligned: bool = True) -> dict[str, int | bool]:
     `aligned` says that every row of kv starts at a multiple of 16 bytes, as Triton can prove from its arguments.
     """
     block_h = min(64, max(16, triton.next_power_of_2(h_q)))
-    sizes = {"BLOCK_H": block_h, "BLOCK_K": 64, "PIECES": 4, "ALIGNED": aligned}
+    block_k = 64 if block_h == 64 else 32  # two small programs fit on a multiprocessor and hide each other's waiting
+    sizes = {"BLOCK_H": block_h, "BLOCK_K": block_k, "PIECES": 2, "ALIGNED": aligned}
     return sizes | {"num_warps": 8 if block_h > 16 else 4, "num_stages": 1}
 
 
