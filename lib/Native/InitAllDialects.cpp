@@ -23,17 +23,19 @@
 
 #include "triton/Dialect/NVGPU/IR/Dialect.h"
 #include "triton/Dialect/Triton/IR/Dialect.h"
+#include "triton/Dialect/TritonGPU/IR/Dialect.h"
 
 using namespace mlir;
 
 void triton::registerTritonTLEDialects(DialectRegistry &registry) {
   registry.insert<arith::ArithDialect, cf::ControlFlowDialect,
-                  func::FuncDialect, gpu::GPUDialect, LLVM::LLVMDialect,
+                  func::FuncDialect, mlir::gpu::GPUDialect, LLVM::LLVMDialect,
                   math::MathDialect, NVVM::NVVMDialect, scf::SCFDialect,
                   tensor::TensorDialect, ub::UBDialect>();
   func::registerInlinerExtension(registry);
 
-  registry.insert<triton::TritonDialect, triton::nvgpu::NVGPUDialect>();
+  registry.insert<triton::TritonDialect, triton::gpu::TritonGPUDialect,
+                  triton::nvgpu::NVGPUDialect>();
 }
 
 void triton::registerTritonTLEPasses() {
