@@ -55,10 +55,14 @@ CASES = (
 
 @dataclasses.dataclass(frozen=True)
 class Provider:
-    """An implementation: call(q, kv, indices, sm_scale, out=) -> (out, max_logits, lse); supports(case) -> bool."""
+    """An implementation: call(q, kv, indices, sm_scale, out=) -> (out, max_logits, lse); supports(case) -> bool.
+
+    `prepare`, if there, compiles for all cases at once.
+    """
 
     call: Callable
     supports: Callable[[Case], bool]
+    prepare: Callable[[list[Case]], None] | None = None
 
 
 def _load_tle() -> Provider:
@@ -81,7 +85,14 @@ def _load_tilelang(name: str, keys_per_step: int) -> Provider:
     require_tilelang()
     module = importlib.import_module(f"{__package__}.providers.tilelang_sparse_mla_fwd_{name}")
     call = TileLangSparseMlaFwd(module, keys_per_step)
-    return Provider(call, lambda case: call.supports(case.h_q, case.d_qk, case.topk))
+
+    def supports(case: Case) -> bool:
+        return call.supports(case.h_q, case.d_qk, case.topk)
+
+    def prepare(cases: list[Case]) -> None:
+        call.prepare([(case.h_q, case.d_qk, case.topk, case.d_qk**-0.5) for case in cases])
+
+    return Provider(call, supports, prepare)
 
 
 def _load_flash_mla() -> Provider:
@@ -205,7 +216,17 @@ def run(
         except ProviderUnavailable as reason:
             results["skipped"][name] = str(reason)
             log(f"skipped {name}: {reason}")
-    for case in QUICK_CASES if quick else CASES:
+    cases = QUICK_CASES if quick else CASES
+    for name, provider in list(providers.items()):
+        if provider.prepare is None:
+            continue
+        try:
+            provider.prepare([case for case in cases if provider.supports(case)])
+        except Exception as problem:  # as in _bench_case
+            results["skipped"][name] = f"does not compile: {type(problem).__name__}: {problem}"
+            log(f"skipped {name}: {results['skipped'][name][:1000]}")
+            del providers[name]
+    for case in cases:
         result = _bench_case(case, providers, 9 if quick else 17, log)
         results["cases"].append(result)
         log("\n" + format_case(result))

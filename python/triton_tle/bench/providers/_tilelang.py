@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import types
 
 import torch
@@ -34,13 +33,17 @@ class TileLangSparseMlaFwd:
         self.tilelang = require_tilelang()
         self.module = module
         self.keys_per_step = keys_per_step
-        self.kernel = functools.cache(self._compile)
+        self.kernels: dict[tuple[int, int, int, float], object] = {}
 
-    def _compile(self, h_q: int, d_qk: int, topk: int, sm_scale: float) -> object:
-        function = self.module.build(h_q, d_qk, topk, sm_scale * LOG2_E)
-        return self.tilelang.compile(
-            function, target={"kind": "cuda", "arch": "sm_90a"}, pass_configs=self.module.PASS_CONFIGS
-        )
+    def prepare(self, sizes: list[tuple[int, int, int, float]]) -> None:
+        """Compile for each (h_q, d_qk, topk, sm_scale), several at a time: one takes some ten seconds."""
+        missing = [size for size in dict.fromkeys(sizes) if size not in self.kernels]
+        functions = [self.module.build(h_q, d_qk, topk, scale * LOG2_E) for h_q, d_qk, topk, scale in missing]
+        if functions:
+            compiled = self.tilelang.par_compile(
+                functions, target={"kind": "cuda", "arch": "sm_90a"}, pass_configs=self.module.PASS_CONFIGS
+            )
+            self.kernels.update(zip(missing, compiled))
 
     def supports(self, h_q: int, d_qk: int, topk: int) -> bool:
         return h_q % 64 == 0 and topk % self.keys_per_step == 0
@@ -53,6 +56,7 @@ class TileLangSparseMlaFwd:
             out = torch.empty((s_q, h_q, D_V), dtype=q.dtype, device=q.device)
         max_logits = torch.empty((s_q, h_q), dtype=torch.float32, device=q.device)
         lse = torch.empty_like(max_logits)
-        kernel = self.kernel(h_q, d_qk, indices.shape[2], sm_scale)
-        kernel(q, kv[:, 0], indices[:, 0], out, max_logits, lse)
+        size = (h_q, d_qk, indices.shape[2], sm_scale)
+        self.prepare([size])
+        self.kernels[size](q, kv[:, 0], indices[:, 0], out, max_logits, lse)
         return out, max_logits, lse
