@@ -264,6 +264,28 @@ def buffer_subscript(x, n):
     buffer[0]  # error: has no subscripts: use buffer.index\(i\) for a slot
 
 
+@triton.jit
+def buffer_changes_in_loop(x, n):
+    buffer = tle.gpu.alloc([64, 64], tl.float32)
+    for _ in range(n):  # error: Loop carried variable buffer changed type, .*buffer fp32\[32, 64\].*buffer fp32\[64, 64
+        buffer = buffer.slice(0, 32)
+
+
+@triton.jit
+def buffer_changes_in_branch(x, n):
+    buffer = tle.gpu.alloc([64, 64], tl.float32)
+    if n > 0:  # error: initial value for `buffer` is of type buffer fp32\[64, 64\], but the then block redefines it as
+        buffer = buffer.slice(0, 32)
+
+
+@triton.jit
+def pointers_change_memory(x, n):
+    pointers = tle.gpu.local_ptr(tle.gpu.alloc([64], tl.float32))
+    for _ in range(n):  # error: Loop carried variable pointers changed type
+        pointers = x + tl.arange(0, 64)
+    tl.store(pointers, 0.0)
+
+
 # tle.gpu.local_ptr
 
 

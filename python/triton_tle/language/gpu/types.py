@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -166,6 +167,9 @@ class buffer(core.base_value):
     all about its layout, so helpers are compiled anew for each.
     """
 
+    def __new__(cls, handle, type: buffer_type):
+        return super().__new__(_class_of(type))
+
     def __init__(self, handle, type: buffer_type):
         """Not called by kernels. `handle` is an IR value, or a `Window` in the interpreter."""
         self.handle = handle
@@ -300,6 +304,13 @@ class buffer(core.base_value):
             f"the {self} has no subscripts: use buffer.index(i) for a slot, buffer.slice(offset, length, dim) for a "
             "part, tle.gpu.local_ptr(buffer, (rows, columns)) for elements"
         )
+
+
+@functools.cache
+def _class_of(buffer_type: buffer_type) -> type:
+    """The class of the buffers of a type. Each type has its own: of values other than tensors, stock's frontend asks
+    no more than that their class stays the same in a loop."""
+    return type(f"{buffer_type} in {buffer_type.layout}", (buffer,), {})
 
 
 def require_buffer(where: str, argument: str, value: Any) -> buffer:
