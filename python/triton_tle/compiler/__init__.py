@@ -5,7 +5,7 @@ Triton's NVIDIA backend.
 """
 
 from .backend import install, installed, uninstall
-from .errors import NativeLibraryError, PtxasWarning, TLECompilationError
+from .errors import NativeLibraryError, PtxasWarning, SharedMemoryError, TLECompilationError
 from .pipelines import Pass, Pipeline, Stage, pipeline
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Pass",
     "Pipeline",
     "PtxasWarning",
+    "SharedMemoryError",
     "Stage",
     "TLECompilationError",
     "install",

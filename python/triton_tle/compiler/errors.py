@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import functools
 import linecache
 from collections.abc import Sequence
 from typing import Any
 
 from triton.compiler.errors import CompilationError
 from triton.errors import TritonError
+from triton.runtime.errors import OutOfResources
 
 
 class NativeLibraryError(TritonError, RuntimeError):
@@ -54,6 +56,22 @@ class TLECompilationError(CompilationError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.error_message, self.file, self.line, self.column, self.notes, self.excerpt)
+
+
+class SharedMemoryError(TLECompilationError, OutOfResources):
+    """The kernel's buffers do not fit into the shared memory of the target.
+
+    Known when compiling, where stock Triton finds out at launch. Triton's autotuner passes over a configuration
+    that raises it, as it does for stock's OutOfResources. ``required`` and ``limit`` are bytes.
+    """
+
+    def __init__(self, *arguments: Any, required: int = 0, limit: int = 0) -> None:
+        super().__init__(*arguments)
+        self.required, self.limit, self.name = required, limit, "shared memory"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        _, arguments = super().__reduce__()
+        return functools.partial(type(self), required=self.required, limit=self.limit), arguments
 
 
 def from_diagnostics(diagnostics: Sequence[Any], name: str, text: str) -> TLECompilationError:

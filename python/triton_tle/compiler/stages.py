@@ -18,7 +18,8 @@ from triton.backends.compiler import Language
 from triton.backends.nvidia import compiler as stock_backend
 from triton.runtime.errors import PTXASError
 
-from . import bridge, environment, ptxas
+from . import bridge, environment, memory, ptxas
+from .locations import Place, kernel_place
 from .pipelines import Group, Pipeline, Settings, build
 from .runner import check_native, run_stage
 
@@ -49,7 +50,7 @@ class KernelStages:
         mode = environment.mode()
         self.off, self.forced = mode == "0", mode == "1"
         self.tle: bool | None = None
-        self.where: tuple[str, int] | None = None
+        self.where: Place | None = None
 
     def install(self, stages: dict[str, Stage]) -> None:
         """Put the stages of this object into ``stages``; with TLE off none, or none but the one that records."""
@@ -76,7 +77,9 @@ class KernelStages:
             self.tle = self.forced or re.search(r"\btle\.", module.str_nodebug()) is not None
         if not self.tle:
             return self.stock["llir"](module, metadata)
+        ttgir = bridge.to_text(module)
         module = self._run("llir", module, metadata)
+        memory.check(module.get_int_attr("ttg.shared") or 0, self.capability, ttgir)
         return _EMIT_LLVM_IR(self.backend, module, metadata, self.options, self.capability)
 
     def cubin(self, ptx: str, metadata: dict[str, Any]) -> bytes:
@@ -92,7 +95,7 @@ class KernelStages:
             raise
         resources = ptxas.parse_log(capturing.log)
         metadata["tle_ptxas"] = resources.as_dict()
-        file, line = self.where or ptxas.location_in_ptx(ptx)
+        file, line = self.where[:2] if self.where else ptxas.location_in_ptx(ptx)
         ptxas.warn(resources, metadata.get("name", "kernel"), file, line)
         return cubin
 
@@ -115,7 +118,7 @@ class KernelStages:
     def _look_at(self, module: Any) -> None:
         self.tle = self.forced or uses_tle(module)
         if self.tle:
-            self.where = kernel_location(bridge.to_text(module))
+            self.where = kernel_place(bridge.to_text(module))
 
     def _run(self, stage: str, module: Any, metadata: dict[str, Any]) -> Any:
         pipeline = self.pipeline(module)
@@ -127,17 +130,6 @@ class KernelStages:
             instrument=stock_backend.CUDABackend.instrumentation,
             dump=_group_dump(module, stage, metadata) if knobs.compilation.dump_ir else None,
         )
-
-
-def kernel_location(text: str) -> tuple[str, int] | None:
-    """File and line of the ``def`` of the public function in a module's text, or None without locations."""
-    function = re.search(r"^  tt\.func public @.*?^  \} loc\((.*?)\)$", text, re.MULTILINE | re.DOTALL)
-    location = function.group(1) if function else ""
-    if location.startswith("#"):
-        alias = re.search(rf"^{re.escape(location)} = loc\((.*)\)$", text, re.MULTILINE)
-        location = alias.group(1) if alias else ""
-    found = re.search(r'"([^"]+)":(\d+):\d+', location)
-    return (found.group(1), int(found.group(2))) if found else None
 
 
 def _group_dump(module: Any, stage: str, metadata: dict[str, Any]) -> Callable[[int, Group, str], None]:

@@ -12,25 +12,8 @@ from collections.abc import Sequence
 import triton.language as tl
 from triton._C.libtriton import gluon_ir, ir
 
+from ..compiler.memory import SHARED_MEMORY_KIB
 from .gpu.types import buffer, buffer_type, pointers_value
-
-# Shared memory a CTA can use, in KiB, by compute capability (CUDA C++ Programming Guide, technical specifications).
-SHARED_MEMORY_KIB = {
-    70: 96,
-    72: 96,
-    75: 64,
-    80: 163,
-    86: 99,
-    87: 163,
-    89: 99,
-    90: 227,
-    100: 227,
-    101: 227,
-    103: 227,
-    110: 227,
-    120: 99,
-    121: 99,
-}
 
 
 class IRTarget:

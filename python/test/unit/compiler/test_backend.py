@@ -6,7 +6,7 @@ import types
 import pytest
 import triton
 import triton_tle.compiler
-from compiler_kernels import KERNELS, Compilation, add, line_of, marked, source
+from compiler_kernels import KERNELS, Compilation, add, marked, source
 from stand_in import StandIn, diagnostic, use_library
 from triton import knobs
 from triton.backends.compiler import GPUTarget
@@ -291,14 +291,6 @@ class Printed:
 )
 def test_what_counts_as_tle(text, expected):
     assert triton_tle.compiler.stages.uses_tle(Printed(text)) == expected
-
-
-def test_kernel_location_is_the_def_line():
-    module = Compilation("softmax", 90).run("ttir")
-    file, line = triton_tle.compiler.stages.kernel_location(str(module))
-    assert file.endswith("compiler_kernels.py")
-    assert line == line_of("softmax")
-    assert triton_tle.compiler.stages.kernel_location(module.str_nodebug()) is None
 
 
 def test_interface_is_complete():

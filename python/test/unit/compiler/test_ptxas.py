@@ -88,7 +88,7 @@ def test_machine_code_is_stock_s(tle, monkeypatch, name):
 
 def test_a_failure_names_the_user_s_line(tle, monkeypatch, capfd):
     monkeypatch.setenv("TRITON_TLE", "1")
-    compilation = Compilation("wide", 90, num_warps=8, maxnreg=128)
+    compilation = Compilation("wide", 90, num_warps=8, maxnreg=128, num_stages=1)
     with pytest.raises(PTXASError, match="C7602") as caught:
         compilation.run(*ALL)
     (note,) = caught.value.__notes__
