@@ -30,6 +30,11 @@ check="$here/check_sparse_mla_fwd.py"
 sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null)
 step check_tle 200 python3 "$check" --json "$out/check_tle.json"
 step check_triton 120 python3 "$check" --provider triton --json "$out/check_triton.json"
+if python3 -c 'import pytest' 2>/dev/null; then
+  step language 240 python3 -m pytest -q -p no:cacheprovider "$here/test_language.py"
+else
+  echo "== language: left out, no pytest"
+fi
 step bench 240 python3 -m triton_tle.bench sparse_mla_fwd --json "$out/sparse_mla_fwd.json" \
   --plot "$out/sparse_mla_fwd.png" ${commit:+--commit "$commit"}
 if [ -n "$sanitizer" ]; then
@@ -39,7 +44,7 @@ else
   echo "== memcheck, racecheck: no compute-sanitizer"
 fi
 [ -f "$out/bench.log" ] && cat "$out/bench.log"
-for log in check_tle check_triton memcheck racecheck; do
+for log in check_tle check_triton language memcheck racecheck; do
   [ -f "$out/$log.log" ] && echo "$log: $(tail -n 1 "$out/$log.log")"
 done
 echo "failed: ${failed[*]:-none}"
