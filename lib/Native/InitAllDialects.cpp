@@ -21,6 +21,7 @@
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Transforms/Passes.h"
 
+#include "triton/Conversion/TritonToTritonGPU/Passes.h"
 #include "triton/Dialect/NVGPU/IR/Dialect.h"
 #include "triton/Dialect/Triton/IR/Dialect.h"
 #include "triton/Dialect/TritonGPU/IR/Dialect.h"
@@ -45,4 +46,6 @@ void triton::registerTritonTLEPasses() {
   registerLoopInvariantCodeMotionPass();
   registerSCCPPass();
   registerSymbolDCEPass();
+
+  triton::registerTritonToTritonGPUPasses();
 }

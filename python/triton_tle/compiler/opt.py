@@ -301,7 +301,3 @@ def _without_locations(line: str) -> str:
                 end = token.end()
                 break
     return "".join(pieces) + line[end:]
-
-
-if __name__ == "__main__":
-    sys.exit(main())

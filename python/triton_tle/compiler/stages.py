@@ -19,7 +19,6 @@ from triton.backends.nvidia import compiler as stock_backend
 from triton.runtime.errors import PTXASError
 
 from . import bridge, environment, memory, ptxas
-from .errors import TLECompilationError
 from .locations import Place, kernel_place
 from .pipelines import Group, Pipeline, Settings, build
 from .runner import check_native, run_stage
@@ -54,10 +53,9 @@ class KernelStages:
         self.where: Place | None = None
 
     def install(self, stages: dict[str, Stage]) -> None:
-        """Put the stages of this object into ``stages``; with TLE off, those that explain and record."""
-        if self.language == Language.TRITON:
-            stages["ttgir"] = self.ttgir_without_tle if self.off else self.ttgir
-            stages["llir"] = self.stock["llir"] if self.off else self.llir
+        """Put the stages of this object into ``stages``; with TLE off none, or none but the one that records."""
+        if self.language == Language.TRITON and not self.off:
+            stages["ttgir"], stages["llir"] = self.ttgir, self.llir
         if not self.off or ptxas.recording.get():
             stages["cubin"] = self.cubin
 
@@ -72,23 +70,11 @@ class KernelStages:
         metadata["tensordesc_meta"] = module.get_tensordesc_metadata()
         return module
 
-    def ttgir_without_tle(self, module: Any, metadata: dict[str, Any]) -> Any:
-        """TTIR to TTGIR by stock alone; says so if a kernel fails because it uses TLE."""
-        used = uses_tle(module)
-        place = kernel_place(bridge.to_text(module)) if used else None
-        try:
-            return self.stock["ttgir"](module, metadata)
-        except RuntimeError as error:
-            if not used:
-                raise
-            message = f"the kernel uses TLE, which {environment.VARIABLE}=0 turns off"
-            raise TLECompilationError(message, *(place or (None, 0, 0))) from error
-
     def llir(self, module: Any, metadata: dict[str, Any]) -> str:
         """TTGIR to LLVM IR."""
         if self.tle is None:
             # The compilation began with a TTGIR file, where ttg ops are no sign of TLE.
-            self.tle = self.forced or re.search(r'(?<![%@"\w.$])tle\.', module.str_nodebug()) is not None
+            self.tle = self.forced or re.search(r"\btle\.", module.str_nodebug()) is not None
         if not self.tle:
             return self.stock["llir"](module, metadata)
         ttgir = bridge.to_text(module)

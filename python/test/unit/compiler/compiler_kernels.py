@@ -2,7 +2,6 @@
 
 import triton
 import triton.language as tl
-import triton_tle.language as tle
 from triton._C.libtriton import ir
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
@@ -68,20 +67,11 @@ def marked(x, y, out, n, BLOCK: tl.constexpr):
     tl.store(out + offsets, tl.load(x + offsets) + tl.load(y + offsets))
 
 
-@triton.jit
-def staged(x, out, BLOCK: tl.constexpr):
-    pointers = tle.gpu.local_ptr(tle.gpu.alloc([BLOCK], tl.float32))
-    offsets = tl.arange(0, BLOCK)
-    tl.store(pointers, tl.load(x + offsets))
-    tl.store(out + offsets, tl.load(pointers))
-
-
 KERNELS = {
     "add": (add, "*fp32:16 *fp32:16 *fp32:16 i32", {"BLOCK": 1024}),
     "marked": (marked, "*fp32:16 *fp32:16 *fp32:16 i32", {"BLOCK": 1024}),
     "softmax": (softmax, "*fp32:16 *fp32:16 i32 i32", {"BLOCK": 2048}),
     "matmul": (matmul, "*bf16:16 *bf16:16 *fp32:16 i32:16", {"BM": 128, "BN": 128, "BK": 64}),
-    "staged": (staged, "*fp32:16 *fp32:16", {"BLOCK": 1024}),
     "greedy": (matmul, "*bf16:16 *bf16:16 *fp32:16 i32:16", {"BM": 128, "BN": 256, "BK": 64}),
     "wide": (attention, "*bf16:16 *bf16:16 *bf16:16 *fp32:16 i32:16", {"BM": 128, "BN": 64, "D": 256}),
     "attention": (attention, "*bf16:16 *bf16:16 *bf16:16 *fp32:16 i32:16", {"BM": 64, "BN": 64, "D": 128}),

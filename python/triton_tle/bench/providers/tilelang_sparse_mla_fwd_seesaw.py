@@ -135,7 +135,6 @@ def build(h_q: int, d_qk: int, topk: int, scale_log2: float):
                     for row, column in T.Parallel(HEADS, HALF):
                         acc_l[row, column] *= factor_l[row]
                     T.barrier_wait(p_full[1], pair % 2)
-                    T.fence_proxy_async()
                     T.wgmma_gemm(tail[1, :, :], k_l[1, :, :], acc_l)
                     T.wait_wgmma(0)
                     T.barrier_arrive(k_empty[1])
@@ -199,7 +198,6 @@ def build(h_q: int, d_qk: int, topk: int, scale_log2: float):
                     T.barrier_wait(p_full[1], pair % 2)
                     T.wgmma_gemm(tail[1, :, :], k_r[1, :, :], acc_r)
                     T.barrier_wait(p_full[0], pair % 2)
-                    T.fence_proxy_async()
                     T.wgmma_gemm(tail[0, :, :], k_r[0, :, :], acc_r)
                     T.wait_wgmma(1)
                     T.barrier_arrive(k_empty[1])

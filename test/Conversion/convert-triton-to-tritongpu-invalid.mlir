@@ -1,0 +1,17 @@
+// RUN: tle-opt %s -split-input-file -verify-diagnostics -convert-triton-to-tritongpu='target=cuda:90 num-warps=4'
+
+// A layout that is there meets one that is chosen.
+#mine = #ttg.blocked<{sizePerThread = [4], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
+tt.func public @clash(%p: tensor<64x!tt.ptr<f32>, #mine>) -> tensor<64xf32, #mine> {
+  %v = tt.load %p : tensor<64x!tt.ptr<f32>, #mine>
+  tt.return %v : tensor<64xf32, #mine>
+}
+
+// -----
+
+#mine = #ttg.blocked<{sizePerThread = [4], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
+tt.func public @clash(%x: f32, %y: tensor<64xf32, #mine>) {
+  // expected-error @+1 {{requires the same encoding for all of its tensors}}
+  %0 = tt.elementwise_inline_asm "" {constraints = "=r,r", packed_element = 1 : i32, pure = true} %y : tensor<64xf32, #mine> -> tensor<64xf32>
+  tt.return
+}
