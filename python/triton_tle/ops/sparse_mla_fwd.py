@@ -63,7 +63,7 @@ def _gather_keys(
     tle.gpu.async_commit()
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["s_kv", "h_q", "causal_start"])
 def sparse_mla_fwd_kernel(
     q_ptr,
     kv_ptr,
@@ -108,7 +108,7 @@ def sparse_mla_fwd_kernel(
         length = tl.minimum(tl.load(length_ptr + token), topk)
     limit = s_kv
     if CAUSAL:
-        limit = tl.minimum(s_kv, causal_start + token + 1)
+        limit = tl.minimum(s_kv, causal_start + token + 1).to(tl.int32)
     indices_row = indices_ptr + token * stride_is
 
     # Two slots: one that the products read, one that the next tile arrives in. Its indices are loaded a tile earlier
@@ -201,13 +201,12 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
     pointers = dict.fromkeys(("q_ptr", "kv_ptr", "out_ptr"), "*bf16:16") | {
         "indices_ptr": "*i32:16", "max_logits_ptr": "*fp32:16", "lse_ptr": "*fp32:16"
     }  # fmt: skip
-    sizes = dict.fromkeys(
-        ("s_kv", "topk", "h_q", "stride_qs", "stride_qh", "stride_kv", "stride_is", "stride_os", "stride_oh"), "i32:16"
-    )
+    strides = ("topk", "stride_qs", "stride_qh", "stride_kv", "stride_is", "stride_os", "stride_oh")
+    sizes = dict.fromkeys(strides, "i32:16") | dict.fromkeys(("s_kv", "h_q", "causal_start"), "i32")
     plain = ((128, 576), (128, 512), (32, 576), (8, 576))
     cases = [(h_q, d_qk, False, True) for h_q, d_qk in plain] + [(128, 576, True, True), (128, 576, False, False)]
     for h_q, d_qk, extras, aligned in cases:
-        signature = pointers | sizes | {"scale_log2": "fp32", "causal_start": "i32"}
+        signature = pointers | sizes | {"scale_log2": "fp32"}
         constexprs: dict[str, object] = {
             "HAS_ROPE": d_qk > 512, "HAS_SINK": extras, "HAS_LENGTH": extras, "CAUSAL": extras
         }  # fmt: skip

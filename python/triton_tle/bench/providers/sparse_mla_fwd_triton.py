@@ -27,7 +27,7 @@ def _prune(configs: list[triton.Config], named_args: dict, **_) -> list[triton.C
     return [config for config in configs if config.kwargs["BLOCK_H"] == wanted]
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["s_kv", "h_q", "causal_start"])
 def sparse_mla_fwd_plain(
     q_ptr,
     kv_ptr,
@@ -82,7 +82,7 @@ def sparse_mla_fwd_plain(
         length = tl.minimum(tl.load(length_ptr + token), topk)
     limit = s_kv
     if CAUSAL:
-        limit = tl.minimum(s_kv, causal_start + token + 1)
+        limit = tl.minimum(s_kv, causal_start + token + 1).to(tl.int32)
 
     row_max = tl.full([BLOCK_H], -1e30, tl.float32)  # finite, so that a tile without any key gives no NaN
     row_sum = tl.zeros([BLOCK_H], tl.float32)
