@@ -246,10 +246,13 @@ static FailureOr<LinearLayout> fromNVMMA(ArrayRef<int64_t> shape,
   SmallVector<int64_t> perCTA = getShapePerCTA(layout, shape);
   SmallVector<int64_t> block = getTMABlockShape(layout, perCTA);
 
-  // Dimensions from the contiguous one; `transposed` turns the whole tile.
-  SmallVector<unsigned> order;
-  for (unsigned dim = 0; dim < rank; ++dim)
-    order.push_back(layout.getTransposed() ? dim : rank - 1 - dim);
+  // Without a swizzle rows are rows. With one `transposed` turns the matrix;
+  // what it does to more dimensions is not settled here.
+  bool transposed =
+      layout.getTransposed() && layout.getSwizzlingByteWidth() != 0;
+  if (transposed && rank != 2)
+    return failure();
+  SmallVector<unsigned> order = getMatrixOrder(rank, /*rowMajor=*/!transposed);
 
   int64_t columns = block[order[0]], rows = 1;
   SmallVector<LinearLayout::OutDim> outs;
@@ -269,8 +272,8 @@ static FailureOr<LinearLayout> fromNVMMA(ArrayRef<int64_t> shape,
                         layout.getMaxPhase(), "row", "column");
   }
   LinearLayout cta = tile.reshapeOuts(outs);
-  // Further transfers follow, the last dimension fastest.
-  for (unsigned dim : order)
+  // Further transfers follow, the first dimension fastest.
+  for (unsigned dim = 0; dim < rank; ++dim)
     cta = cta.growOut(names[dim], perCTA[dim], kOffset);
   return combineCtaCgaWithShape(cta, layout.getCGALayout(), shape);
 }
