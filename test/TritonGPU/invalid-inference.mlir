@@ -2,7 +2,8 @@
 
 #b = #ttg.blocked<{sizePerThread = [1, 4], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
 tt.func @trans(%x: tensor<16x32xf32, #b>) {
-  // expected-error @+1 {{are incompatible with return type(s) of operation}}
+  // expected-error @+2 {{are incompatible with return type(s) of operation}}
+  // expected-error @+1 {{failed to infer returned types}}
   %t = tt.trans %x {order = array<i32: 1, 0>} : tensor<16x32xf32, #b> -> tensor<32x16xf32, #b>
   tt.return
 }
