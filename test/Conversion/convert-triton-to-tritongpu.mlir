@@ -153,3 +153,26 @@ tt.func public @given(%x: tensor<64xf32, #mine>) -> tensor<64xf32, #mine> {
   %0 = arith.addf %x, %x : tensor<64xf32, #mine>
   tt.return %0 : tensor<64xf32, #mine>
 }
+
+// -----
+
+// Row indices of a gather or scatter: four neighbours in every thread, warps
+// apart, though they come from a reduction.
+// CHECK-DAG: #[[ROWS:.*]] = #ttg.blocked<{sizePerThread = [1, 4], threadsPerWarp = [32, 1], warpsPerCTA = [1, 4], order = [1, 0]}>
+// CHECK-LABEL: tt.func public @rows
+tt.func public @rows(%d: !tt.tensordesc<tensor<1x64xf16>>, %i: tensor<32x8xi32>, %y: i32) {
+  // CHECK: "tt.reduce"
+  %x = "tt.reduce"(%i) <{axis = 1 : i32}> ({
+  ^bb0(%a: i32, %b: i32):
+    %z = arith.maxsi %a, %b : i32
+    tt.reduce.return %z : i32
+  }) : (tensor<32x8xi32>) -> tensor<32xi32>
+  // CHECK: %[[X:.*]] = ttg.convert_layout
+  // CHECK-NEXT: %[[R:.*]] = ttg.convert_layout %[[X]] : {{.*}} -> tensor<32xi32, #ttg.slice<{dim = 0, parent = #[[ROWS]]}>>
+  // CHECK-NEXT: tt.descriptor_gather %arg0[%[[R]], %arg2]
+  %0 = tt.descriptor_gather %d[%x, %y] : (!tt.tensordesc<tensor<1x64xf16>>, tensor<32xi32>, i32) -> tensor<32x64xf16>
+  // CHECK-NEXT: %[[S:.*]] = ttg.convert_layout %[[X]]
+  // CHECK-NEXT: tt.descriptor_scatter %arg0[%[[S]], %arg2]
+  tt.descriptor_scatter %d[%x, %y], %0 : !tt.tensordesc<tensor<1x64xf16>>, tensor<32xi32>, i32, tensor<32x64xf16>
+  tt.return
+}

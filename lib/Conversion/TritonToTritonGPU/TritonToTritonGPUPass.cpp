@@ -92,6 +92,9 @@ private:
   /// The result types are those that the op infers.
   LogicalResult applyInference(Operation *op);
   LogicalResult applyRule(JoinOp op);
+  LogicalResult applyRule(DescriptorGatherOp op);
+  LogicalResult applyRule(DescriptorScatterOp op);
+  void setRowLayout(Operation *op, OpOperand &rows);
 
   /// Gives `result` the layout, and its users the one it had.
   void setLayout(OpResult result, Attribute layout);
@@ -101,6 +104,8 @@ private:
 
   int numWarps, threadsPerWarp, numCTAs;
   DenseSet<Value> chosen;
+  /// The place of an op in the text.
+  DenseMap<Operation *, unsigned> position;
 };
 
 } // namespace
@@ -153,7 +158,10 @@ void LayoutAssigner::convertTypesOf(Operation *op) {
 }
 
 LogicalResult LayoutAssigner::run(ModuleOp module) {
-  module->walk([&](Operation *op) { convertTypesOf(op); });
+  module->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    position[op] = position.size();
+    convertTypesOf(op);
+  });
   // Rules insert conversions; those need none.
   SmallVector<Operation *> ops;
   module->walk([&](Operation *op) { ops.push_back(op); });
@@ -174,19 +182,28 @@ void LayoutAssigner::setLayout(OpResult result, Attribute layout) {
   result.setType(previous.cloneWithEncoding(layout));
   if (result.use_empty())
     return;
+  // The conversion is there for the sake of the first user, as its location
+  // says.
+  Operation *user = *llvm::min_element(
+      result.getUsers(), [&](Operation *lhs, Operation *rhs) {
+        return position.lookup(lhs) < position.lookup(rhs);
+      });
   OpBuilder builder(result.getContext());
   builder.setInsertionPointAfterValue(result);
   auto back =
-      ConvertLayoutOp::create(builder, result.getLoc(), previous, result);
+      ConvertLayoutOp::create(builder, user->getLoc(), previous, result);
   result.replaceAllUsesExcept(back, back);
+  chosen.insert(back);
 }
 
 LogicalResult LayoutAssigner::applyRule(Operation *op) {
+  if (auto scatter = dyn_cast<DescriptorScatterOp>(op))
+    return applyRule(scatter);
   if (op->getNumResults() == 0 || !isChosen(op->getResult(0)))
     return success();
   return TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<BroadcastOp, CatOp, DotOp, ExpandDimsOp, JoinOp, SplitOp>(
-          [&](auto op) { return applyRule(op); })
+      .Case<BroadcastOp, CatOp, DescriptorGatherOp, DotOp, ExpandDimsOp, JoinOp,
+            SplitOp>([&](auto op) { return applyRule(op); })
       .Case<ReduceOp, TransOp>([&](auto op) { return applyInference(op); })
       .Default([](Operation *) { return success(); });
 }
@@ -306,6 +323,31 @@ LogicalResult LayoutAssigner::applyRule(SplitOp op) {
 LogicalResult LayoutAssigner::applyRule(BroadcastOp op) {
   setLayout(op->getResult(0), op.getSrc().getType().getEncoding());
   return success();
+}
+
+LogicalResult LayoutAssigner::applyRule(DescriptorGatherOp op) {
+  setRowLayout(op, op.getXOffsetsMutable());
+  return success();
+}
+
+LogicalResult LayoutAssigner::applyRule(DescriptorScatterOp op) {
+  setRowLayout(op, op.getXOffsetsMutable());
+  return success();
+}
+
+/// TMA takes four rows at a time, from any thread of the warp that issues it:
+/// each thread holds four neighbours, all threads of a warp the same.
+void LayoutAssigner::setRowLayout(Operation *op, OpOperand &rows) {
+  if (!isChosen(rows.get()))
+    return;
+  MLIRContext *context = op->getContext();
+  auto parent = BlockedEncodingAttr::get(
+      context, {1, 4}, {static_cast<unsigned>(threadsPerWarp), 1},
+      {1, static_cast<unsigned>(numWarps)}, {1, 0},
+      CGAEncodingAttr::getDefault(context, /*rank=*/2));
+  OpBuilder builder(op);
+  rows.set(convertLayout(builder, op->getLoc(), rows.get(),
+                         SliceEncodingAttr::get(context, 0, parent)));
 }
 
 LogicalResult LayoutAssigner::applyInference(Operation *op) {
