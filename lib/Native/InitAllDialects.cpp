@@ -23,8 +23,10 @@
 
 #include "triton/Conversion/TritonToTritonGPU/Passes.h"
 #include "triton/Dialect/NVGPU/IR/Dialect.h"
+#include "triton/Dialect/NVGPU/IR/NVVMCompat.h"
 #include "triton/Dialect/Triton/IR/Dialect.h"
 #include "triton/Dialect/TritonGPU/IR/Dialect.h"
+#include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
 
 using namespace mlir;
 
@@ -34,9 +36,11 @@ void triton::registerTritonTLEDialects(DialectRegistry &registry) {
                   math::MathDialect, NVVM::NVVMDialect, scf::SCFDialect,
                   tensor::TensorDialect, ub::UBDialect>();
   func::registerInlinerExtension(registry);
+  triton::nvvm_compat::registerOps(registry);
 
   registry.insert<triton::TritonDialect, triton::gpu::TritonGPUDialect,
-                  triton::nvgpu::NVGPUDialect>();
+                  triton::nvgpu::NVGPUDialect,
+                  triton::nvidia_gpu::TritonNvidiaGPUDialect>();
 }
 
 void triton::registerTritonTLEPasses() {
