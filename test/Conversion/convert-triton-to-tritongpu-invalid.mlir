@@ -15,3 +15,11 @@ tt.func public @clash(%x: f32, %y: tensor<64xf32, #mine>) {
   %0 = tt.elementwise_inline_asm "" {constraints = "=r,r", packed_element = 1 : i32, pure = true} %y : tensor<64xf32, #mine> -> tensor<64xf32>
   tt.return
 }
+
+// -----
+
+tt.func public @rank_0(%x: tensor<f32>) {
+  // expected-error @+1 {{source of rank 0 has no layout to start from}}
+  %0 = tt.expand_dims %x {axis = 0 : i32} : tensor<f32> -> tensor<1xf32>
+  tt.return
+}

@@ -213,6 +213,8 @@ LogicalResult LayoutAssigner::applyRule(Operation *op) {
 LogicalResult LayoutAssigner::applyRule(ExpandDimsOp op) {
   unsigned axis = op.getAxis();
   RankedTensorType sourceType = op.getSrc().getType();
+  if (!sourceType.getEncoding())
+    return op.emitOpError("source of rank 0 has no layout to start from");
   BlockedEncodingAttr source = getDefaultLayout(sourceType);
   auto ascending =
       llvm::to_vector(llvm::seq<unsigned>(0, sourceType.getRank() + 1));
