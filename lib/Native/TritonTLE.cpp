@@ -10,9 +10,13 @@
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Parser/Parser.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/raw_ostream.h"
+#include <mutex>
 
 using namespace mlir;
 
@@ -52,8 +56,37 @@ bool hasError(const TritonTLEResult &result) {
   });
 }
 
+/// Notes which pass runs.
+struct PassRecorder : public PassInstrumentation {
+  explicit PassRecorder(std::string &step) : step(step) {}
+  void runBeforePass(Pass *pass, Operation *) override {
+    step = ("pass '" + pass->getArgument() + "'").str();
+  }
+  std::string &step;
+};
+
+/// Signal handlers of LLVM's crash recovery, for as long as any run is on.
+class CrashRecoveryScope {
+public:
+  CrashRecoveryScope() {
+    std::lock_guard<std::mutex> lock(mutex);
+    if (users++ == 0)
+      llvm::CrashRecoveryContext::Enable();
+  }
+  ~CrashRecoveryScope() {
+    std::lock_guard<std::mutex> lock(mutex);
+    if (--users == 0)
+      llvm::CrashRecoveryContext::Disable();
+  }
+
+private:
+  static inline std::mutex mutex;
+  static inline int users = 0;
+};
+
+/// `step` says, at any time, what is going on.
 LogicalResult run(TritonTLEResult &result, StringRef ir, StringRef pipeline,
-                  StringRef name, unsigned flags) {
+                  StringRef name, unsigned flags, std::string &step) {
   // One module at a time is too little work for threads.
   MLIRContext context(getRegistry(), MLIRContext::Threading::DISABLED);
   context.printOpOnDiagnostic(false);
@@ -66,6 +99,7 @@ LogicalResult run(TritonTLEResult &result, StringRef ir, StringRef pipeline,
 
   PassManager manager(&context, ModuleOp::getOperationName(),
                       PassManager::Nesting::Implicit);
+  manager.addInstrumentation(std::make_unique<PassRecorder>(step));
   std::string error;
   llvm::raw_string_ostream errorStream(error);
   if (!pipeline.empty() &&
@@ -82,6 +116,7 @@ LogicalResult run(TritonTLEResult &result, StringRef ir, StringRef pipeline,
   if (failed(manager.run(*module)))
     return failure();
 
+  step = "the printer";
   OpPrintingFlags printing;
   printing.enableDebugInfo(/*enable=*/true, /*prettyForm=*/false);
   if (flags & TRITON_TLE_GENERIC)
@@ -97,11 +132,25 @@ TritonTLEResult *tritonTLERunPasses(TritonTLEString ir,
                                     TritonTLEString pipeline,
                                     TritonTLEString name, unsigned flags) {
   auto *result = new TritonTLEResult();
-  result->succeeded =
-      succeeded(run(*result, toRef(ir), toRef(pipeline), toRef(name), flags));
-  if (!result->succeeded && !hasError(*result))
-    addError(*result,
-             "'" + toRef(pipeline).str() + "' failed without saying why");
+  // A crash of a pass must not take the user's process along. What it leaves
+  // behind leaks.
+  std::string step = "the parser";
+  LogicalResult outcome = failure();
+  CrashRecoveryScope scope;
+  llvm::CrashRecoveryContext recovery;
+  if (!recovery.RunSafely([&] {
+        outcome =
+            run(*result, toRef(ir), toRef(pipeline), toRef(name), flags, step);
+      }))
+    addError(*result, step + " crashed on '" + toRef(name).str() +
+                          "': this is a defect of TritonTLE, not of the "
+                          "program");
+  result->succeeded = succeeded(outcome);
+  if (!result->succeeded) {
+    result->text.clear();
+    if (!hasError(*result))
+      addError(*result, step + " failed without saying why");
+  }
   return result;
 }
 
