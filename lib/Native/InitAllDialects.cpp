@@ -21,6 +21,10 @@
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Transforms/Passes.h"
 
+#ifdef __TLE__
+#include "tle/IR/Dialect.h"
+#include "tle/Transforms/Passes.h"
+#endif
 #include "triton/Conversion/TritonToTritonGPU/Passes.h"
 #include "triton/Dialect/NVGPU/IR/Dialect.h"
 #include "triton/Dialect/NVGPU/IR/NVVMCompat.h"
@@ -41,6 +45,9 @@ void triton::registerTritonTLEDialects(DialectRegistry &registry) {
   registry.insert<triton::TritonDialect, triton::gpu::TritonGPUDialect,
                   triton::nvgpu::NVGPUDialect,
                   triton::nvidia_gpu::TritonNvidiaGPUDialect>();
+#ifdef __TLE__
+  registry.insert<triton::tle::TLEDialect>();
+#endif
 }
 
 void triton::registerTritonTLEPasses() {
@@ -52,4 +59,7 @@ void triton::registerTritonTLEPasses() {
   registerSymbolDCEPass();
 
   triton::registerTritonToTritonGPUPasses();
+#ifdef __TLE__
+  triton::tle::registerTLEPasses();
+#endif
 }

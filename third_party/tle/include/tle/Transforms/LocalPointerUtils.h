@@ -1,0 +1,62 @@
+//===- LocalPointerUtils.h - what passes ask about local pointers -*- C++ -*-===//
+
+#ifndef TLE_TRANSFORMS_LOCALPOINTERUTILS_H
+#define TLE_TRANSFORMS_LOCALPOINTERUTILS_H
+
+#include "mlir/IR/Builders.h"
+#include "tle/IR/Dialect.h"
+
+namespace mlir::triton::tle {
+
+/// The tle.local_pointers op that made `pointer`, seen through layout
+/// conversions; null if it is not known.
+LocalPointersOp getLocalPointersOrigin(Value pointer);
+
+/// A view of a buffer that is known at compile time: a box of `shape` at
+/// `offsets`, in the coordinates of the buffer that local_pointers took.
+struct StaticView {
+  Value buffer;
+  SmallVector<int64_t> offsets;
+  SmallVector<int64_t> shape;
+
+  /// The whole buffer, nothing cut off.
+  bool isFull() const;
+};
+
+/// The box that `pointers` point at, element by element, or nullopt if some
+/// index is no "constant + range along its own dimension", or if the box cannot
+/// be a ttg.memdesc_subslice of the buffer.
+std::optional<StaticView> getStaticView(LocalPointersOp pointers);
+
+/// The buffer itself for a full view, else a new ttg.memdesc_subslice of it.
+Value materializeView(OpBuilder &builder, Location loc, const StaticView &view);
+
+/// The i32 tensor of type `type` whose element at (i0, i1, ...) is i_dim.
+Value createPositions(OpBuilder &builder, Location loc, RankedTensorType type, int64_t dim);
+
+/// The value at the bottom of the chain of views (index, subslice, trans,
+/// reshape, ...) that `memdesc` is at the top of: a ttg.local_alloc's result, or
+/// a value of unknown origin such as a block argument.
+Value getBufferRoot(Value memdesc);
+
+/// False if the two descriptors certainly describe different buffers.
+bool mayAlias(Value rootA, Value rootB);
+
+/// True if `value` is an i1 (tensor) that is true everywhere.
+bool isConstantTrue(Value value);
+
+/// True if `value` is a number (or tensor of it) that is zero everywhere.
+bool isConstantZero(Value value);
+
+/// True if `op` is inside a ttg.warp_specialize, where others run beside it.
+bool isInWarpSpecialize(Operation *op);
+
+/// Gives the buffer behind `memdesc` a ttg.local_dealloc at the end of the block
+/// that allocates it, unless it has one: what reads it through raw addresses is
+/// invisible to the allocation of shared memory. If the allocation is not
+/// known, all of the function's are kept alive so.
+void keepBufferAlive(Value memdesc, Operation *user);
+
+} // namespace mlir::triton::tle
+
+#endif // TLE_TRANSFORMS_LOCALPOINTERUTILS_H
