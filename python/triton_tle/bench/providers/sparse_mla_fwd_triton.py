@@ -11,6 +11,8 @@ import triton.language as tl
 
 from triton_tle.ops.sparse_mla_fwd_args import SparseMlaFwdArgs, check_sparse_mla_fwd
 
+MAX_BLOCK_K = 64
+
 
 def _configs() -> list[triton.Config]:
     large = [(64, 64, 8, 2, 1), (64, 64, 8, 2, 4), (64, 64, 8, 3, 4), (64, 32, 8, 2, 1), (64, 32, 8, 3, 2)]
@@ -44,7 +46,7 @@ def sparse_mla_fwd_plain(
     causal_start,
     stride_qs,
     stride_qh,
-    stride_kv,
+    stride_kv: tl.constexpr,
     stride_is,
     stride_os,
     stride_oh,
@@ -52,12 +54,16 @@ def sparse_mla_fwd_plain(
     HAS_SINK: tl.constexpr,
     HAS_LENGTH: tl.constexpr,
     CAUSAL: tl.constexpr,
+    EVEN: tl.constexpr,
     BLOCK_H: tl.constexpr,
     BLOCK_K: tl.constexpr,
     PIECES: tl.constexpr,
     STAGES: tl.constexpr,
 ):
-    """One program: one query token, BLOCK_H heads. The 512 latent columns are handled in PIECES equal pieces."""
+    """One program: one query token, BLOCK_H heads. The 512 latent columns are handled in PIECES equal pieces.
+
+    EVEN says that no row of indices ends inside of a tile.
+    """
     WIDTH: tl.constexpr = 512 // PIECES
     LN2: tl.constexpr = 0.6931471805599453
     LOG2_E: tl.constexpr = 1.4426950408889634
@@ -88,7 +94,10 @@ def sparse_mla_fwd_plain(
     row_sum = tl.zeros([BLOCK_H], tl.float32)
     for start in tl.range(0, length, BLOCK_K, num_stages=STAGES):
         position = start + tl.arange(0, BLOCK_K)
-        index = tl.load(indices_ptr + token * stride_is + position, mask=position < length, other=-1)
+        if EVEN:
+            index = tl.load(indices_ptr + token * stride_is + position)
+        else:
+            index = tl.load(indices_ptr + token * stride_is + position, mask=position < length, other=-1)
         valid = (index >= 0) & (index < limit)
         k_rows = kv_ptr + index.to(tl.int64)[:, None] * stride_kv
         k = ()
@@ -131,9 +140,13 @@ def sparse_mla_fwd_plain(
     tl.store(lse_ptr + row, tl.where(some, (row_max + tl.log2(row_sum)) * LN2, float("inf")), mask=head_ok)
 
 
-_tuned = triton.autotune(_configs(), key=["topk", "h_q", "HAS_ROPE"], prune_configs_by={"early_config_prune": _prune})(
-    sparse_mla_fwd_plain
-)
+_tuned = triton.autotune(
+    _configs(), key=["topk", "h_q", "HAS_ROPE", "EVEN"], prune_configs_by={"early_config_prune": _prune}
+)(sparse_mla_fwd_plain)
+
+
+def _even(args: SparseMlaFwdArgs) -> bool:
+    return args.topk % MAX_BLOCK_K == 0 and args.topk_length is None
 
 
 def _grid(args: SparseMlaFwdArgs, block_h: int) -> tuple[int]:
@@ -155,7 +168,9 @@ def sparse_mla_fwd_triton(
     """Same arguments and results as `triton_tle.ops.flash_mla_sparse_fwd`; the configuration is autotuned."""
     args = check_sparse_mla_fwd(q, kv, indices, sm_scale, d_v, attn_sink, topk_length, out, causal_start)
     if args.s_q > 0:
-        _tuned[lambda meta: _grid(args, meta["BLOCK_H"])](*args.kernel_arguments(), **args.kernel_features())
+        _tuned[lambda meta: _grid(args, meta["BLOCK_H"])](
+            *args.kernel_arguments(), **args.kernel_features(), EVEN=_even(args)
+        )
     return args.results()
 
 
@@ -167,5 +182,5 @@ def sparse_mla_fwd_triton_untuned(
     if args.s_q > 0:
         meta = _prune(_configs(), {"h_q": args.h_q})[0].kwargs
         grid = _grid(args, meta["BLOCK_H"])
-        sparse_mla_fwd_plain[grid](*args.kernel_arguments(), **args.kernel_features(), **meta)
+        sparse_mla_fwd_plain[grid](*args.kernel_arguments(), **args.kernel_features(), EVEN=_even(args), **meta)
     return args.results()
