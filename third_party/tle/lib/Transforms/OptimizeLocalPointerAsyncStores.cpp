@@ -8,10 +8,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AxisFacts.h"
 #include "tle/Transforms/LocalPointerUtils.h"
 #include "tle/Transforms/Passes.h"
 
-#include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace mlir::triton::tle {
@@ -55,49 +55,6 @@ static bool mayWriteBetween(LoadOp load, StoreOp store) {
   return false;
 }
 
-namespace {
-
-/// How a tensor's elements change along one dimension.
-enum class Variation { Constant, Contiguous, Unknown };
-
-} // namespace
-
-static Variation getVariation(Value value, int64_t dim) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  APInt ignored;
-  if (!type || matchPattern(value, m_ConstantInt(&ignored)))
-    return Variation::Constant;
-  Operation *def = value.getDefiningOp();
-  if (!def)
-    return Variation::Unknown;
-  if (isa<SplatOp>(def))
-    return Variation::Constant;
-  if (isa<ttg::ConvertLayoutOp, arith::ExtSIOp, arith::ExtUIOp>(def))
-    return getVariation(def->getOperand(0), dim);
-  if (isa<MakeRangeOp>(def))
-    return Variation::Contiguous;
-  if (auto expand = dyn_cast<ExpandDimsOp>(def)) {
-    int64_t axis = expand.getAxis();
-    return axis == dim ? Variation::Constant : getVariation(expand.getSrc(), axis < dim ? dim - 1 : dim);
-  }
-  if (auto broadcast = dyn_cast<BroadcastOp>(def)) {
-    bool isRepeated = cast<RankedTensorType>(broadcast.getSrc().getType()).getDimSize(dim) != type.getDimSize(dim);
-    return isRepeated ? Variation::Constant : getVariation(broadcast.getSrc(), dim);
-  }
-  if (!def->hasTrait<OpTrait::Elementwise>() && !isa<LoadOp, AddPtrOp>(def))
-    return Variation::Unknown;
-
-  auto variations = llvm::map_to_vector(def->getOperands(), [&](Value operand) { return getVariation(operand, dim); });
-  auto isConstant = [](Variation variation) { return variation == Variation::Constant; };
-  if (llvm::all_of(variations, isConstant))
-    return Variation::Constant;
-  bool addsConstant = isa<AddPtrOp, arith::AddIOp>(def) && llvm::any_of(variations, isConstant) &&
-                      llvm::is_contained(variations, Variation::Contiguous);
-  bool subtractsConstant =
-      isa<arith::SubIOp>(def) && variations[0] == Variation::Contiguous && isConstant(variations[1]);
-  return addsConstant || subtractsConstant ? Variation::Contiguous : Variation::Unknown;
-}
-
 /// True if a thread's share may form a vector of 4 bytes at least, the least that
 /// cp.async moves.
 static bool hasPlausibleVector(LoadOp load, ttg::MemDescType buffer) {
@@ -108,7 +65,7 @@ static bool hasPlausibleVector(LoadOp load, ttg::MemDescType buffer) {
   int64_t fastest = ttg::getOrder(buffer).front();
   if (type.getDimSize(fastest) * bytes < 4)
     return false;
-  if (getVariation(load.getPtr(), fastest) == Variation::Contiguous)
+  if (getVectorLength(load.getPtr(), load.getMask(), fastest) * bytes >= 4)
     return true;
   // A layout that gives a thread neighbours was chosen by who knew them to be so.
   auto blocked = dyn_cast_or_null<ttg::BlockedEncodingAttr>(type.getEncoding());

@@ -58,7 +58,7 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
   // One element a thread, but neighbours in memory: a later layout makes vectors.
   // CHECK-LABEL: @contiguous
   // CHECK: ttg.async_copy_global_to_local
-  tt.func public @contiguous(%buf: !buffer, %base: !tt.ptr<bf16>, %rows: tensor<64xi32, #ttg.slice<{dim = 1, parent = #other}>>) {
+  tt.func public @contiguous(%buf: !buffer, %base: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %rows: tensor<64xi32, #ttg.slice<{dim = 1, parent = #other}>>) {
     %c512 = arith.constant dense<512> : tensor<64x1xi32, #other>
     %r1 = tt.expand_dims %rows {axis = 1 : i32} : tensor<64xi32, #ttg.slice<{dim = 1, parent = #other}>> -> tensor<64x1xi32, #other>
     %r2 = arith.muli %r1, %c512 : tensor<64x1xi32, #other>
@@ -70,6 +70,72 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     %col = tt.broadcast %c1 : tensor<1x128xi32, #other> -> tensor<64x128xi32, #other>
     %src = tt.addptr %q2, %col : tensor<64x128x!tt.ptr<bf16>, #other>, tensor<64x128xi32, #other>
     %v = tt.load %src : tensor<64x128x!tt.ptr<bf16>, #other>
+    %p = "tle.local_pointers"(%buf) : (!buffer) -> tensor<64x128x!tt.ptr<bf16, 3>, #other>
+    tt.store %p, %v : tensor<64x128x!tt.ptr<bf16, 3>, #other>
+    tt.return
+  }
+
+  // The same from an address of which nothing is known: no vector is aligned.
+  // CHECK-LABEL: @unaligned
+  // CHECK-NOT: ttg.async_copy_global_to_local
+  // CHECK: tt.store
+  tt.func public @unaligned(%buf: !buffer, %base: !tt.ptr<bf16>, %rows: tensor<64xi32, #ttg.slice<{dim = 1, parent = #other}>>) {
+    %c512 = arith.constant dense<512> : tensor<64x1xi32, #other>
+    %r1 = tt.expand_dims %rows {axis = 1 : i32} : tensor<64xi32, #ttg.slice<{dim = 1, parent = #other}>> -> tensor<64x1xi32, #other>
+    %r2 = arith.muli %r1, %c512 : tensor<64x1xi32, #other>
+    %b = tt.splat %base : !tt.ptr<bf16> -> tensor<64x1x!tt.ptr<bf16>, #other>
+    %q = tt.addptr %b, %r2 : tensor<64x1x!tt.ptr<bf16>, #other>, tensor<64x1xi32, #other>
+    %q2 = tt.broadcast %q : tensor<64x1x!tt.ptr<bf16>, #other> -> tensor<64x128x!tt.ptr<bf16>, #other>
+    %c = tt.make_range {start = 0 : i32, end = 128 : i32} : tensor<128xi32, #ttg.slice<{dim = 0, parent = #other}>>
+    %c1 = tt.expand_dims %c {axis = 0 : i32} : tensor<128xi32, #ttg.slice<{dim = 0, parent = #other}>> -> tensor<1x128xi32, #other>
+    %col = tt.broadcast %c1 : tensor<1x128xi32, #other> -> tensor<64x128xi32, #other>
+    %src = tt.addptr %q2, %col : tensor<64x128x!tt.ptr<bf16>, #other>, tensor<64x128xi32, #other>
+    %v = tt.load %src : tensor<64x128x!tt.ptr<bf16>, #other>
+    %p = "tle.local_pointers"(%buf) : (!buffer) -> tensor<64x128x!tt.ptr<bf16, 3>, #other>
+    tt.store %p, %v : tensor<64x128x!tt.ptr<bf16, 3>, #other>
+    tt.return
+  }
+
+  // A bound that may lie inside of a vector.
+  // CHECK-LABEL: @odd_bound
+  // CHECK-NOT: ttg.async_copy_global_to_local
+  // CHECK: tt.store
+  tt.func public @odd_bound(%buf: !buffer, %base: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %rows: tensor<64xi32, #ttg.slice<{dim = 1, parent = #other}>>, %n: i32) {
+    %c512 = arith.constant dense<512> : tensor<64x1xi32, #other>
+    %r1 = tt.expand_dims %rows {axis = 1 : i32} : tensor<64xi32, #ttg.slice<{dim = 1, parent = #other}>> -> tensor<64x1xi32, #other>
+    %r2 = arith.muli %r1, %c512 : tensor<64x1xi32, #other>
+    %b = tt.splat %base : !tt.ptr<bf16> -> tensor<64x1x!tt.ptr<bf16>, #other>
+    %q = tt.addptr %b, %r2 : tensor<64x1x!tt.ptr<bf16>, #other>, tensor<64x1xi32, #other>
+    %q2 = tt.broadcast %q : tensor<64x1x!tt.ptr<bf16>, #other> -> tensor<64x128x!tt.ptr<bf16>, #other>
+    %c = tt.make_range {start = 0 : i32, end = 128 : i32} : tensor<128xi32, #ttg.slice<{dim = 0, parent = #other}>>
+    %c1 = tt.expand_dims %c {axis = 0 : i32} : tensor<128xi32, #ttg.slice<{dim = 0, parent = #other}>> -> tensor<1x128xi32, #other>
+    %col = tt.broadcast %c1 : tensor<1x128xi32, #other> -> tensor<64x128xi32, #other>
+    %src = tt.addptr %q2, %col : tensor<64x128x!tt.ptr<bf16>, #other>, tensor<64x128xi32, #other>
+    %bound = tt.splat %n : i32 -> tensor<64x128xi32, #other>
+    %m = arith.cmpi slt, %col, %bound : tensor<64x128xi32, #other>
+    %v = tt.load %src, %m : tensor<64x128x!tt.ptr<bf16>, #other>
+    %p = "tle.local_pointers"(%buf) : (!buffer) -> tensor<64x128x!tt.ptr<bf16, 3>, #other>
+    tt.store %p, %v : tensor<64x128x!tt.ptr<bf16, 3>, #other>
+    tt.return
+  }
+
+  // A bound that does not.
+  // CHECK-LABEL: @even_bound
+  // CHECK: ttg.async_copy_global_to_local
+  tt.func public @even_bound(%buf: !buffer, %base: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %rows: tensor<64xi32, #ttg.slice<{dim = 1, parent = #other}>>, %n: i32 {tt.divisibility = 16 : i32}) {
+    %c512 = arith.constant dense<512> : tensor<64x1xi32, #other>
+    %r1 = tt.expand_dims %rows {axis = 1 : i32} : tensor<64xi32, #ttg.slice<{dim = 1, parent = #other}>> -> tensor<64x1xi32, #other>
+    %r2 = arith.muli %r1, %c512 : tensor<64x1xi32, #other>
+    %b = tt.splat %base : !tt.ptr<bf16> -> tensor<64x1x!tt.ptr<bf16>, #other>
+    %q = tt.addptr %b, %r2 : tensor<64x1x!tt.ptr<bf16>, #other>, tensor<64x1xi32, #other>
+    %q2 = tt.broadcast %q : tensor<64x1x!tt.ptr<bf16>, #other> -> tensor<64x128x!tt.ptr<bf16>, #other>
+    %c = tt.make_range {start = 0 : i32, end = 128 : i32} : tensor<128xi32, #ttg.slice<{dim = 0, parent = #other}>>
+    %c1 = tt.expand_dims %c {axis = 0 : i32} : tensor<128xi32, #ttg.slice<{dim = 0, parent = #other}>> -> tensor<1x128xi32, #other>
+    %col = tt.broadcast %c1 : tensor<1x128xi32, #other> -> tensor<64x128xi32, #other>
+    %src = tt.addptr %q2, %col : tensor<64x128x!tt.ptr<bf16>, #other>, tensor<64x128xi32, #other>
+    %bound = tt.splat %n : i32 -> tensor<64x128xi32, #other>
+    %m = arith.cmpi slt, %col, %bound : tensor<64x128xi32, #other>
+    %v = tt.load %src, %m : tensor<64x128x!tt.ptr<bf16>, #other>
     %p = "tle.local_pointers"(%buf) : (!buffer) -> tensor<64x128x!tt.ptr<bf16, 3>, #other>
     tt.store %p, %v : tensor<64x128x!tt.ptr<bf16, 3>, #other>
     tt.return
