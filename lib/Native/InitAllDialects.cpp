@@ -30,6 +30,7 @@
 #include "triton/Dialect/NVGPU/IR/NVVMCompat.h"
 #include "triton/Dialect/Triton/IR/Dialect.h"
 #include "triton/Dialect/TritonGPU/IR/Dialect.h"
+#include "triton/Dialect/TritonGPU/Transforms/Passes.h"
 #include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
 
 using namespace mlir;
@@ -59,6 +60,7 @@ void triton::registerTritonTLEPasses() {
   registerSymbolDCEPass();
 
   triton::registerTritonToTritonGPUPasses();
+  triton::gpu::registerTritonGPUPasses();
 #ifdef __TLE__
   triton::tle::registerTLEPasses();
 #endif

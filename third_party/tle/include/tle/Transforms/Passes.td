@@ -286,6 +286,84 @@ def TLELowerInsertTile : TLE_ModulePass<"triton-tle-lower-insert-tile"> {
 }
 
 //===----------------------------------------------------------------------===//
+// Tile-style pipelines
+//===----------------------------------------------------------------------===//
+
+def TLETileStylePipelineSchedule : TLE_ModulePass<"triton-tle-tile-style-pipeline-schedule"> {
+  let summary = "choose loops whose tiles are copied ahead";
+  let description = [{
+    A loop with two stages or more that copies tiles asynchronously, waits for
+    them and then only reads them is marked; what issues a tile gets stage 0,
+    what consumes it stage 2. Nothing moves yet.
+
+    ```mlir
+    scf.for %iv = %lb to %ub step %st {
+      %t = ttg.async_copy_global_to_local %ptrs, %buf : ...
+      %g = ttg.async_commit_group tokens %t
+      %w = ttg.async_wait %g {num = 0 : i32}
+      %x = ttg.local_load %buf : ...
+    } {tt.num_stages = 2 : i32}
+    // becomes: the copy and what its address needs with {loop.stage = 0 : i32}, the rest with {loop.stage = 2 : i32}
+    } {tle.async_tile_producer_count = 1 : i32, tle.tile_style_pipeline = 1 : i32,
+       tt.num_stages = 2 : i32, tt.scheduled_max_stage = 2 : i32}
+    ```
+
+    A loop stays as it is if an address depends on what the loop carries or on
+    memory that it may write, if a buffer is used outside of it or not wholly
+    overwritten in every iteration, or if it holds another loop.
+  }];
+  let options = [
+    Option<"numStages", "num-stages", "int64_t", "1", "stages of a loop that names none">,
+    Option<"remarks", "remarks", "bool", "false", "say at each loop what was done, or why not">
+  ];
+}
+
+def TLEMaterializeTileStylePipeline : TLE_ModulePass<"triton-tle-materialize-tile-style-pipeline"> {
+  let summary = "expand the loops that were chosen";
+  let description = [{
+    Each buffer becomes N slots, N being the loop's number of stages or what
+    fits. The prologue issues tiles 0 to N-1, an iteration waits for its tile,
+    consumes it, and issues tile i + N into the slot that it has freed. Any trip
+    count is right, zero included: a tile that does not exist is not issued, and
+    its group is committed empty.
+
+    ```mlir
+    // N = 2
+    %slots = ttg.local_alloc : () -> !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
+    scf.if %has0 { copy of tile 0 into slot 0 }
+    ttg.async_commit_group
+    scf.if %has1 { copy of tile 1 into slot 1 }
+    ttg.async_commit_group
+    scf.for %iv = %lb to %ub step %st iter_args(%slot = %c0) {
+      ttg.async_wait {num = 1 : i32}
+      ttng.fence_async_shared {bCluster = false}
+      %buf = ttg.memdesc_index %slots[%slot] : ...
+      // consumes %buf
+      scf.if %more { copy of tile i + 2 into the slot }
+      ttg.async_commit_group
+      scf.yield %next
+    } {tt.num_stages = 1 : i32}
+    ttg.async_wait {num = 0 : i32}
+    ttg.local_dealloc %slots : ...
+    ```
+
+    A warp group product whose result is only the accumulator of the next one
+    does not wait for its own end. A loop for which not even two slots fit loses
+    its marks and is left to stock's pipeliner.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect", "::mlir::triton::gpu::TritonGPUDialect",
+    "::mlir::triton::nvidia_gpu::TritonNvidiaGPUDialect"
+  ];
+  let options = [
+    Option<"sharedMemory", "shared-memory", "int64_t", "232448", "bytes of shared memory that a CTA may have">,
+    Option<"sharedMemoryReserve", "shared-memory-reserve", "int64_t", "10240",
+           "bytes kept free for layout conversions and reductions">,
+    Option<"remarks", "remarks", "bool", "false", "say at each loop what was done, or why not">
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // Before the module goes back to the stock engine
 //===----------------------------------------------------------------------===//
 

@@ -1,0 +1,81 @@
+// RUN: tle-opt %s -split-input-file -tritongpu-accelerate-matmul | FileCheck %s
+
+#blocked = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [8, 1], order = [1, 0]}>
+#a = #ttg.dot_op<{opIdx = 0, parent = #blocked}>
+#b = #ttg.dot_op<{opIdx = 1, parent = #blocked}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+// CHECK-DAG: #[[S:.*]] = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 2], instrShape = [16, 32, 16]}>
+// CHECK-DAG: #[[O:.*]] = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 2], instrShape = [16, 128, 16]}>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 8 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  // 64 rows feed four warps: in a chain, too, the other four go along N.
+  // CHECK-LABEL: @chain_of_64_rows
+  // CHECK: ttng.warp_group_dot {{.*}} -> tensor<64x64xf32, #[[S]]>
+  // A computed operand A stays in registers.
+  // CHECK: ttng.warp_group_dot {{.*}} : tensor<64x64xbf16, #ttg.dot_op<{opIdx = 0, parent = #[[O]], kWidth = 2}>> * {{.*}} -> tensor<64x256xf32, #[[O]]>
+  tt.func @chain_of_64_rows(%qp: tensor<64x64x!tt.ptr<bf16>, #blocked>, %k: tensor<64x64xbf16, #b>, %v: tensor<64x256xbf16, #b>) -> tensor<64x256xf32, #blocked> {
+    %zs = arith.constant dense<0.0> : tensor<64x64xf32, #blocked>
+    %zo = arith.constant dense<0.0> : tensor<64x256xf32, #blocked>
+    %q = tt.load %qp : tensor<64x64x!tt.ptr<bf16>, #blocked>
+    %qa = ttg.convert_layout %q : tensor<64x64xbf16, #blocked> -> tensor<64x64xbf16, #a>
+    %s = tt.dot %qa, %k, %zs : tensor<64x64xbf16, #a> * tensor<64x64xbf16, #b> -> tensor<64x64xf32, #blocked>
+    %e = math.exp2 %s : tensor<64x64xf32, #blocked>
+    %h = arith.truncf %e : tensor<64x64xf32, #blocked> to tensor<64x64xbf16, #blocked>
+    %pa = ttg.convert_layout %h : tensor<64x64xbf16, #blocked> -> tensor<64x64xbf16, #a>
+    %o = tt.dot %pa, %v, %zo : tensor<64x64xbf16, #a> * tensor<64x256xbf16, #b> -> tensor<64x256xf32, #blocked>
+    tt.return %o : tensor<64x256xf32, #blocked>
+  }
+}
+
+// -----
+
+#blocked = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [8, 1], order = [1, 0]}>
+#a = #ttg.dot_op<{opIdx = 0, parent = #blocked}>
+#b = #ttg.dot_op<{opIdx = 1, parent = #blocked}>
+// CHECK-DAG: #[[ROWS:.*]] = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [8, 1], instrShape = [16, 64, 16]}>
+// CHECK-DAG: #[[ACC:.*]] = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 2], instrShape = [16, 64, 16]}>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 8 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  // 128 rows feed all warps: the chain keeps a row inside a warp.
+  // CHECK-LABEL: @chain_of_128_rows
+  // CHECK: ttng.warp_group_dot {{.*}} -> tensor<128x64xf32, #[[ROWS]]>
+  tt.func @chain_of_128_rows(%q: tensor<128x64xbf16, #a>, %k: tensor<64x64xbf16, #b>, %v: tensor<64x64xbf16, #b>) -> tensor<128x64xf32, #blocked> {
+    %z = arith.constant dense<0.0> : tensor<128x64xf32, #blocked>
+    %s = tt.dot %q, %k, %z : tensor<128x64xbf16, #a> * tensor<64x64xbf16, #b> -> tensor<128x64xf32, #blocked>
+    %h = arith.truncf %s : tensor<128x64xf32, #blocked> to tensor<128x64xbf16, #blocked>
+    %pa = ttg.convert_layout %h : tensor<128x64xbf16, #blocked> -> tensor<128x64xbf16, #a>
+    %o = tt.dot %pa, %v, %z : tensor<128x64xbf16, #a> * tensor<64x64xbf16, #b> -> tensor<128x64xf32, #blocked>
+    tt.return %o : tensor<128x64xf32, #blocked>
+  }
+
+  // Feeding another dot's accumulator is no chain.
+  // CHECK-LABEL: @accumulation
+  // CHECK-COUNT-2: ttng.warp_group_dot {{.*}} -> tensor<64x128xf32, #[[ACC]]>
+  tt.func @accumulation(%a0: tensor<64x64xbf16, #a>, %b0: tensor<64x128xbf16, #b>) -> tensor<64x128xf32, #blocked> {
+    %z = arith.constant dense<0.0> : tensor<64x128xf32, #blocked>
+    %s = tt.dot %a0, %b0, %z : tensor<64x64xbf16, #a> * tensor<64x128xbf16, #b> -> tensor<64x128xf32, #blocked>
+    %t = tt.dot %a0, %b0, %s : tensor<64x64xbf16, #a> * tensor<64x128xbf16, #b> -> tensor<64x128xf32, #blocked>
+    tt.return %t : tensor<64x128xf32, #blocked>
+  }
+
+  // 32 rows are too few for a warp group: left to the stock pass.
+  // CHECK-LABEL: @too_few_rows
+  // CHECK: tt.dot
+  tt.func @too_few_rows(%a0: tensor<32x64xbf16, #a>, %b0: tensor<64x64xbf16, #b>, %c: tensor<32x64xf32, #blocked>) -> tensor<32x64xf32, #blocked> {
+    %s = tt.dot %a0, %b0, %c : tensor<32x64xbf16, #a> * tensor<64x64xbf16, #b> -> tensor<32x64xf32, #blocked>
+    tt.return %s : tensor<32x64xf32, #blocked>
+  }
+}
+
+// -----
+
+#blocked = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
+#a = #ttg.dot_op<{opIdx = 0, parent = #blocked}>
+#b = #ttg.dot_op<{opIdx = 1, parent = #blocked}>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:80", "ttg.threads-per-warp" = 32 : i32} {
+  // CHECK-LABEL: @not_hopper
+  // CHECK: tt.dot
+  tt.func @not_hopper(%a0: tensor<64x64xbf16, #a>, %b0: tensor<64x64xbf16, #b>, %c: tensor<64x64xf32, #blocked>) -> tensor<64x64xf32, #blocked> {
+    %s = tt.dot %a0, %b0, %c : tensor<64x64xbf16, #a> * tensor<64x64xbf16, #b> -> tensor<64x64xf32, #blocked>
+    tt.return %s : tensor<64x64xf32, #blocked>
+  }
+}
