@@ -39,4 +39,44 @@ def TritonGPUAccelerateMatmul : Pass<"tritongpu-accelerate-matmul", "::mlir::Mod
   ];
 }
 
+def TritonGPUOptimizeDotOperands : Pass<"tritongpu-optimize-dot-operands", "::mlir::ModuleOp"> {
+  let summary = "operands of tensor cores reuse the shared memory they come from";
+  let description = [{
+    TLE's part of the pass; the stock pass of this name still runs in the stock
+    engine. An operand of `ttng.warp_group_dot` that was read from a buffer only
+    to be put into another one, transposed perhaps, is read from where it lies:
+
+    ```mlir
+    %x = ttg.local_load %buf : !ttg.memdesc<64x512xbf16, #shared, #smem, mutable> -> tensor<64x512xbf16, #blocked>
+    %t = tt.trans %x {order = array<i32: 1, 0>} : ...
+    %b = ttg.local_alloc %t : (...) -> !ttg.memdesc<512x64xbf16, #shared1, #smem>
+    %d = ttng.warp_group_dot %a, %b, %c : ...
+    // becomes
+    %b = tle.memdesc_wgmma_view %buf {order = array<i32: 1, 0>} : ... -> !ttg.memdesc<512x64xbf16, #shared1, #smem, mutable>
+    %d = ttng.warp_group_dot %a, %b, %c : ...
+    ```
+
+    Holds for both factors, the left one also where it would go through
+    registers, and for any view of a buffer (`memdesc_index`,
+    `memdesc_subslice`, ...). The operand stays as it is where
+
+    - the buffer's layout is none that WGMMA reads (`#ttg.nvmma_shared` with a
+      swizzle, of the element's width; K contiguous unless elements have 16 bits);
+    - something may write the buffer between the load and the end of the product:
+      a store, a copy, a call, or another group of warps that a barrier lets go on.
+
+    A product in a loop that writes the buffer is waited for on the spot
+    (`ttng.warp_group_dot_wait`), so that no later pass lets it run on into the
+    next iteration. Built without TLE the pass changes nothing.
+  }];
+  let dependentDialects = [
+    "::mlir::triton::TritonDialect", "::mlir::triton::gpu::TritonGPUDialect",
+    "::mlir::triton::nvidia_gpu::TritonNvidiaGPUDialect"
+  ];
+  let options = [
+    Option<"hoistLayoutConversion", "hoist-layout-conversion", "bool", "false",
+           "taken for the stock pass's sake; concerns mma.sync, not WGMMA">
+  ];
+}
+
 #endif // TRITON_DIALECT_TRITONGPU_TRANSFORMS_PASSES_TD

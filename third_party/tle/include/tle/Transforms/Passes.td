@@ -376,4 +376,47 @@ def TLEVerifyLowered : TLE_ModulePass<"triton-tle-verify-lowered"> {
   }];
 }
 
+//===----------------------------------------------------------------------===//
+// Staging
+//===----------------------------------------------------------------------===//
+
+def TLEPromoteLocalStoreStaging : TLE_ModulePass<"triton-tle-promote-local-store-staging"> {
+  let summary = "buffers that every iteration overwrites move into their loop";
+  let description = [{
+    A buffer that is allocated before a loop, overwritten whole in every
+    iteration and read after that in the same iteration is a value of the
+    iteration. As such the stock pipeliner can give it several buffers and fill
+    them ahead of time with asynchronous copies.
+
+    ```mlir
+    %buf = ttg.local_alloc : () -> !ttg.memdesc<64x64xbf16, #shared, #smem, mutable>
+    scf.for ... {
+      %v = tt.load %p
+      ttg.local_store %v, %buf
+      gpu.barrier
+      %x = ttg.local_load %buf
+    } {tt.num_stages = 3 : i32}
+    // becomes
+    scf.for ... {
+      %v = tt.load %p
+      %b = ttg.local_alloc %v : (...) -> !ttg.memdesc<64x64xbf16, #shared, #smem>
+      %x = ttg.local_load %b
+    } {tt.num_stages = 3 : i32}
+    ```
+
+    Barriers of the loop go with the last thing that they ordered: accesses by
+    descriptor need none, they are ordered when shared memory is allocated.
+
+    The buffer stays where any use could see the difference: a read of what an
+    earlier iteration or nobody has stored, a read behind the loop, a second or
+    partial store, a store under a condition, copies into it, uses by calls or
+    other groups of warps, asynchronous products. It also stays in loops of one
+    stage.
+  }];
+  let options = [
+    Option<"numStages", "num-stages", "int", "1", "stages of loops without the attribute tt.num_stages">,
+    Option<"remarks", "remarks", "bool", "false", "say of each buffer that stays why it does">
+  ];
+}
+
 #endif // TLE_TRANSFORMS_PASSES_TD

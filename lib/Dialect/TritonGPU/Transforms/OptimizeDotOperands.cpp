@@ -1,0 +1,247 @@
+//===- OptimizeDotOperands.cpp - operands reuse shared memory -------------===//
+//
+// Precondition:  an operand of ttng.warp_group_dot is a copy, turned perhaps,
+//                of a buffer in shared memory:
+//                  %x = ttg.local_load %buf
+//                  %b = ttg.local_alloc (tt.trans %x)
+//                  ttng.warp_group_dot %a, %b, %c
+// Rewrite:       %b becomes %buf, or tle.memdesc_wgmma_view %buf {order = [1,
+// 0]} Postcondition: the product reads what it read before, because nothing can
+//                write %buf from the load to the end of the product; a product
+//                in a loop that writes %buf ends before anything follows it.
+//
+//===----------------------------------------------------------------------===//
+
+#include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
+#include "triton/Dialect/TritonGPU/Transforms/Passes.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/PatternMatch.h"
+
+#ifdef __TLE__
+#include "tle/IR/Dialect.h"
+#endif
+
+namespace mlir::triton::gpu {
+#define GEN_PASS_DEF_TRITONGPUOPTIMIZEDOTOPERANDS
+#include "triton/Dialect/TritonGPU/Transforms/Passes.h.inc"
+} // namespace mlir::triton::gpu
+
+using namespace mlir;
+using namespace mlir::triton;
+using namespace mlir::triton::gpu;
+using namespace mlir::triton::nvidia_gpu;
+
+#ifdef __TLE__
+
+namespace {
+
+/// Where an operand comes from.
+struct OperandOrigin {
+  LocalLoadOp load;
+  /// Whether the operand is the transpose of what was loaded.
+  bool transposed;
+};
+
+/// Whether `order` exchanges two dimensions (true), leaves them (false), or
+/// does anything else (nullopt).
+std::optional<bool> exchanges(ArrayRef<int32_t> order) {
+  if (order == ArrayRef<int32_t>{1, 0})
+    return true;
+  if (order == ArrayRef<int32_t>{0, 1})
+    return false;
+  return std::nullopt;
+}
+
+/// Follows an operand through turns, copies into immutable buffers and changes
+/// of layout up to the load that its values come from.
+std::optional<OperandOrigin> findOrigin(Value operand) {
+  bool transposed = false;
+  while (Operation *op = operand.getDefiningOp()) {
+    if (auto load = dyn_cast<LocalLoadOp>(op))
+      return OperandOrigin{load, transposed};
+    std::optional<bool> turned = false;
+    if (auto trans = dyn_cast<TransOp>(op))
+      turned = exchanges(trans.getOrder());
+    else if (auto trans = dyn_cast<MemDescTransOp>(op))
+      turned = exchanges(trans.getOrder());
+    else if (auto view = dyn_cast<tle::MemDescWGMMAViewOp>(op))
+      turned = exchanges(view.getOrder());
+    else if (auto alloc = dyn_cast<LocalAllocOp>(op);
+             alloc && (!alloc.getSrc() || alloc.getType().getMutableMemory()))
+      return std::nullopt;
+    else if (!isa<LocalAllocOp, ConvertLayoutOp>(op))
+      return std::nullopt;
+    if (!turned)
+      return std::nullopt;
+    transposed ^= *turned;
+    operand = op->getOperand(0);
+  }
+  return std::nullopt;
+}
+
+/// Whether WGMMA can read operand `index` (0: M x K, 1: K x N) from a buffer of
+/// this type once it is turned or not.
+bool isLegalOperand(MemDescType type, bool transposed, unsigned index) {
+  auto layout = dyn_cast<NVMMASharedEncodingAttr>(type.getEncoding());
+  if (!layout || type.getShape().size() != 2 || layout.getRank() != 2 ||
+      layout.getFp4Padded() || layout.getSwizzlingByteWidth() == 0)
+    return false;
+  unsigned bits = type.getElementTypeBitWidth();
+  if (layout.getElementBitWidth() != bits)
+    return false;
+  bool firstDimContiguous = layout.getTransposed() != transposed;
+  // K runs along dimension 1 of A and dimension 0 of B.
+  bool kContiguous = firstDimContiguous == (index == 1);
+  if (bits != 16 && !kContiguous)
+    return false;
+  // The tile that the swizzle repeats over has 8 rows.
+  SmallVector<int64_t> perCTA = getShapePerCTA(layout, type.getShape());
+  int64_t row = perCTA[layout.getTransposed() ? 0 : 1];
+  int64_t rows = perCTA[layout.getTransposed() ? 1 : 0];
+  return rows >= 8 && row * bits / 8 >= layout.getSwizzlingByteWidth();
+}
+
+/// The first wait behind `dot` in its block after which it has ended.
+WarpGroupDotWaitOp findWait(WarpGroupDotOp dot) {
+  for (Operation *op = dot->getNextNode(); op; op = op->getNextNode())
+    if (auto wait = dyn_cast<WarpGroupDotWaitOp>(op);
+        wait && wait.getPendings() == 0)
+      return wait;
+  return {};
+}
+
+/// Whether an op from `first` to before `last`, in one block, may write.
+bool mayWriteBetween(Operation *first, Operation *last, Value root) {
+  for (Operation *op = first; op && op != last; op = op->getNextNode())
+    if (mayWriteBuffer(op, root))
+      return true;
+  return false;
+}
+
+/// Whether the buffer holds what `load` read until `dot` has ended.
+bool keepsItsValue(LocalLoadOp load, WarpGroupDotOp dot, Value root) {
+  if (isConstantBuffer(root))
+    return true;
+  Operation *ancestor = load->getBlock()->findAncestorOpInBlock(*dot);
+  if (!ancestor || mayWriteBetween(load->getNextNode(), ancestor, root))
+    return false;
+  // Deeper inside: all that encloses the product may run before it, again.
+  if (ancestor != dot.getOperation() && mayWriteBuffer(ancestor, root))
+    return false;
+  if (!dot.getIsAsync())
+    return true;
+  WarpGroupDotWaitOp wait = findWait(dot);
+  return wait && !mayWriteBetween(dot->getNextNode(), wait, root);
+}
+
+/// Whether a loop around `dot` may write the buffer.
+bool isWrittenInLoop(WarpGroupDotOp dot, Value root) {
+  for (Operation *op = dot->getParentOp(); op && !isa<FuncOp>(op);
+       op = op->getParentOp())
+    if (isa<LoopLikeOpInterface>(op) && mayWriteBuffer(op, root))
+      return true;
+  return false;
+}
+
+/// Lets nothing use the product before it has ended, unless a wait does so.
+void waitOnTheSpot(RewriterBase &rewriter, WarpGroupDotOp dot) {
+  auto waits = [](Operation *user) {
+    auto wait = dyn_cast<WarpGroupDotWaitOp>(user);
+    return wait && wait.getPendings() == 0;
+  };
+  if (llvm::all_of(dot->getUsers(), waits))
+    return;
+  rewriter.setInsertionPointAfter(dot);
+  auto wait = WarpGroupDotWaitOp::create(
+      rewriter, dot.getLoc(), ValueRange{dot.getD()}, /*pendings=*/0);
+  rewriter.replaceAllUsesExcept(dot.getD(), wait->getResult(0), wait);
+}
+
+/// A wait that keeps `before` alive until the product has read it keeps `after`
+/// alive instead.
+void rewireWaits(RewriterBase &rewriter, Value before, Value after) {
+  for (OpOperand &use : llvm::make_early_inc_range(before.getUses())) {
+    auto wait = dyn_cast<WarpGroupDotWaitOp>(use.getOwner());
+    if (!wait || !wait->getResult(use.getOperandNumber()).use_empty())
+      continue;
+    rewriter.modifyOpInPlace(wait, [&] {
+      wait->getResult(use.getOperandNumber()).setType(after.getType());
+      use.set(after);
+    });
+  }
+}
+
+/// Erases the ops of a chain from its end as long as nobody uses them.
+void eraseDeadChain(RewriterBase &rewriter, Value end) {
+  while (Operation *op = end.getDefiningOp()) {
+    if (!op->use_empty() || op->getNumOperands() == 0 ||
+        !isa<LocalAllocOp, LocalLoadOp, ConvertLayoutOp, TransOp,
+             MemDescTransOp, tle::MemDescWGMMAViewOp>(op))
+      return;
+    end = op->getOperand(0);
+    rewriter.eraseOp(op);
+  }
+}
+
+/// Operand `index` (0 or 1) of `dot` from the buffer itself, if it can be.
+bool reuseBuffer(RewriterBase &rewriter, WarpGroupDotOp dot, unsigned index) {
+  Value operand = dot->getOperand(index);
+  std::optional<OperandOrigin> origin = findOrigin(operand);
+  if (!origin)
+    return false;
+  TypedValue<MemDescType> buffer = origin->load.getSrc();
+  MemDescType type = buffer.getType();
+  auto operandType = cast<ShapedType>(operand.getType());
+  if (type.getElementType() != operandType.getElementType() ||
+      !isLegalOperand(type, origin->transposed, index))
+    return false;
+  Value root = findBufferRoot(buffer);
+  if (!keepsItsValue(origin->load, dot, root))
+    return false;
+
+  Value replacement = buffer;
+  if (origin->transposed) {
+    rewriter.setInsertionPoint(dot);
+    replacement = tle::MemDescWGMMAViewOp::create(
+        rewriter, dot.getLoc(), buffer, ArrayRef<int32_t>{1, 0});
+  }
+  rewriter.modifyOpInPlace(dot, [&] { dot->setOperand(index, replacement); });
+  rewireWaits(rewriter, operand, replacement);
+  if (!isConstantBuffer(root) && isWrittenInLoop(dot, root))
+    waitOnTheSpot(rewriter, dot);
+  eraseDeadChain(rewriter, operand);
+  return true;
+}
+
+} // namespace
+
+#endif // __TLE__
+
+namespace {
+
+struct OptimizeDotOperands
+    : public triton::gpu::impl::TritonGPUOptimizeDotOperandsBase<
+          OptimizeDotOperands> {
+  using TritonGPUOptimizeDotOperandsBase::TritonGPUOptimizeDotOperandsBase;
+
+  void getDependentDialects(DialectRegistry &registry) const override {
+    TritonGPUOptimizeDotOperandsBase::getDependentDialects(registry);
+#ifdef __TLE__
+    registry.insert<tle::TLEDialect>();
+#endif
+  }
+
+  void runOnOperation() override {
+#ifdef __TLE__
+    SmallVector<WarpGroupDotOp> dots;
+    getOperation().walk([&](WarpGroupDotOp dot) { dots.push_back(dot); });
+    IRRewriter rewriter(&getContext());
+    for (WarpGroupDotOp dot : dots)
+      for (unsigned index : {0u, 1u})
+        reuseBuffer(rewriter, dot, index);
+#endif
+  }
+};
+
+} // namespace

@@ -1,0 +1,149 @@
+// RUN: tle-opt %s -tritongpu-optimize-dot-operands | FileCheck %s
+// RUN: tle-opt %s -tritongpu-optimize-dot-operands -tritongpu-optimize-dot-operands | FileCheck %s
+// REQUIRES: tle
+
+#b = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
+#bt = #ttg.blocked<{sizePerThread = [8, 1], threadsPerWarp = [8, 4], warpsPerCTA = [1, 4], order = [0, 1]}>
+#mma = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 16]}>
+#s = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#st = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = true, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+
+// CHECK-LABEL: @b_from_alloc
+// CHECK: %[[BUF:.*]] = ttg.local_alloc :
+// CHECK-NEXT: ttg.local_store %arg1, %[[BUF]]
+// CHECK-NEXT: %[[D:.*]] = ttng.warp_group_dot %arg0, %[[BUF]], %arg2 {{.*}}, mutable>
+// CHECK-NEXT: tt.return %[[D]]
+tt.func @b_from_alloc(%a: !ttg.memdesc<64x64xf16, #s, #smem>, %v: tensor<64x64xf16, #b>, %c: tensor<64x64xf32, #mma>) -> tensor<64x64xf32, #mma> {
+  %buf = ttg.local_alloc : () -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+  ttg.local_store %v, %buf : tensor<64x64xf16, #b> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+  %x = ttg.local_load %buf : !ttg.memdesc<64x64xf16, #s, #smem, mutable> -> tensor<64x64xf16, #b>
+  %y = ttg.local_alloc %x : (tensor<64x64xf16, #b>) -> !ttg.memdesc<64x64xf16, #s, #smem>
+  %d = ttng.warp_group_dot %a, %y, %c : !ttg.memdesc<64x64xf16, #s, #smem> * !ttg.memdesc<64x64xf16, #s, #smem> -> tensor<64x64xf32, #mma>
+  tt.return %d : tensor<64x64xf32, #mma>
+}
+
+// CHECK-LABEL: @a_from_alloc
+// CHECK: %[[BUF:.*]] = ttg.local_alloc :
+// CHECK-NEXT: ttg.local_store
+// CHECK-NEXT: ttng.warp_group_dot %[[BUF]], %arg0, %arg2
+tt.func @a_from_alloc(%b: !ttg.memdesc<64x64xf16, #s, #smem>, %v: tensor<64x64xf16, #b>, %c: tensor<64x64xf32, #mma>) -> tensor<64x64xf32, #mma> {
+  %buf = ttg.local_alloc : () -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+  ttg.local_store %v, %buf : tensor<64x64xf16, #b> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+  %x = ttg.local_load %buf : !ttg.memdesc<64x64xf16, #s, #smem, mutable> -> tensor<64x64xf16, #b>
+  %y = ttg.local_alloc %x : (tensor<64x64xf16, #b>) -> !ttg.memdesc<64x64xf16, #s, #smem>
+  %d = ttng.warp_group_dot %y, %b, %c : !ttg.memdesc<64x64xf16, #s, #smem> * !ttg.memdesc<64x64xf16, #s, #smem> -> tensor<64x64xf32, #mma>
+  tt.return %d : tensor<64x64xf32, #mma>
+}
+
+// The left factor need not go through registers.
+// CHECK-LABEL: @a_in_registers
+// CHECK: %[[BUF:.*]] = ttg.local_alloc :
+// CHECK-NEXT: ttg.local_store
+// CHECK-NEXT: ttng.warp_group_dot %[[BUF]], %arg0, %arg2
+tt.func @a_in_registers(%b: !ttg.memdesc<64x64xf16, #s, #smem>, %v: tensor<64x64xf16, #b>, %c: tensor<64x64xf32, #mma>) -> tensor<64x64xf32, #mma> {
+  %buf = ttg.local_alloc : () -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+  ttg.local_store %v, %buf : tensor<64x64xf16, #b> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+  %x = ttg.local_load %buf : !ttg.memdesc<64x64xf16, #s, #smem, mutable> -> tensor<64x64xf16, #b>
+  %y = ttg.convert_layout %x : tensor<64x64xf16, #b> -> tensor<64x64xf16, #ttg.dot_op<{opIdx = 0, parent = #mma, kWidth = 2}>>
+  %d = ttng.warp_group_dot %y, %b, %c : tensor<64x64xf16, #ttg.dot_op<{opIdx = 0, parent = #mma, kWidth = 2}>> * !ttg.memdesc<64x64xf16, #s, #smem> -> tensor<64x64xf32, #mma>
+  tt.return %d : tensor<64x64xf32, #mma>
+}
+
+// CHECK-LABEL: @transposed_tensor
+// CHECK: %[[BUF:.*]] = ttg.local_alloc %arg1
+// CHECK-NEXT: %[[V:.*]] = tle.memdesc_wgmma_view %[[BUF]] {order = array<i32: 1, 0>} : !ttg.memdesc<64x512xf16, #[[S:.*]], #smem> -> !ttg.memdesc<512x64xf16, #[[ST:.*]], #smem>
+// CHECK-NEXT: ttng.warp_group_dot %arg0, %[[V]], %arg2
+tt.func @transposed_tensor(%a: !ttg.memdesc<64x512xf16, #s, #smem>, %v: tensor<64x512xf16, #b>, %c: tensor<64x64xf32, #mma>) -> tensor<64x64xf32, #mma> {
+  %buf = ttg.local_alloc %v : (tensor<64x512xf16, #b>) -> !ttg.memdesc<64x512xf16, #s, #smem>
+  %x = ttg.local_load %buf : !ttg.memdesc<64x512xf16, #s, #smem> -> tensor<64x512xf16, #b>
+  %t = tt.trans %x {order = array<i32: 1, 0>} : tensor<64x512xf16, #b> -> tensor<512x64xf16, #bt>
+  %y = ttg.local_alloc %t : (tensor<512x64xf16, #bt>) -> !ttg.memdesc<512x64xf16, #s, #smem>
+  %d = ttng.warp_group_dot %a, %y, %c : !ttg.memdesc<64x512xf16, #s, #smem> * !ttg.memdesc<512x64xf16, #s, #smem> -> tensor<64x64xf32, #mma>
+  tt.return %d : tensor<64x64xf32, #mma>
+}
+
+// Turned twice is not turned.
+// CHECK-LABEL: @transposed_twice
+// CHECK: %[[BUF:.*]] = ttg.local_alloc %arg1
+// CHECK-NEXT: ttng.warp_group_dot %arg0, %[[BUF]], %arg2
+tt.func @transposed_twice(%a: !ttg.memdesc<64x64xf16, #s, #smem>, %v: tensor<64x64xf16, #b>, %c: tensor<64x64xf32, #mma>) -> tensor<64x64xf32, #mma> {
+  %buf = ttg.local_alloc %v : (tensor<64x64xf16, #b>) -> !ttg.memdesc<64x64xf16, #s, #smem>
+  %x = ttg.local_load %buf : !ttg.memdesc<64x64xf16, #s, #smem> -> tensor<64x64xf16, #b>
+  %t = tt.trans %x {order = array<i32: 1, 0>} : tensor<64x64xf16, #b> -> tensor<64x64xf16, #bt>
+  %y = ttg.local_alloc %t : (tensor<64x64xf16, #bt>) -> !ttg.memdesc<64x64xf16, #s, #smem>
+  %z = ttg.memdesc_trans %y {order = array<i32: 1, 0>} : !ttg.memdesc<64x64xf16, #s, #smem> -> !ttg.memdesc<64x64xf16, #st, #smem>
+  %d = ttng.warp_group_dot %a, %z, %c : !ttg.memdesc<64x64xf16, #s, #smem> * !ttg.memdesc<64x64xf16, #st, #smem> -> tensor<64x64xf32, #mma>
+  tt.return %d : tensor<64x64xf32, #mma>
+}
+
+// One of several copies, and a part of it: the shape of the allocation turns too.
+// CHECK-LABEL: @views
+// CHECK: %[[I:.*]] = ttg.memdesc_index %arg1
+// CHECK-NEXT: %[[S:.*]] = ttg.memdesc_subslice %[[I]][0, 64]
+// CHECK-NEXT: %[[V:.*]] = tle.memdesc_wgmma_view %[[S]] {order = array<i32: 1, 0>} {{.*}} -> !ttg.memdesc<64x64xf16, #{{.*}}, #smem, mutable, 128x64>
+// CHECK-NEXT: ttng.warp_group_dot %arg0, %[[V]], %arg2
+tt.func @views(%a: !ttg.memdesc<64x64xf16, #s, #smem>, %bufs: !ttg.memdesc<2x64x128xf16, #s, #smem, mutable>, %c: tensor<64x64xf32, #mma>, %i: i32) -> tensor<64x64xf32, #mma> {
+  %buf = ttg.memdesc_index %bufs[%i] : !ttg.memdesc<2x64x128xf16, #s, #smem, mutable> -> !ttg.memdesc<64x128xf16, #s, #smem, mutable>
+  %part = ttg.memdesc_subslice %buf[0, 64] : !ttg.memdesc<64x128xf16, #s, #smem, mutable> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable, 64x128>
+  %x = ttg.local_load %part : !ttg.memdesc<64x64xf16, #s, #smem, mutable, 64x128> -> tensor<64x64xf16, #b>
+  %y = ttg.local_alloc %x : (tensor<64x64xf16, #b>) -> !ttg.memdesc<64x64xf16, #s, #smem>
+  %t = ttg.memdesc_trans %y {order = array<i32: 1, 0>} : !ttg.memdesc<64x64xf16, #s, #smem> -> !ttg.memdesc<64x64xf16, #st, #smem>
+  %d = ttng.warp_group_dot %a, %t, %c : !ttg.memdesc<64x64xf16, #s, #smem> * !ttg.memdesc<64x64xf16, #st, #smem> -> tensor<64x64xf32, #mma>
+  tt.return %d : tensor<64x64xf32, #mma>
+}
+
+// Other users keep the load; a wait that names the copy names the buffer then.
+// CHECK-LABEL: @other_users
+// CHECK: %[[X:.*]] = ttg.local_load %arg1
+// CHECK-NEXT: %[[D:.*]] = ttng.warp_group_dot %arg0, %arg1, %arg2 {{.*}}isAsync = true
+// CHECK-NEXT: %[[W:.*]]:2 = ttng.warp_group_dot_wait %[[D]], %arg1 {pendings = 0 : i32} : tensor<64x64xf32, #{{.*}}>, !ttg.memdesc<64x64xf16, #{{.*}}, #smem, mutable>
+// CHECK-NEXT: tt.return %[[W]]#0, %[[X]]
+tt.func @other_users(%a: !ttg.memdesc<64x64xf16, #s, #smem>, %buf: !ttg.memdesc<64x64xf16, #s, #smem, mutable>, %c: tensor<64x64xf32, #mma>) -> (tensor<64x64xf32, #mma>, tensor<64x64xf16, #b>) {
+  %x = ttg.local_load %buf : !ttg.memdesc<64x64xf16, #s, #smem, mutable> -> tensor<64x64xf16, #b>
+  %y = ttg.local_alloc %x : (tensor<64x64xf16, #b>) -> !ttg.memdesc<64x64xf16, #s, #smem>
+  %d = ttng.warp_group_dot %a, %y, %c {isAsync = true} : !ttg.memdesc<64x64xf16, #s, #smem> * !ttg.memdesc<64x64xf16, #s, #smem> -> tensor<64x64xf32, #mma>
+  %w:2 = ttng.warp_group_dot_wait %d, %y {pendings = 0 : i32} : tensor<64x64xf32, #mma>, !ttg.memdesc<64x64xf16, #s, #smem>
+  tt.return %w#0, %x : tensor<64x64xf32, #mma>, tensor<64x64xf16, #b>
+}
+
+// The loop writes the buffer for its next iteration: the product ends first.
+// CHECK-LABEL: @written_in_loop
+// CHECK: scf.for
+// CHECK: ttg.local_store %{{.*}}, %[[BUF:.*]] :
+// CHECK-NEXT: %[[D:.*]] = ttng.warp_group_dot %arg0, %[[BUF]]
+// CHECK-NEXT: %[[W:.*]] = ttng.warp_group_dot_wait %[[D]] {pendings = 0 : i32}
+// CHECK-NEXT: scf.yield %[[W]]
+tt.func @written_in_loop(%a: !ttg.memdesc<64x64xf16, #s, #smem>, %p: tensor<64x64x!tt.ptr<f16>, #b>, %c: tensor<64x64xf32, #mma>, %n: i32, %one: i32) -> tensor<64x64xf32, #mma> {
+  %buf = ttg.local_alloc : () -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+  %r = scf.for %i = %one to %n step %one iter_args(%acc = %c) -> (tensor<64x64xf32, #mma>) : i32 {
+    %v = tt.load %p : tensor<64x64x!tt.ptr<f16>, #b>
+    ttg.local_store %v, %buf : tensor<64x64xf16, #b> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+    %x = ttg.local_load %buf : !ttg.memdesc<64x64xf16, #s, #smem, mutable> -> tensor<64x64xf16, #b>
+    %y = ttg.local_alloc %x : (tensor<64x64xf16, #b>) -> !ttg.memdesc<64x64xf16, #s, #smem>
+    %d = ttng.warp_group_dot %a, %y, %acc : !ttg.memdesc<64x64xf16, #s, #smem> * !ttg.memdesc<64x64xf16, #s, #smem> -> tensor<64x64xf32, #mma>
+    scf.yield %d : tensor<64x64xf32, #mma>
+  }
+  tt.return %r : tensor<64x64xf32, #mma>
+}
+
+// Read in the loop, written before it: no wait.
+// CHECK-LABEL: @read_in_loop
+// CHECK: scf.for
+// CHECK-NEXT: %[[D:.*]] = ttng.warp_group_dot %arg0, %{{.*}}
+// CHECK-NEXT: scf.yield %[[D]]
+tt.func @read_in_loop(%a: !ttg.memdesc<64x64xf16, #s, #smem>, %v: tensor<64x64xf16, #b>, %c: tensor<64x64xf32, #mma>, %n: i32, %one: i32) -> tensor<64x64xf32, #mma> {
+  %buf = ttg.local_alloc : () -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+  ttg.local_store %v, %buf : tensor<64x64xf16, #b> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+  %x = ttg.local_load %buf : !ttg.memdesc<64x64xf16, #s, #smem, mutable> -> tensor<64x64xf16, #b>
+  %y = ttg.local_alloc %x : (tensor<64x64xf16, #b>) -> !ttg.memdesc<64x64xf16, #s, #smem>
+  %r = scf.for %i = %one to %n step %one iter_args(%acc = %c) -> (tensor<64x64xf32, #mma>) : i32 {
+    %d = ttng.warp_group_dot %a, %y, %acc : !ttg.memdesc<64x64xf16, #s, #smem> * !ttg.memdesc<64x64xf16, #s, #smem> -> tensor<64x64xf32, #mma>
+    scf.yield %d : tensor<64x64xf32, #mma>
+  }
+  tt.return %r : tensor<64x64xf32, #mma>
+}
+
+}
