@@ -22,6 +22,7 @@
 #include "mlir/Transforms/Passes.h"
 
 #ifdef __TLE__
+#include "tle/Conversion/Passes.h"
 #include "tle/IR/Dialect.h"
 #include "tle/Transforms/Passes.h"
 #endif
@@ -63,5 +64,6 @@ void triton::registerTritonTLEPasses() {
   triton::gpu::registerTritonGPUPasses();
 #ifdef __TLE__
   triton::tle::registerTLEPasses();
+  triton::tle::registerTLEConversionPasses();
 #endif
 }

@@ -1,0 +1,105 @@
+//===- Passes.td - native passes of the LLVM-dialect stage ----------------===//
+//
+// They run on what stock's conversion to the LLVM dialect leaves, canonicalized
+// and CSE'd, where products are still `nvg.wgmma` and a warp specialization is
+// still a `ttg.warp_specialize`.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TLE_CONVERSION_PASSES_TD
+#define TLE_CONVERSION_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def TLEAccumulatorBeforeFence : Pass<"triton-tle-accumulator-before-fence", "::mlir::ModuleOp"> {
+  let summary = "define what a WGMMA group starts from before its fence";
+  let description = [{
+    ptxas serializes asynchronous products when an instruction that is none of
+    them writes their registers after `wgmma.fence`. This pass
+
+    - moves every other op out of the stretch from fence to commit, but for the
+      arithmetic of descriptors, which stays next to its product: ptxas does not
+      mind it, and all descriptors at once take too many registers;
+    - pins initial accumulators: their registers pass through an empty inline
+      assembly in front of the fence, so that LLVM cannot form them later. An
+      accumulator that a loop carries is pinned where it enters the loop, which
+      also keeps a loop that does not run from defining it on a path of its own;
+    - drops the fence of a group that only goes on with accumulators of the
+      group before it.
+
+    ```mlir
+    nvvm.wgmma.fence.aligned
+    %c0 = llvm.insertvalue %zero, %undef[0] : !llvm.struct<(f32, f32)>
+    %c = llvm.insertvalue %zero, %c0[1] : !llvm.struct<(f32, f32)>
+    %d = nvg.wgmma %a, %b, %true, %c {...}
+    nvvm.wgmma.commit.group.sync.aligned
+    // becomes
+    %c0 = llvm.insertvalue %zero, %undef[0] : !llvm.struct<(f32, f32)>
+    %c = llvm.insertvalue %zero, %c0[1] : !llvm.struct<(f32, f32)>
+    %e0 = llvm.extractvalue %c[0] : !llvm.struct<(f32, f32)>
+    %e1 = llvm.extractvalue %c[1] : !llvm.struct<(f32, f32)>
+    %p = llvm.inline_asm has_side_effects "// accumulator", "=f,=f,0,1" %e0, %e1 : (f32, f32) -> !llvm.struct<(f32, f32)>
+    nvvm.wgmma.fence.aligned
+    %d = nvg.wgmma %a, %b, %true, %p {...}
+    nvvm.wgmma.commit.group.sync.aligned
+    ```
+
+  }];
+  let options = [
+    Option<"hoistDescriptors", "hoist-descriptors", "bool", "false",
+           "move what forms descriptors before the fence, too">
+  ];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def TLELocalizeWGMMADescriptors : Pass<"triton-tle-localize-wgmma-descriptors", "::mlir::ModuleOp"> {
+  let summary = "form WGMMA descriptors in the loop iteration that uses them";
+  let description = [{
+    The descriptor of a buffer at a fixed address is the same in every
+    iteration of a loop. LLVM and ptxas hoist it, then spill it: a tile of 64 x
+    576 alone has 36. This pass adds a zero to the address that such a descriptor
+    is made of, which neither can tell from a value that changes with the
+    iteration: the topmost bit of the grid's width, which is never set, masked
+    with what counts the loop.
+
+    ```mlir
+    ^loop(%i: i32):
+      %p = llvm.and %address, %c16383 : i32    // %address: the same in all iterations
+      %d = llvm.zext %p : i32 to i64
+      %r = nvg.wgmma %a, %d, %true, %c {...}
+    // becomes
+    ^loop(%i: i32):
+      %z = llvm.inline_asm "{ ... mov.u32 t, %nctaid.x; shr.u32 t, t, 31; and.b32 $0, t, $1; }", "=r,r" %i : (i32) -> i32
+      %address1 = llvm.add %address, %z : i32
+      %p = llvm.and %address1, %c16383 : i32
+      %d = llvm.zext %p : i32 to i64
+      %r = nvg.wgmma %a, %d, %true, %c {...}
+    ```
+
+    Descriptors outside of loops, those that change anyway, and loops without an
+    integer that they change stay as they are.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def TLEFoldSharedAddressCasts : Pass<"triton-tle-fold-shared-address-casts", "::mlir::ModuleOp"> {
+  let summary = "turn casts of buffers to i32 into their addresses";
+  let description = [{
+    Ops that need a raw shared-memory address lower to an unrealized cast of the
+    buffer to i32, which stock's conversion to the LLVM dialect leaves alone.
+    Once the buffer has become a struct, the cast is its base pointer.
+
+    ```mlir
+    %b = builtin.unrealized_conversion_cast %s : !llvm.struct<(ptr<3>, i32, i32)> to !ttg.memdesc<64x64xbf16, #shared, #smem, mutable>
+    %a = builtin.unrealized_conversion_cast %b : !ttg.memdesc<64x64xbf16, #shared, #smem, mutable> to i32
+    // becomes
+    %p = llvm.extractvalue %s[0] : !llvm.struct<(ptr<3>, i32, i32)>
+    %a = llvm.ptrtoint %p : !llvm.ptr<3> to i32
+    ```
+
+    The address of a slice is an error: where its layout swizzles it has none.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+#endif // TLE_CONVERSION_PASSES_TD

@@ -1,0 +1,176 @@
+//===- LocalizeWGMMADescriptors.cpp - descriptors stay in their loop ------===//
+//
+// Precondition:  products are nvg.wgmma in blocks with explicit branches.
+// Rewrite:       descriptor(address)  ==>  descriptor(address + z), z = 0 & i
+// Postcondition: no descriptor of a product in a loop is loop invariant to
+//                whom cannot see that z is 0.
+//
+//===----------------------------------------------------------------------===//
+
+#include "WGMMAGroups.h"
+#include "mlir/Analysis/CFGLoopInfo.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "tle/Conversion/Passes.h"
+
+namespace mlir::triton::tle {
+#define GEN_PASS_DEF_TLELOCALIZEWGMMADESCRIPTORS
+#include "tle/Conversion/Passes.h.inc"
+} // namespace mlir::triton::tle
+
+using namespace mlir;
+using namespace mlir::triton;
+using namespace mlir::triton::tle;
+
+namespace {
+
+class LocalizeWGMMADescriptorsPass
+    : public triton::tle::impl::TLELocalizeWGMMADescriptorsBase<
+          LocalizeWGMMADescriptorsPass> {
+public:
+  void runOnOperation() override {
+    SmallVector<Region *> regions;
+    getOperation()->walk([&](Operation *op) {
+      for (Region &region : op->getRegions())
+        if (!region.hasOneBlock() && !region.empty())
+          regions.push_back(&region);
+    });
+    for (Region *region : regions)
+      runOnRegion(*region);
+  }
+
+private:
+  void runOnRegion(Region &region) {
+    DominanceInfo dominance(region.getParentOp());
+    CFGLoopInfo loops(dominance.getDomTree(&region));
+    for (Block &block : region) {
+      CFGLoop *loop = loops.getLoopFor(&block);
+      if (!loop)
+        continue;
+      SmallVector<nvgpu::WGMMAOp> products(block.getOps<nvgpu::WGMMAOp>());
+      if (products.empty())
+        continue;
+      if (Value counter = findCounter(*loop))
+        localize(*loop, block, counter, products);
+    }
+  }
+
+  /// An integer that the loop changes from iteration to iteration.
+  static Value findCounter(CFGLoop &loop) {
+    Block *header = loop.getHeader();
+    Block *latch = loop.getLoopLatch();
+    if (!latch)
+      return {};
+    auto branch = dyn_cast<BranchOpInterface>(latch->getTerminator());
+    if (!branch)
+      return {};
+    for (unsigned s = 0; s < latch->getNumSuccessors(); ++s) {
+      if (latch->getSuccessor(s) != header)
+        continue;
+      SuccessorOperands operands = branch.getSuccessorOperands(s);
+      for (BlockArgument argument : header->getArguments())
+        if ((argument.getType().isInteger(32) ||
+             argument.getType().isInteger(64)) &&
+            operands[argument.getArgNumber()] != argument)
+          return argument;
+    }
+    return {};
+  }
+
+  /// Whether `value` is the same in every iteration, wherever it is formed.
+  bool isInvariant(CFGLoop &loop, Value value) {
+    if (!loop.contains(value.getParentBlock()))
+      return true;
+    Operation *op = value.getDefiningOp();
+    if (!op || !isPure(op))
+      return false;
+    auto [it, isNew] = invariant.try_emplace(value, true);
+    if (isNew) {
+      bool all = llvm::all_of(op->getOperands(), [&](Value operand) {
+        return isInvariant(loop, operand);
+      });
+      invariant[value] = all;
+    }
+    return invariant[value];
+  }
+
+  /// The operand to follow from a descriptor to its address: ops that combine
+  /// one value with constants are cheaper to repeat than their result to keep.
+  static Value getSource(Value value) {
+    Operation *op = value.getDefiningOp();
+    if (!op)
+      return {};
+    if (isa<LLVM::ZExtOp>(op))
+      return op->getOperand(0);
+    if (isa<LLVM::AddOp, LLVM::OrOp, LLVM::AndOp>(op) &&
+        op->getOperand(1).getDefiningOp<LLVM::ConstantOp>())
+      return op->getOperand(0);
+    return {};
+  }
+
+  void localize(CFGLoop &loop, Block &block, Value counter,
+                ArrayRef<nvgpu::WGMMAOp> products) {
+    OpBuilder builder(products.front());
+    invariant.clear();
+    Value z;
+    IRMapping mapping;
+    // Forms `value` anew at the builder's insertion point, from root + z.
+    auto form = [&](auto &self, Value value) -> Value {
+      if (Value done = mapping.lookupOrNull(value))
+        return done;
+      Location loc = value.getLoc();
+      Value result;
+      if (Value source = getSource(value)) {
+        self(self, source);
+        result = builder.clone(*value.getDefiningOp(), mapping)->getResult(0);
+      } else {
+        if (!z) {
+          OpBuilder::InsertionGuard guard(builder);
+          builder.setInsertionPointToStart(&block);
+          z = makeZero(builder, counter);
+        }
+        Value addend = z;
+        if (value.getType().isInteger(64))
+          addend = LLVM::ZExtOp::create(builder, loc, value.getType(), z);
+        result = LLVM::AddOp::create(builder, loc, value, addend);
+        mapping.map(value, result);
+      }
+      return result;
+    };
+    for (nvgpu::WGMMAOp product : products) {
+      for (OpOperand *operand :
+           {&product.getOpAMutable(), &product.getOpBMutable()}) {
+        Value descriptor = operand->get();
+        if (!descriptor.getType().isInteger(64) ||
+            !isInvariant(loop, descriptor))
+          continue;
+        builder.setInsertionPoint(product);
+        operand->set(form(form, descriptor));
+      }
+    }
+  }
+
+  /// 0, which changes with `counter` as far as LLVM and ptxas know: a grid has
+  /// less than 2^31 blocks along x.
+  static Value makeZero(OpBuilder &builder, Value counter) {
+    Location loc = counter.getLoc();
+    Type i32 = builder.getI32Type();
+    if (counter.getType() != i32)
+      counter = LLVM::TruncOp::create(builder, loc, i32, counter);
+    auto dialect = LLVM::AsmDialectAttr::get(builder.getContext(),
+                                             LLVM::AsmDialect::AD_ATT);
+    return LLVM::InlineAsmOp::create(
+               builder, loc, TypeRange{i32}, counter,
+               "{ .reg .b32 t; mov.u32 t, %nctaid.x; shr.u32 t, t, 31; "
+               "and.b32 $0, t, $1; }",
+               "=r,r", /*has_side_effects=*/true, /*is_align_stack=*/false,
+               LLVM::TailCallKind::None, dialect, ArrayAttr())
+        ->getResult(0);
+  }
+
+  DenseMap<Value, bool> invariant;
+};
+
+} // namespace
