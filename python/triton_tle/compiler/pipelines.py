@@ -343,6 +343,8 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         # TLE's ops appear, every tensor gets a layout; local pointers become shared-memory accesses before
         # any stock pass could take them for global ones.
         _n("triton-tle-raise-frontend"),
+        # Of its two results one has fewer dimensions; as scans and reductions both get layouts that fit.
+        _n("triton-tle-lower-exclusive-cumsum"),
         Pass(NATIVE, convert.flag, convert.options),
         _n("triton-tle-early-assign-memory-space"),
         _n("triton-tle-select-encodings"),
@@ -350,7 +352,6 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         _n("triton-tle-optimize-local-pointer-loads"),
         _n("triton-tle-optimize-local-pointer-stores"),
         _n("triton-tle-insert-local-pointer-barriers"),
-        _n("triton-tle-lower-exclusive-cumsum"),
         _n("triton-tle-lower-extract-tile"),
         _n("triton-tle-lower-insert-tile"),
         _n("triton-tle-lower-local-pointers"),

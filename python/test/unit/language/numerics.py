@@ -255,16 +255,11 @@ def test_async_copies():
 
 
 @triton.jit
-def sums(x, exclusive, total, AXIS: tl.constexpr, REVERSE: tl.constexpr):
+def sums(x, exclusive, total, AXIS: tl.constexpr, REVERSE: tl.constexpr, TOTALS: tl.constexpr):
     offsets = grid2(16, 32)
     before, whole = tle.cumsum(tl.load(x + offsets), AXIS, reverse=REVERSE)
     tl.store(exclusive + offsets, before)
-    tl.store(total + tl.arange(0, 512 // x_extent(AXIS)), whole)
-
-
-@triton.jit
-def x_extent(AXIS: tl.constexpr):
-    return 16 if AXIS == 0 else 32
+    tl.store(total + tl.arange(0, TOTALS), whole)
 
 
 @pytest.mark.parametrize("reverse", [False, True])
@@ -275,7 +270,7 @@ def test_cumsum(dtype, axis, reverse):
     widened = {torch.int8: torch.int32, torch.bfloat16: torch.float32}.get(dtype, dtype)
     exclusive = torch.full((16, 32), -1, dtype=widened)
     total = torch.full((512 // x.shape[axis],), -1, dtype=widened)
-    launch(sums, x, exclusive, total, axis, reverse)
+    launch(sums, x, exclusive, total, axis, reverse, len(total))
     ordered = x.to(widened).flip(axis) if reverse else x.to(widened)
     inclusive = ordered.cumsum(axis, dtype=widened)
     expected = inclusive - ordered
