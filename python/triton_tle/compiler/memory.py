@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from .errors import SharedMemoryError
 from .locations import Locations, Place, kernel_place
-from .pipelines import arch_name
 
 # Shared memory a CTA can use, in KiB, by compute capability (CUDA C++ Programming Guide, technical specifications).
 SHARED_MEMORY_KIB = {
@@ -57,21 +56,26 @@ def buffers(text: str) -> list[Buffer]:
     ]
 
 
+def shared_memory(capability: int) -> int:
+    """Bytes of shared memory that a CTA can have; for an unknown capability as much as any has."""
+    return 1024 * SHARED_MEMORY_KIB.get(capability, max(SHARED_MEMORY_KIB.values()))
+
+
 def check(needed: int, capability: int, ttgir: str) -> None:
     """Raise SharedMemoryError, at the largest buffer, when a kernel needs more than ``capability`` has.
 
-    ``needed`` is in bytes, ``ttgir`` the module's text before allocation. Unknown capabilities pass.
+    ``needed`` is in bytes, ``ttgir`` the module's text before allocation.
     """
-    if capability not in SHARED_MEMORY_KIB or needed <= SHARED_MEMORY_KIB[capability] * 1024:
+    capacity = shared_memory(capability)
+    if needed <= capacity:
         return
-    capacity = SHARED_MEMORY_KIB[capability] * 1024
     found = sorted(buffers(ttgir), key=lambda buffer: -buffer.size)
     notes = []
     for buffer in found:
         where = f" at {buffer.place[0]}:{buffer.place[1]}" if buffer.place else ""
         notes.append(f"note: {buffer.size} bytes: {buffer.type}{where}")
     place = (found[0].place if found else None) or kernel_place(ttgir) or (None, 0, 0)
-    message = f"the kernel needs {needed} bytes of shared memory, {arch_name(capability)} has {capacity}"
+    message = f"the kernel needs {needed} bytes of shared memory, sm_{capability} has {capacity}"
     raise SharedMemoryError(message, *place, notes, required=needed, limit=capacity)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from . import stock
+from .memory import shared_memory
 from .stock import OptionValue
 
 STOCK = "stock"
@@ -191,16 +192,18 @@ def _convert_to_ttgir(settings: Settings) -> Pass:
 
 
 def _layouts(settings: Settings) -> tuple[Pass, ...]:
-    """First part of the TTGIR stage: layouts, up to and with matmul acceleration."""
+    """First part of the TTGIR stage: layouts, up to matmul acceleration."""
     return (
         _s("tritongpu-coalesce"),
         _s("tritongpu-F32DotTC", settings.capability // 10 >= 8),
         _s("triton-nvidia-gpu-plan-cta"),
         _s("tritongpu-remove-layout-conversions"),
         _s("tritongpu-optimize-thread-locality"),
-        _s("tritongpu-accelerate-matmul"),
-        _s("tritongpu-remove-layout-conversions"),
     )
+
+
+def _matmul() -> tuple[Pass, ...]:
+    return _s("tritongpu-accelerate-matmul"), _s("tritongpu-remove-layout-conversions")
 
 
 def _dot_operands(settings: Settings) -> Pass:
@@ -270,6 +273,7 @@ def _stock_ttgir(settings: Settings) -> tuple[Pass, ...]:
     return (
         _convert_to_ttgir(settings),
         *_layouts(settings),
+        *_matmul(),
         _dot_operands(settings),
         _s("triton-nvidia-optimize-descriptor-encoding"),
         _s("triton-loop-aware-cse"),
@@ -358,9 +362,14 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         # Views and fences that the user wrote; then nothing of TLE may be left for stock to stumble over.
         *_lower_wgmma_operands(),
         *_layouts(settings),
+        # The fork's copy takes the dots that it is better at and leaves the others to stock's.
+        _n("tritongpu-accelerate-matmul", only_if="tt.dot"),
+        *_matmul(),
         # Dots have their WGMMA form: operands can be read from where they already are.
         _n("triton-tle-promote-local-store-staging"),
         _n("tritongpu-optimize-dot-operands", hoist_layout_conversion=settings.capability >= 80),
+        _n("triton-tle-tile-style-pipeline-schedule"),
+        _n("triton-tle-materialize-tile-style-pipeline", shared_memory=shared_memory(settings.capability)),
         *_lower_wgmma_operands(),
         _s("triton-nvidia-optimize-descriptor-encoding"),
         _s("triton-loop-aware-cse"),

@@ -58,7 +58,9 @@ def split(passes):
         flag, _, options = text.rstrip("}").partition("{")
         kinds = {option.name: option for option in getattr(stock.REGISTRY.get(flag), "options", ())}
         pairs = (item.split("=", 1) for item in options.split())
-        yield Pass(NATIVE, flag, tuple((name, kinds[name].parse(value)) for name, value in pairs))
+        yield Pass(
+            NATIVE, flag, tuple((name, kinds[name].parse(value) if name in kinds else value) for name, value in pairs)
+        )
 
 
 def use_library(monkeypatch, library):
