@@ -16,22 +16,23 @@
 //
 // After (N = 2):
 //   %slots = ttg.local_alloc : () -> !ttg.memdesc<2x64x64xbf16, ...>
-//   scf.if (%lb < %ub)       { copy tile 0 into %slots[0] }   commit
-//   scf.if (%lb + %st < %ub) { copy tile 1 into %slots[1] }   commit
-//   scf.for %iv = ... iter_args(..., %slot = 0) {
-//     ttg.async_wait {num = 1 : i32}
+//   scf.if (%lb < %ub)       { copy tile 0 into %slots[0] }   %g0 = commit
+//   scf.if (%lb + %st < %ub) { copy tile 1 into %slots[1] }   %g1 = commit
+//   scf.for %iv = ... iter_args(..., %slot = 0, %this = %g0, %next = %g1) {
+//     ttg.async_wait %this {num = 1 : i32}
 //     ttng.fence_async_shared                 (copies are generic-proxy writes)
 //     loads that the address of tile i + 2 needs, masked by its existence
 //     ... reads %slots[%slot] ...
 //     scf.if (%iv + 2 * %st < %ub) { copy tile i + 2 into %slots[%slot] }
-//     commit
-//     yield ..., (%slot + 1) mod 2
+//     %g = commit
+//     yield ..., (%slot + 1) mod 2, %next, %g
 //   } {tt.num_stages = 1 : i32, ...}
 //   ttg.async_wait {num = 0 : i32}
 //   ttg.local_dealloc %slots
 //
 // One group is committed for each tile whether it exists or not: the counts of
-// the waits hold for any trip count, zero included.
+// the waits hold for any trip count, zero included. The loop carries the tokens
+// of the groups, because stock counts anew which groups a wait leaves open.
 //
 // Also: a WGMMA whose result is only the accumulator of the next one does not
 // wait for its own completion (`isAsync`), the last of the chain does.
@@ -94,7 +95,8 @@ public:
           user->erase();
       ttg::LocalDeallocOp::create(builder, loc, slot);
     }
-    loop.replaceAllUsesWith(newLoop.getResults().drop_back());
+    loop.replaceAllUsesWith(
+        newLoop.getResults().take_front(loop.getNumResults()));
     loop.erase();
     for (ttg::LocalAllocOp buffer : info.buffers)
       buffer.erase();
@@ -108,6 +110,8 @@ private:
   OpBuilder builder;
   Location loc;
   SmallVector<Value> slotBuffers;
+  /// Tokens of the groups of the first tiles.
+  SmallVector<Value> groups;
 
   Value constant(int64_t value, Type type) {
     return arith::ConstantOp::create(builder, loc,
@@ -174,7 +178,9 @@ private:
       cloneOp(copy, mapping);
   }
 
-  void commit() { ttg::AsyncCommitGroupOp::create(builder, loc, ValueRange{}); }
+  Value commit() {
+    return ttg::AsyncCommitGroupOp::create(builder, loc, ValueRange{});
+  }
 
   void issueInPrologue(int64_t tile) {
     Value condition = exists(loop.getLowerBound(), tile);
@@ -189,12 +195,13 @@ private:
         cloneOp(op, mapping);
       cloneCopies(mapping);
     }
-    commit();
+    groups.push_back(commit());
   }
 
   void rebuildLoop() {
     SmallVector<Value> inits(loop.getInitArgs());
     inits.push_back(constant(0, builder.getI32Type()));
+    llvm::append_range(inits, groups);
     newLoop = scf::ForOp::create(builder, loc, loop.getLowerBound(),
                                  loop.getUpperBound(), loop.getStep(), inits);
     newLoop->setAttrs(loop->getAttrDictionary());
@@ -204,9 +211,12 @@ private:
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(newLoop.getBody());
     Value iv = newLoop.getInductionVar();
-    Value slot = newLoop.getRegionIterArgs().back();
+    auto own =
+        newLoop.getRegionIterArgs().drop_front(loop.getNumRegionIterArgs());
+    Value slot = own.front();
+    ValueRange underWay = own.drop_front();
 
-    ttg::AsyncWaitOp::create(builder, loc, ValueRange{}, slots - 1);
+    ttg::AsyncWaitOp::create(builder, loc, underWay.front(), slots - 1);
     ttng::FenceAsyncSharedOp::create(builder, loc, /*bCluster=*/false);
     Value more = exists(iv, slots);
 
@@ -220,7 +230,8 @@ private:
     IRMapping current;
     current.map(loop.getInductionVar(), iv);
     for (auto [before, after] : llvm::zip(
-             loop.getRegionIterArgs(), newLoop.getRegionIterArgs().drop_back()))
+             loop.getRegionIterArgs(), newLoop.getRegionIterArgs().take_front(
+                                           loop.getNumRegionIterArgs())))
       current.map(before, after);
     mapBuffers(current, slot);
     for (Operation &op : loop.getBody()->without_terminator())
@@ -237,7 +248,7 @@ private:
           cloneOp(op, ahead);
       cloneCopies(ahead);
     }
-    commit();
+    Value group = commit();
 
     Type i32 = builder.getI32Type();
     Value next = arith::AddIOp::create(builder, loc, slot, constant(1, i32));
@@ -248,6 +259,8 @@ private:
     for (Value value : loop.getBody()->getTerminator()->getOperands())
       yielded.push_back(current.lookupOrDefault(value));
     yielded.push_back(next);
+    llvm::append_range(yielded, underWay.drop_front());
+    yielded.push_back(group);
     scf::YieldOp::create(builder, loc, yielded);
   }
 

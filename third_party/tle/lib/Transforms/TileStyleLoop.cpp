@@ -157,6 +157,119 @@ int64_t TileStyleLoop::bytesPerSlot() const {
   return bytes;
 }
 
+/// Whether neighbours in memory are neighbours in a thread, four bytes of them
+/// at least: what cp.async moves.
+static bool hasCopyableVector(RankedTensorType type) {
+  unsigned fastest = ttg::getOrder(type).front();
+  unsigned elements = ttg::getContigPerThread(type)[fastest];
+  return elements * type.getElementTypeBitWidth() >= 32;
+}
+
+SmallVector<StagedLoad> matchStagedLoads(scf::ForOp loop, std::string &reason) {
+  SmallVector<StagedLoad> loads;
+  for (auto alloc : loop.getBody()->getOps<ttg::LocalAllocOp>()) {
+    Value source = alloc.getSrc();
+    while (source && source.hasOneUse() &&
+           source.getDefiningOp<ttg::ConvertLayoutOp>())
+      source = source.getDefiningOp()->getOperand(0);
+    auto load = source ? source.getDefiningOp<LoadOp>() : LoadOp();
+    auto type =
+        load ? dyn_cast<RankedTensorType>(load.getType()) : RankedTensorType();
+    if (type && type.getEncoding() && source.hasOneUse() &&
+        !load.getIsVolatile() && load->getBlock() == loop.getBody() &&
+        hasCopyableVector(type))
+      loads.push_back({load, alloc});
+  }
+  if (loads.empty())
+    return {};
+  bool hasInnerLoop = false, hasGlobalWrite = false;
+  loop.getBody()->walk([&](Operation *op) {
+    hasInnerLoop |= isa<LoopLikeOpInterface>(op);
+    hasGlobalWrite |= writesGlobalMemory(op);
+  });
+  if (hasInnerLoop || hasGlobalWrite) {
+    reason = hasInnerLoop
+                 ? "it holds another loop"
+                 : "a tile is loaded from memory that the loop may write";
+    return {};
+  }
+  llvm::SetVector<Operation *> slice;
+  for (StagedLoad &staged : loads)
+    for (Value operand : staged.load->getOperands())
+      if (!addDependencies(operand, loop, slice, reason))
+        return {};
+  // Tiles are read once all of them are there.
+  Operation *lastLoad = loads.front().load;
+  for (StagedLoad &staged : loads)
+    if (lastLoad->isBeforeInBlock(staged.load))
+      lastLoad = staged.load;
+  for (StagedLoad &staged : loads)
+    for (Operation *user : staged.alloc->getUsers()) {
+      Operation *inBody = loop.getBody()->findAncestorOpInBlock(*user);
+      if (!inBody || inBody->isBeforeInBlock(lastLoad)) {
+        reason = "a tile is read before the last one is loaded";
+        return {};
+      }
+    }
+  return loads;
+}
+
+void copyAsynchronously(scf::ForOp loop, ArrayRef<StagedLoad> loads) {
+  Operation *lastLoad = loads.front().load;
+  OpBuilder before(loop);
+  SmallVector<Value> tokens;
+  for (StagedLoad staged : loads) {
+    ttg::MemDescType type = staged.alloc.getType();
+    auto buffer = ttg::LocalAllocOp::create(
+        before, staged.alloc.getLoc(),
+        ttg::MemDescType::get(type.getShape(), type.getElementType(),
+                              type.getEncoding(), type.getMemorySpace(),
+                              /*mutableMemory=*/true));
+    LoadOp load = staged.load;
+    OpBuilder builder(load);
+    auto copy = ttg::AsyncCopyGlobalToLocalOp::create(
+        builder, load.getLoc(), load.getPtr(), buffer, load.getMask(),
+        load.getOther(), load.getCache(), load.getEvict());
+    tokens.push_back(copy.getToken());
+    if (lastLoad->isBeforeInBlock(load))
+      lastLoad = load;
+    staged.alloc.getResult().replaceAllUsesWith(buffer);
+    // views of what is now mutable are mutable
+    SmallVector<Operation *> views(buffer->getUsers());
+    while (!views.empty()) {
+      Operation *view = views.pop_back_val();
+      if (view->getNumResults() != 1)
+        continue;
+      auto result = dyn_cast<ttg::MemDescType>(view->getResult(0).getType());
+      if (!result || result.getMutableMemory())
+        continue;
+      view->getResult(0).setType(ttg::MemDescType::get(
+          result.getShape(), result.getElementType(), result.getEncoding(),
+          result.getMemorySpace(), /*mutableMemory=*/true,
+          result.getAllocShape()));
+      llvm::append_range(views, view->getUsers());
+    }
+  }
+  OpBuilder builder(lastLoad->getContext());
+  builder.setInsertionPointAfter(lastLoad);
+  Location loc = lastLoad->getLoc();
+  auto group = ttg::AsyncCommitGroupOp::create(builder, loc, tokens);
+  ttg::AsyncWaitOp::create(builder, loc, group.getAsyncToken(), 0);
+  for (StagedLoad staged : loads) {
+    Value source = staged.alloc.getSrc();
+    staged.alloc.erase();
+    while (source.use_empty()) {
+      Operation *def = source.getDefiningOp();
+      bool isLoad = def == staged.load.getOperation();
+      Value next = def->getOperand(0);
+      def->erase();
+      if (isLoad)
+        break;
+      source = next;
+    }
+  }
+}
+
 FailureOr<TileStyleLoop> matchTileStyleLoop(scf::ForOp loop,
                                             std::string &reason) {
   TileStyleLoop info;

@@ -49,7 +49,23 @@ private:
     if ((stages ? stages.getInt() : numStages) < 2)
       return;
     std::string reason;
-    FailureOr<TileStyleLoop> info = matchTileStyleLoop(loop, reason);
+    SmallVector<StagedLoad> staged = matchStagedLoads(loop, reason);
+    if (!staged.empty()) {
+      int64_t perSlot = 0;
+      for (StagedLoad &tile : staged)
+        perSlot += gpu::getAllocationSizeInBytes(tile.alloc.getType());
+      int64_t all = explicitSharedMemory(loop->getParentOfType<FuncOp>());
+      if (all + perSlot + sharedMemoryReserve <= sharedMemory)
+        copyAsynchronously(loop, staged);
+      else
+        reason = "two slots of " + std::to_string(perSlot) +
+                 " bytes do not fit into shared memory";
+    }
+    bool hasReason = !reason.empty();
+    std::string mismatch;
+    FailureOr<TileStyleLoop> info = matchTileStyleLoop(loop, mismatch);
+    if (!hasReason)
+      reason = mismatch;
     if (failed(info)) {
       if (remarks)
         loop.emitRemark("tile-style pipeline: left alone, ") << reason;

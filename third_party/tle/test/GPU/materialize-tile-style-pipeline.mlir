@@ -19,8 +19,8 @@ module attributes {"ttg.num-warps" = 4 : i32, ttg.target = "cuda:90"} {
     // CHECK:   ttg.memdesc_index %[[SLOTS]]
     // CHECK:   ttg.async_copy_global_to_local
     // CHECK: ttg.async_commit_group
-    // CHECK: scf.for %[[IV:.*]] = {{.*}} iter_args(%[[SLOT:.*]] = %{{.*}}) -> (i32)
-    // CHECK:   ttg.async_wait {num = 1 : i32}
+    // CHECK: scf.for %[[IV:.*]] = {{.*}} iter_args(%[[SLOT:.*]] = %{{.*}}, %[[THIS:.*]] = %{{.*}}, %[[NEXT:.*]] = %{{.*}}) -> (i32, !ttg.async.token, !ttg.async.token)
+    // CHECK:   ttg.async_wait %[[THIS]] {num = 1 : i32}
     // CHECK:   ttng.fence_async_shared
     // The index of the tile to come is loaded early and masked.
     // CHECK:   %[[MORE:.*]] = arith.cmpi sgt
@@ -31,7 +31,8 @@ module attributes {"ttg.num-warps" = 4 : i32, ttg.target = "cuda:90"} {
     // CHECK:   scf.if %[[MORE]]
     // CHECK:     ttg.memdesc_index %[[SLOTS]][%[[SLOT]]]
     // CHECK:     ttg.async_copy_global_to_local
-    // CHECK:   ttg.async_commit_group
+    // CHECK:   %[[GROUP:.*]] = ttg.async_commit_group
+    // CHECK:   scf.yield %{{.*}}, %[[NEXT]], %[[GROUP]]
     // CHECK: } {{{.*}}tt.num_stages = 1 : i32}
     // CHECK: ttg.async_wait {num = 0 : i32}
     // CHECK: ttg.local_dealloc %[[SLOTS]]
@@ -66,7 +67,7 @@ module attributes {"ttg.num-warps" = 4 : i32, ttg.target = "cuda:90"} {
   // CHECK-LABEL: @three_slots
   // CHECK: ttg.local_alloc : () -> !ttg.memdesc<3x64x64xbf16
   // CHECK-COUNT-3: scf.if
-  // CHECK: ttg.async_wait {num = 2 : i32}
+  // CHECK: ttg.async_wait %{{.*}} {num = 2 : i32}
   tt.func @three_slots(%ptr: tensor<64x64x!tt.ptr<bf16>, #blocked>, %n: i32) {
     %c0 = arith.constant 0 : i32
     %c1 = arith.constant 1 : i32

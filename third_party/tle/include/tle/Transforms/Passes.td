@@ -308,12 +308,19 @@ def TLETileStylePipelineSchedule : TLE_ModulePass<"triton-tle-tile-style-pipelin
        tt.num_stages = 2 : i32, tt.scheduled_max_stage = 2 : i32}
     ```
 
+    A tile that is loaded into registers only to be put into shared memory
+    (`ttg.local_alloc` of a `tt.load`) is first turned into such a copy.
+
     A loop stays as it is if an address depends on what the loop carries or on
     memory that it may write, if a buffer is used outside of it or not wholly
     overwritten in every iteration, or if it holds another loop.
   }];
+  let dependentDialects = ["::mlir::triton::gpu::TritonGPUDialect"];
   let options = [
     Option<"numStages", "num-stages", "int64_t", "1", "stages of a loop that names none">,
+    Option<"sharedMemory", "shared-memory", "int64_t", "232448", "bytes of shared memory that a CTA may have">,
+    Option<"sharedMemoryReserve", "shared-memory-reserve", "int64_t", "10240",
+           "bytes kept free for layout conversions and reductions">,
     Option<"remarks", "remarks", "bool", "false", "say at each loop what was done, or why not">
   ];
 }

@@ -44,6 +44,21 @@ struct TileStyleLoop {
 FailureOr<TileStyleLoop> matchTileStyleLoop(scf::ForOp loop,
                                             std::string &reason);
 
+/// A tile that an iteration loads into registers only to put it into shared
+/// memory: what staging promotion, or a dot's operand, leaves of a gather.
+struct StagedLoad {
+  LoadOp load;
+  gpu::LocalAllocOp alloc;
+};
+
+/// The staged loads of `loop`, if all of them can be copied ahead; else none,
+/// and `reason` says why.
+SmallVector<StagedLoad> matchStagedLoads(scf::ForOp loop, std::string &reason);
+
+/// Turns each load into an asynchronous copy into a buffer before the loop,
+/// waited for where its tile was put into shared memory.
+void copyAsynchronously(scf::ForOp loop, ArrayRef<StagedLoad> loads);
+
 /// Bytes of shared memory that the explicit buffers of `function` take.
 int64_t explicitSharedMemory(Operation *function);
 
