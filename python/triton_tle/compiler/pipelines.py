@@ -368,7 +368,7 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         # Dots have their WGMMA form: operands can be read from where they already are.
         _n("triton-tle-promote-local-store-staging"),
         _n("tritongpu-optimize-dot-operands", hoist_layout_conversion=settings.capability >= 80),
-        _n("triton-tle-tile-style-pipeline-schedule"),
+        _n("triton-tle-tile-style-pipeline-schedule", shared_memory=shared_memory(settings.capability)),
         _n("triton-tle-materialize-tile-style-pipeline", shared_memory=shared_memory(settings.capability)),
         *_lower_wgmma_operands(),
         _s("triton-nvidia-optimize-descriptor-encoding"),

@@ -217,7 +217,11 @@ private:
     ValueRange underWay = own.drop_front();
 
     ttg::AsyncWaitOp::create(builder, loc, underWay.front(), slots - 1);
-    ttng::FenceAsyncSharedOp::create(builder, loc, /*bCluster=*/false);
+    // Only from Hopper on are there products that read through another proxy.
+    auto capability =
+        ttg::getComputeCapability(loop->getParentOfType<ModuleOp>());
+    if (capability && *capability >= 90)
+      ttng::FenceAsyncSharedOp::create(builder, loc, /*bCluster=*/false);
     Value more = exists(iv, slots);
 
     // The loads of the tile to come: early, so that their latency hides behind
