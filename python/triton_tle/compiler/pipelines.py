@@ -386,6 +386,7 @@ def _tle_llir(settings: Settings) -> tuple[Pass, ...]:
     return (
         *_to_llvm_dialect(settings),
         _n("triton-tle-fold-shared-address-casts", only_if="builtin.unrealized_conversion_cast"),
+        _n("triton-tle-localize-wgmma-descriptors", only_if="ttng.warp_group_dot"),
         _n("triton-tle-accumulator-before-fence", only_if="ttng.warp_group_dot"),
         *_finish_llvm_dialect(settings),
     )

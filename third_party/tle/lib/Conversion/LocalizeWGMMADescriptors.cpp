@@ -30,6 +30,7 @@ class LocalizeWGMMADescriptorsPass
     : public triton::tle::impl::TLELocalizeWGMMADescriptorsBase<
           LocalizeWGMMADescriptorsPass> {
 public:
+  using Base::Base;
   void runOnOperation() override {
     SmallVector<Region *> regions;
     getOperation()->walk([&](Operation *op) {
@@ -45,16 +46,19 @@ private:
   void runOnRegion(Region &region) {
     DominanceInfo dominance(region.getParentOp());
     CFGLoopInfo loops(dominance.getDomTree(&region));
+    // Counted first: what this pass changes is invariant no more.
+    SmallVector<std::pair<Block *, CFGLoop *>> work;
     for (Block &block : region) {
       CFGLoop *loop = loops.getLoopFor(&block);
-      if (!loop)
+      if (!loop || block.getOps<nvgpu::WGMMAOp>().empty())
         continue;
-      SmallVector<nvgpu::WGMMAOp> products(block.getOps<nvgpu::WGMMAOp>());
-      if (products.empty())
-        continue;
-      if (Value counter = findCounter(*loop))
-        localize(*loop, block, counter, products);
+      invariant.clear();
+      if (countInvariant(*loop) >= minDescriptors)
+        work.emplace_back(&block, loop);
     }
+    for (auto [block, loop] : work)
+      if (Value counter = findCounter(*loop))
+        localize(*loop, *block, counter);
   }
 
   /// An integer that the loop changes from iteration to iteration.
@@ -96,12 +100,33 @@ private:
     return invariant[value];
   }
 
-  /// The operand to follow from a descriptor to its address: ops that combine
-  /// one value with constants are cheaper to repeat than their result to keep.
+  /// Whether `value` is formed from the address of shared memory.
+  static bool reachesAddress(Value value, unsigned depth = 16) {
+    Operation *op = value.getDefiningOp();
+    if (!op || depth == 0)
+      return false;
+    if (isa<LLVM::AddressOfOp>(op))
+      return true;
+    return isCheap(op) && llvm::any_of(op->getOperands(), [&](Value operand) {
+             return reachesAddress(operand, depth - 1);
+           });
+  }
+
+  static bool isCheap(Operation *op) {
+    return isa<LLVM::ZExtOp, LLVM::AddOp, LLVM::OrOp, LLVM::AndOp, LLVM::LShrOp,
+               LLVM::ShlOp, LLVM::XOrOp, LLVM::PtrToIntOp, LLVM::GEPOp>(op);
+  }
+
+  /// The operand to follow from a descriptor to its address; the ops on the
+  /// way are cheaper to repeat than their results are to keep.
   static Value getSource(Value value) {
     Operation *op = value.getDefiningOp();
-    if (!op)
+    if (!op || !isCheap(op))
       return {};
+    for (Value operand : op->getOperands())
+      if (reachesAddress(operand))
+        return operand;
+    // Without an address in sight: one value combined with constants.
     if (isa<LLVM::ZExtOp>(op))
       return op->getOperand(0);
     if (isa<LLVM::AddOp, LLVM::OrOp, LLVM::AndOp>(op) &&
@@ -110,10 +135,21 @@ private:
     return {};
   }
 
-  void localize(CFGLoop &loop, Block &block, Value counter,
-                ArrayRef<nvgpu::WGMMAOp> products) {
-    OpBuilder builder(products.front());
+  /// Number of different invariant descriptors in `loop`.
+  unsigned countInvariant(CFGLoop &loop) {
+    DenseSet<Value> descriptors;
+    for (Block *block : loop.getBlocks())
+      for (nvgpu::WGMMAOp product : block->getOps<nvgpu::WGMMAOp>())
+        for (Value operand : {product.getOpA(), product.getOpB()})
+          if (operand.getType().isInteger(64) && isInvariant(loop, operand))
+            descriptors.insert(operand);
+    return descriptors.size();
+  }
+
+  void localize(CFGLoop &loop, Block &block, Value counter) {
+    SmallVector<nvgpu::WGMMAOp> products(block.getOps<nvgpu::WGMMAOp>());
     invariant.clear();
+    OpBuilder builder(products.front());
     Value z;
     IRMapping mapping;
     // Forms `value` anew at the builder's insertion point, from root + z.
@@ -131,10 +167,16 @@ private:
           builder.setInsertionPointToStart(&block);
           z = makeZero(builder, counter);
         }
-        Value addend = z;
-        if (value.getType().isInteger(64))
-          addend = LLVM::ZExtOp::create(builder, loc, value.getType(), z);
-        result = LLVM::AddOp::create(builder, loc, value, addend);
+        if (isa<LLVM::LLVMPointerType>(value.getType())) {
+          result = LLVM::GEPOp::create(builder, loc, value.getType(),
+                                       builder.getI8Type(), value,
+                                       ArrayRef<LLVM::GEPArg>{z});
+        } else {
+          Value addend = z;
+          if (value.getType().isInteger(64))
+            addend = LLVM::ZExtOp::create(builder, loc, value.getType(), z);
+          result = LLVM::AddOp::create(builder, loc, value, addend);
+        }
         mapping.map(value, result);
       }
       return result;

@@ -1,4 +1,10 @@
-// RUN: tle-opt %s -triton-tle-localize-wgmma-descriptors | FileCheck %s
+// RUN: tle-opt %s -triton-tle-localize-wgmma-descriptors=min-descriptors=1 | FileCheck %s
+// RUN: tle-opt %s -triton-tle-localize-wgmma-descriptors | FileCheck %s --check-prefix=FEW
+
+// Uniform registers hold a few descriptors.
+// FEW-NOT: llvm.inline_asm
+
+llvm.mlir.global external @smem() {addr_space = 3 : i32} : !llvm.array<0 x i8>
 
 // Both descriptors share one zero; what is formed from constants is formed
 // again, next to the product.
@@ -104,5 +110,46 @@ llvm.func @wide_counter(%d: i64, %n: i64, %use: i1) {
   %more = llvm.icmp "slt" %next, %n : i64
   llvm.cond_br %more, ^body(%next : i64), ^exit
 ^exit:
+  llvm.return
+}
+
+// The zero is added to the address itself; what else goes into the descriptor
+// stays where it is formed.
+// CHECK-LABEL: llvm.func @from_address
+// CHECK-SAME: %[[WARP:[^:]*]]: i32
+// CHECK: %[[SMEM:.*]] = llvm.mlir.addressof @smem
+// CHECK: %[[Z:.*]] = llvm.inline_asm
+// CHECK: %[[P:.*]] = llvm.getelementptr %[[SMEM]][%[[Z]]]
+// CHECK-NEXT: %[[B:.*]] = llvm.getelementptr %[[P]][8192]
+// CHECK-NEXT: %[[I:.*]] = llvm.ptrtoint %[[B]]
+// CHECK-NEXT: %[[S:.*]] = llvm.lshr %[[I]], %{{.*}}
+// CHECK-NEXT: %[[W:.*]] = llvm.add %[[S]], %[[WARP]]
+// CHECK-NEXT: %[[D:.*]] = llvm.zext %[[W]] : i32 to i64
+// CHECK-NEXT: nvg.wgmma %[[D]], %[[D]],
+// CHECK: ^{{.*}}:
+// CHECK: nvg.wgmma
+llvm.func @from_address(%warp: i32, %n: i32, %use: i1) {
+  %smem = llvm.mlir.addressof @smem : !llvm.ptr<3>
+  %i0 = llvm.mlir.constant(0 : i32) : i32
+  %one = llvm.mlir.constant(1 : i32) : i32
+  %four = llvm.mlir.constant(4 : i32) : i32
+  llvm.br ^body(%i0 : i32)
+^body(%i: i32):
+  %b = llvm.getelementptr %smem[8192] : (!llvm.ptr<3>) -> !llvm.ptr<3>, i8
+  %p = llvm.ptrtoint %b : !llvm.ptr<3> to i32
+  %s = llvm.lshr %p, %four : i32
+  %w = llvm.add %s, %warp : i32
+  %d = llvm.zext %w : i32 to i64
+  nvvm.wgmma.fence.aligned
+  %r = nvg.wgmma %d, %d, %use {eltTypeA = 5 : i32, eltTypeB = 5 : i32, eltTypeC = 7 : i32, k = 16 : i32, layoutA = 0 : i32, layoutB = 1 : i32, m = 64 : i32, n = 8 : i32} : (i64, i64, i1) -> !llvm.struct<(f32, f32)>
+  nvvm.wgmma.commit.group.sync.aligned
+  %next = llvm.add %i, %one : i32
+  %more = llvm.icmp "slt" %next, %n : i32
+  llvm.cond_br %more, ^body(%next : i32), ^exit
+^exit:
+  // Behind the loop nothing repeats.
+  nvvm.wgmma.fence.aligned
+  %q = nvg.wgmma %d, %d, %use {eltTypeA = 5 : i32, eltTypeB = 5 : i32, eltTypeC = 7 : i32, k = 16 : i32, layoutA = 0 : i32, layoutB = 1 : i32, m = 64 : i32, n = 8 : i32} : (i64, i64, i1) -> !llvm.struct<(f32, f32)>
+  nvvm.wgmma.commit.group.sync.aligned
   llvm.return
 }

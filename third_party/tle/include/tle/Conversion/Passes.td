@@ -77,8 +77,13 @@ def TLELocalizeWGMMADescriptors : Pass<"triton-tle-localize-wgmma-descriptors", 
     ```
 
     Descriptors outside of loops, those that change anyway, and loops without an
-    integer that they change stay as they are.
+    integer that they change stay as they are. So do loops with few descriptors:
+    uniform registers hold them.
   }];
+  let options = [
+    Option<"minDescriptors", "min-descriptors", "unsigned", "48",
+           "smallest number of different invariant descriptors of a loop to act on">
+  ];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
