@@ -1,4 +1,4 @@
-"""Compiles the kernels of the numerics tests to machine code for sm_90a, which needs the native library but no GPU."""
+"""Compiles the kernels of the numerics tests to machine code, which needs the native library but no GPU."""
 
 import pytest
 from in_process import check, outcomes, test_names
@@ -6,10 +6,11 @@ from in_process import check, outcomes, test_names
 FILES = ["numerics.py"]
 
 
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory):
+@pytest.fixture(scope="module", params=["80", "90", "120"], ids="sm_{}".format)
+def compiled(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("compile")
-    return outcomes(folder, FILES, TLE_TEST_COMPILE_ONLY="1", TRITON_CACHE_DIR=str(folder / "cache"))
+    environment = {"TLE_TEST_CAPABILITY": request.param, "TRITON_CACHE_DIR": str(folder / "cache")}
+    return outcomes(folder, FILES, TLE_TEST_COMPILE_ONLY="1", **environment)
 
 
 @pytest.mark.parametrize("test", test_names(*FILES), ids="-".join)
