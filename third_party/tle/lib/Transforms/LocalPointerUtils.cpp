@@ -1,5 +1,6 @@
 #include "tle/Transforms/LocalPointerUtils.h"
 
+#include "mlir/IR/Dominance.h"
 #include "mlir/IR/Matchers.h"
 #include "tle/Transforms/SharedOffsetMap.h"
 #include "llvm/ADT/STLExtras.h"
@@ -185,18 +186,26 @@ bool tle::isInWarpSpecialize(Operation *op) {
   return op->getParentOfType<WarpSpecializeOp>() || op->getParentOfType<WarpSpecializePartitionsOp>();
 }
 
-static void deallocAtBlockEnd(LocalAllocOp alloc) {
+static void deallocAtEnd(LocalAllocOp alloc) {
   bool isFreed = llvm::any_of(alloc.getResult().getUsers(), [](Operation *user) { return isa<LocalDeallocOp>(user); });
   if (isFreed)
     return;
-  Block *block = alloc->getBlock();
-  OpBuilder builder(block, block->mightHaveTerminator() ? Block::iterator(block->getTerminator()) : block->end());
-  LocalDeallocOp::create(builder, alloc.getLoc(), alloc.getResult());
+  // A kernel that returns early has several blocks: then every way out of it.
+  Region *region = alloc->getParentRegion();
+  DominanceInfo dominance;
+  for (Block &block : *region) {
+    bool isEnd = region->hasOneBlock() || block.hasNoSuccessors();
+    if (!isEnd || !block.mightHaveTerminator() ||
+        !dominance.properlyDominates(alloc.getOperation(), block.getTerminator()))
+      continue;
+    OpBuilder builder(block.getTerminator());
+    LocalDeallocOp::create(builder, alloc.getLoc(), alloc.getResult());
+  }
 }
 
 void tle::keepBufferAlive(Value memdesc, Operation *user) {
   if (auto alloc = getBufferRoot(memdesc).getDefiningOp<LocalAllocOp>())
-    return deallocAtBlockEnd(alloc);
+    return deallocAtEnd(alloc);
   if (auto function = user->getParentOfType<FuncOp>())
-    function.walk([](LocalAllocOp alloc) { deallocAtBlockEnd(alloc); });
+    function.walk([](LocalAllocOp alloc) { deallocAtEnd(alloc); });
 }

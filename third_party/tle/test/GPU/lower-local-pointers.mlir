@@ -118,6 +118,27 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.return
   }
 
+  // A kernel may return early: the buffer lives to the end of every way.
+  // CHECK-LABEL: @early_return
+  // CHECK: cf.cond_br
+  // CHECK-NEXT: ^bb1:
+  // CHECK-NEXT: ttg.local_dealloc
+  // CHECK-NEXT: tt.return
+  // CHECK-NEXT: ^bb2:
+  // CHECK: ld.shared.b32
+  // CHECK: ttg.local_dealloc
+  // CHECK-NEXT: tt.return
+  tt.func public @early_return(%i: tensor<128xi32, #v>, %c: i1) {
+    %buf = ttg.local_alloc : () -> !ttg.memdesc<128xf32, #plain, #smem, mutable>
+    cf.cond_br %c, ^bb1, ^bb2
+  ^bb1:
+    tt.return
+  ^bb2:
+    %p = "tle.local_pointers"(%buf, %i) : (!ttg.memdesc<128xf32, #plain, #smem, mutable>, tensor<128xi32, #v>) -> tensor<128x!tt.ptr<f32, 3>, #v>
+    %y = tt.load %p : tensor<128x!tt.ptr<f32, 3>, #v>
+    tt.return
+  }
+
   // Atomics stand in functions of their own, which pin their layouts.
   // CHECK-LABEL: @atomics(
   // CHECK: tt.call @tle.atomic.0(%{{.*}}, %{{.*}}) : (tensor<128xi32, #blocked1>, tensor<128xi32, #blocked1>) -> tensor<128xi32, #blocked1>

@@ -51,7 +51,7 @@ bool isConstantZero(Value value);
 /// True if `op` is inside a ttg.warp_specialize, where others run beside it.
 bool isInWarpSpecialize(Operation *op);
 
-/// Gives the buffer behind `memdesc` a ttg.local_dealloc at the end of the block
+/// Gives the buffer behind `memdesc` a ttg.local_dealloc at the end of the region
 /// that allocates it, unless it has one: what reads it through raw addresses is
 /// invisible to the allocation of shared memory. If the allocation is not
 /// known, all of the function's are kept alive so.

@@ -190,7 +190,7 @@ def TLELowerLocalPointers : TLE_ModulePass<"triton-tle-lower-local-pointers"> {
     %v = tt.elementwise_inline_asm "ld.shared.b32 $0, [$1];" {...} %a : tensor<64xi32, #b> -> tensor<64xf32, #b>
     ```
 
-    A buffer used so gets a `ttg.local_dealloc` at the end of the block that
+    A buffer used so gets a `ttg.local_dealloc` at the end of the region that
     allocates it: shared-memory allocation does not see the accesses.
   }];
 }
@@ -251,28 +251,30 @@ def TLELowerExclusiveCumsum : TLE_ModulePass<"triton-tle-lower-exclusive-cumsum"
 def TLELowerExtractTile : TLE_ModulePass<"triton-tle-lower-extract-tile"> {
   let summary = "tle.extract_tile becomes a shape change or a pass through shared memory";
   let description = [{
-    With constant indices the tensor is reshaped to tiles and split until the
-    tile is left, which moves no data between threads if each thread holds a
-    like part of every tile. With other indices, or layouts that do not divide
-    so, the tensor goes through shared memory, which is addressed by the
-    indices.
+    With constant indices, where each thread holds a like part of every tile, the
+    tensor is reshaped to tiles and split until the tile is left; no data moves.
+    In other layouts it goes through shared memory and the tile is a subslice of
+    the copy. Indices that are not constants become pointers into that copy.
 
     ```mlir
     %t = tle.extract_tile %x[%i, %c0] : tensor<128x64xf32, #b> -> tensor<32x64xf32, #b>
     // becomes
-    %buf = ttg.local_alloc %x : (tensor<128x64xf32, #b>) -> !ttg.memdesc<128x64xf32, #shared, #smem>
-    %tiles = ttg.memdesc_reshape %buf : ... -> !ttg.memdesc<4x32x64xf32, #shared1, #smem>
-    %tile = ttg.memdesc_index %tiles[%i] : ... -> !ttg.memdesc<32x64xf32, #shared, #smem>
-    %t = ttg.local_load %tile : !ttg.memdesc<32x64xf32, #shared, #smem> -> tensor<32x64xf32, #b>
+    %buf = ttg.local_alloc %x : (tensor<128x64xf32, #b>) -> !ttg.memdesc<128x64xf32, #shared, #smem, mutable>
+    %p = "tle.local_pointers"(%buf, %rows, %cols) : (...) -> tensor<32x64x!tt.ptr<f32, 3>, #b>
+    gpu.barrier
+    %t = tt.load %p : tensor<32x64x!tt.ptr<f32, 3>, #b>
+    gpu.barrier
     ```
   }];
 }
 
 def TLELowerInsertTile : TLE_ModulePass<"triton-tle-lower-insert-tile"> {
-  let summary = "tle.insert_tile becomes a selection or a pass through shared memory";
+  let summary = "tle.insert_tile becomes a shape change or a pass through shared memory";
   let description = [{
-    A tile as large as the tensor replaces it. Else both go through shared
-    memory: the tensor is written, the tile over it, and the result is read.
+    With constant indices, where each thread holds a like part of every tile, the
+    tensor is split down to the tile's place and joined again around the new
+    tile. Else both go through shared memory: the tensor is written, the tile
+    over it, and the result is read.
 
     ```mlir
     %r = tle.insert_tile %t, %x[%c1, %c0] : tensor<32x64xf32, #b>, tensor<128x64xf32, #b>
