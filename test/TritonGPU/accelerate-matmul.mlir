@@ -3,16 +3,14 @@
 #blocked = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [8, 1], order = [1, 0]}>
 #a = #ttg.dot_op<{opIdx = 0, parent = #blocked}>
 #b = #ttg.dot_op<{opIdx = 1, parent = #blocked}>
-#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
-#smem = #ttg.shared_memory
 // CHECK-DAG: #[[S:.*]] = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 2], instrShape = [16, 32, 16]}>
 // CHECK-DAG: #[[O:.*]] = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 2], instrShape = [16, 128, 16]}>
 module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 8 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
   // 64 rows feed four warps: in a chain, too, the other four go along N.
   // CHECK-LABEL: @chain_of_64_rows
   // CHECK: ttng.warp_group_dot {{.*}} -> tensor<64x64xf32, #[[S]]>
-  // A computed operand A stays in registers.
-  // CHECK: ttng.warp_group_dot {{.*}} : tensor<64x64xbf16, #ttg.dot_op<{opIdx = 0, parent = #[[O]], kWidth = 2}>> * {{.*}} -> tensor<64x256xf32, #[[O]]>
+  // No warp computes whole rows of the second product's operand A: it goes through shared memory.
+  // CHECK: ttng.warp_group_dot {{.*}} : !ttg.memdesc<64x64xbf16, {{.*}} * {{.*}} -> tensor<64x256xf32, #[[O]]>
   tt.func @chain_of_64_rows(%qp: tensor<64x64x!tt.ptr<bf16>, #blocked>, %k: tensor<64x64xbf16, #b>, %v: tensor<64x256xbf16, #b>) -> tensor<64x256xf32, #blocked> {
     %zs = arith.constant dense<0.0> : tensor<64x64xf32, #blocked>
     %zo = arith.constant dense<0.0> : tensor<64x256xf32, #blocked>
@@ -38,6 +36,8 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 8 : i32, ttg.targ
   // 128 rows feed all warps: the chain keeps a row inside a warp.
   // CHECK-LABEL: @chain_of_128_rows
   // CHECK: ttng.warp_group_dot {{.*}} -> tensor<128x64xf32, #[[ROWS]]>
+  // Each warp has its rows of the second operand A in registers.
+  // CHECK: ttng.warp_group_dot {{.*}} : tensor<128x64xbf16, #ttg.dot_op<{opIdx = 0, parent = #[[ROWS]], kWidth = 2}>>
   tt.func @chain_of_128_rows(%q: tensor<128x64xbf16, #a>, %k: tensor<64x64xbf16, #b>, %v: tensor<64x64xbf16, #b>) -> tensor<128x64xf32, #blocked> {
     %z = arith.constant dense<0.0> : tensor<128x64xf32, #blocked>
     %s = tt.dot %q, %k, %z : tensor<128x64xbf16, #a> * tensor<64x64xbf16, #b> -> tensor<128x64xf32, #blocked>

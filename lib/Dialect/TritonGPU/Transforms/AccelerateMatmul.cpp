@@ -23,6 +23,8 @@
 //    wants all warps along M, so that a row is reduced inside a warp.
 //  - Even in a chain, warps beyond those that M can feed go along N: with 64
 //    rows and two warp groups the second would repeat the work of the first.
+//  - Where warps share rows, no warp has computed whole rows of operand A: it
+//    goes through shared memory in any case, and stays there.
 //  - A value that comes out of `ttg.local_load` counts as loaded: it has a
 //    home in shared memory, which the dot-operand pass then reuses.
 //
@@ -180,7 +182,11 @@ void accelerate(DotOp dot, unsigned numWarps) {
       RankedTensorType::get(oldType.getShape(), oldType.getElementType(), mma);
 
   Value a = dot.getA();
-  if (hasHomeInMemory(a)) {
+  bool aInMemory = hasHomeInMemory(a);
+#ifdef __TLE__
+  aInMemory |= mma.getWarpsPerCTA().back() > 1;
+#endif
+  if (aInMemory) {
     a = toSharedMemory(builder, loc, a);
   } else {
     auto aType = cast<RankedTensorType>(a.getType());

@@ -360,7 +360,8 @@ private:
     int64_t perSlot = info->bytesPerSlot();
     int64_t others =
         explicitSharedMemory(loop->getParentOfType<FuncOp>()) - perSlot;
-    int64_t budget = sharedMemory - sharedMemoryReserve - others;
+    int64_t budget =
+        sharedMemory - sharedMemoryReserve - scratchMemory(loop) - others;
     slots = std::min(slots, budget / std::max<int64_t>(perSlot, 1));
     if (slots < 2)
       return giveUp(loop, "two slots of " + std::to_string(perSlot) +

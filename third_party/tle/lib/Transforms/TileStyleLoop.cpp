@@ -1,6 +1,7 @@
 //===- TileStyleLoop.cpp - loops that gather tiles and consume them -------===//
 
 #include "tle/Transforms/TileStyleLoop.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "triton/Dialect/Triton/IR/Dialect.h"
 #include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
@@ -150,6 +151,30 @@ int64_t explicitSharedMemory(Operation *function) {
   return bytes;
 }
 
+int64_t scratchMemory(scf::ForOp loop) {
+  auto bytes = [](Type type) -> int64_t {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor || !tensor.getElementType().isIntOrFloat())
+      return 16;
+    return tensor.getNumElements() *
+           std::max(tensor.getElementTypeBitWidth(), 8u) / 8;
+  };
+  int64_t most = 0;
+  loop.getBody()->walk([&](Operation *op) {
+    if (isa<ttg::ConvertLayoutOp>(op)) {
+      int64_t size = bytes(op->getResult(0).getType());
+      most = std::max(most, size + size / 4); // a quarter for padding
+    }
+    if (isa<ReduceOp>(op)) {
+      int64_t size = 0;
+      for (Type type : op->getResultTypes())
+        size += bytes(type);
+      most = std::max(most, size * ttg::lookupNumWarps(op)); // one part a warp
+    }
+  });
+  return most;
+}
+
 int64_t TileStyleLoop::bytesPerSlot() const {
   int64_t bytes = 0;
   for (ttg::LocalAllocOp buffer : buffers)
@@ -165,6 +190,12 @@ static bool hasCopyableVector(RankedTensorType type) {
   return elements * type.getElementTypeBitWidth() >= 32;
 }
 
+/// A copy fills what it masks with zeros.
+static bool isZeroOrAbsent(Value other) {
+  return !other || matchPattern(other, m_Zero()) ||
+         matchPattern(other, m_AnyZeroFloat());
+}
+
 SmallVector<StagedLoad> matchStagedLoads(scf::ForOp loop, std::string &reason) {
   SmallVector<StagedLoad> loads;
   for (auto alloc : loop.getBody()->getOps<ttg::LocalAllocOp>()) {
@@ -177,7 +208,7 @@ SmallVector<StagedLoad> matchStagedLoads(scf::ForOp loop, std::string &reason) {
         load ? dyn_cast<RankedTensorType>(load.getType()) : RankedTensorType();
     if (type && type.getEncoding() && source.hasOneUse() &&
         !load.getIsVolatile() && load->getBlock() == loop.getBody() &&
-        hasCopyableVector(type))
+        hasCopyableVector(type) && isZeroOrAbsent(load.getOther()))
       loads.push_back({load, alloc});
   }
   if (loads.empty())
@@ -229,7 +260,8 @@ void copyAsynchronously(scf::ForOp loop, ArrayRef<StagedLoad> loads) {
     OpBuilder builder(load);
     auto copy = ttg::AsyncCopyGlobalToLocalOp::create(
         builder, load.getLoc(), load.getPtr(), buffer, load.getMask(),
-        load.getOther(), load.getCache(), load.getEvict());
+        /*other=*/Value(), load.getCache(), load.getEvict());
+    // what a copy masks becomes zero; any other value was refused
     tokens.push_back(copy.getToken());
     if (lastLoad->isBeforeInBlock(load))
       lastLoad = load;

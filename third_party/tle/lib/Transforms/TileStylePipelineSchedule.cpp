@@ -55,7 +55,8 @@ private:
       for (StagedLoad &tile : staged)
         perSlot += gpu::getAllocationSizeInBytes(tile.alloc.getType());
       int64_t all = explicitSharedMemory(loop->getParentOfType<FuncOp>());
-      if (all + perSlot + sharedMemoryReserve <= sharedMemory)
+      if (all + perSlot + scratchMemory(loop) + sharedMemoryReserve <=
+          sharedMemory)
         copyAsynchronously(loop, staged);
       else
         reason = "two slots of " + std::to_string(perSlot) +

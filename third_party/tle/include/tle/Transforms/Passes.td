@@ -321,8 +321,8 @@ def TLETileStylePipelineSchedule : TLE_ModulePass<"triton-tle-tile-style-pipelin
   let options = [
     Option<"numStages", "num-stages", "int64_t", "1", "stages of a loop that names none">,
     Option<"sharedMemory", "shared-memory", "int64_t", "232448", "bytes of shared memory that a CTA may have">,
-    Option<"sharedMemoryReserve", "shared-memory-reserve", "int64_t", "10240",
-           "bytes kept free for layout conversions and reductions">,
+    Option<"sharedMemoryReserve", "shared-memory-reserve", "int64_t", "512",
+           "bytes kept free beyond what layout conversions and reductions in the loop may take">,
     Option<"remarks", "remarks", "bool", "false", "say at each loop what was done, or why not">
   ];
 }
@@ -366,8 +366,8 @@ def TLEMaterializeTileStylePipeline : TLE_ModulePass<"triton-tle-materialize-til
   ];
   let options = [
     Option<"sharedMemory", "shared-memory", "int64_t", "232448", "bytes of shared memory that a CTA may have">,
-    Option<"sharedMemoryReserve", "shared-memory-reserve", "int64_t", "10240",
-           "bytes kept free for layout conversions and reductions">,
+    Option<"sharedMemoryReserve", "shared-memory-reserve", "int64_t", "512",
+           "bytes kept free beyond what layout conversions and reductions in the loop may take">,
     Option<"remarks", "remarks", "bool", "false", "say at each loop what was done, or why not">
   ];
 }

@@ -59,6 +59,10 @@ SmallVector<StagedLoad> matchStagedLoads(scf::ForOp loop, std::string &reason);
 /// waited for where its tile was put into shared memory.
 void copyAsynchronously(scf::ForOp loop, ArrayRef<StagedLoad> loads);
 
+/// Bytes of shared memory that layout conversions and reductions in `loop` may
+/// take for themselves, as an upper bound: they do not run at the same time.
+int64_t scratchMemory(scf::ForOp loop);
+
 /// Bytes of shared memory that the explicit buffers of `function` take.
 int64_t explicitSharedMemory(Operation *function);
 
