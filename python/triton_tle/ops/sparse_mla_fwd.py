@@ -61,7 +61,7 @@ def sparse_mla_fwd_kernel(
     causal_start,
     stride_qs,
     stride_qh,
-    stride_kv,
+    stride_kv: tl.constexpr,
     stride_is,
     stride_os,
     stride_oh,
@@ -160,7 +160,7 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
     pointers = dict.fromkeys(("q_ptr", "kv_ptr", "out_ptr"), "*bf16:16") | {
         "indices_ptr": "*i32:16", "max_logits_ptr": "*fp32:16", "lse_ptr": "*fp32:16"
     }  # fmt: skip
-    strides = ("topk", "stride_qs", "stride_qh", "stride_kv", "stride_is", "stride_os", "stride_oh")
+    strides = ("topk", "stride_qs", "stride_qh", "stride_is", "stride_os", "stride_oh")
     sizes = dict.fromkeys(strides, "i32:16") | dict.fromkeys(("s_kv", "h_q", "causal_start"), "i32")
     cases = ((576, False, True), (512, False, True), (576, True, True), (512, True, True), (576, False, False))
     for d_qk, extras, aligned in cases:
@@ -172,8 +172,7 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
             signature |= {"sink_ptr": "*fp32:16", "length_ptr": "*i32:16"}
         else:
             constexprs |= {"sink_ptr": None, "length_ptr": None}
-        if not aligned:
-            signature["stride_kv"] = "i32"
+        constexprs["stride_kv"] = d_qk if aligned else d_qk + 1
         config = launch_config(aligned)
         options = {"num_warps": config.pop("num_warps")}
         label = f"d_qk {d_qk}" + (", sink, length, causal" if extras else "")
