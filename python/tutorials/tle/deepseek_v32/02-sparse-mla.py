@@ -9,7 +9,7 @@ share one key: 512 latent columns and, in most models, 64 rotary ones. The value
 You will learn here
 
 - why such a kernel wants to hold a tile in shared memory *by name*, and how TLE lets it,
-- how the parts fit: a buffer, pointers into it, asynchronous copies, operands read in place,
+- how the parts fit: a buffer, pointers into it, operands read in place, copies that run ahead,
 - how to check the kernel, compile it without a GPU, and measure it against its peers.
 
 Run it as
@@ -146,16 +146,15 @@ def launch_first(
 # ------------------------------
 #
 # ``triton_tle.ops.flash_mla_sparse_fwd`` has FlashMLA's interface; its kernel, ``sparse_mla_fwd_kernel`` in
-# ``triton_tle/ops/sparse_mla_fwd.py``, keeps the loop above and changes how data gets into it:
+# ``triton_tle/ops/sparse_mla_fwd.py``, is the loop above with three things added:
 #
-# 1. *The gather overlaps the products.* The K buffer has two slots, ``tle.gpu.alloc([2, BLOCK_K, 512], ...)``. While
-#    the products read slot ``slot``, ``tle.gpu.async_copy`` fills slot ``1 - slot``; ``tle.gpu.async_wait(0)`` at the
-#    top of the loop waits for it. The copy takes a mask and writes zeros where it is false. The list's own entries are
-#    loaded one tile earlier still.
-# 2. *Q and P are staged too.* With P a register value, each warpgroup needs all columns of the scores, so every
-#    warpgroup calculates all of them. Through a shared tile, each calculates its share and reads everybody's.
-# 3. *Any shape.* The list is cut off at ``topk_length``, the head block is 16, 32 or 64 with a mask for what is left,
-#    offsets are 64 bits wide, ``attn_sink`` scales the output at the end, a causal bound lowers ``s_kv``.
+# 1. *The gather overlaps the products.* The loop is ``tl.range(0, length, BLOCK_K, num_stages=2)``. That asks the
+#    compiler to make asynchronous copies of the staging, into a ring of slots, and to run them ahead of the products.
+#    The source stays as it is: load, store, read.
+# 2. *The sum of the exponentials is kept per key column* and added up once behind the loop: a sum across warps takes
+#    barriers.
+# 3. *Any shape.* The list is cut off at ``topk_length``, heads beyond ``h_q`` are masked, offsets are 64 bits wide,
+#    ``attn_sink`` scales the output at the end, a causal bound lowers ``s_kv``.
 #
 # Checks
 # ------
