@@ -46,7 +46,7 @@ demo: build ## the forward tutorial: the benchmark on a GPU, else interpreter nu
 test: build ## every test that needs no GPU: lit, pytest, wheels
 	@start=$$SECONDS
 	echo "[test 1/3] lit"; $(MAKE) --no-print-directory lit-only
-	echo "[test 2/3] wheels in fresh environments"; $(MAKE) --no-print-directory wheel-test
+	echo "[test 2/3] wheels in fresh environments"; $(MAKE) --no-print-directory wheel-test-only
 	echo "[test 3/3] pytest"; $(MAKE) --no-print-directory pytest-only
 	echo "[test] passed in $$((SECONDS - start)) s"
 
@@ -60,11 +60,9 @@ pytest-only:
 	@$(PY) -m pytest python/test -q -n $(JOBS) --dist worksteal --ignore python/test/gpu
 
 wheel: build ## add-on wheels triton-tle, one per Python, into dist/
-	@mkdir -p dist
-	for python in $(PYTHONS); do
+	@for python in $(PYTHONS); do
 	  echo "[wheel] add-on for $$($$python --version)"
-	  $$python -m pip wheel -q --disable-pip-version-check --no-deps -w dist . \
-	    -C cmake.define.TRITON_TLE_PREBUILT=$(CURDIR)/$(BUILD)
+	  tools/build_wheel.sh $$python $(BUILD) dist
 	done
 	ls -1 dist/triton_tle-*.whl
 
@@ -74,11 +72,14 @@ custom-wheel: wheel ## triton 3.6.0 with TLE inside, one per Python, into dist/
 	  $(PY) tools/custom_wheel.py --addon $$addon --out dist
 	done
 
-wheel-test: build ## both wheels for .venv's Python, each in a fresh environment
+wheel-test: build wheel-test-only ## both wheels for .venv's Python, each in a fresh environment
+
+.PHONY: wheel-test-only
+wheel-test-only:
 	@scratch=$$(mktemp -d); trap 'rm -rf $$scratch' EXIT
-	$(PY) -m pip wheel -q --disable-pip-version-check --no-deps -w $$scratch . \
-	  -C cmake.define.TRITON_TLE_PREBUILT=$(CURDIR)/$(BUILD)
+	tools/build_wheel.sh $(PY) $(BUILD) $$scratch
 	addon=$$(ls $$scratch/triton_tle-*.whl)
+	echo "[wheel] custom wheel from $$(basename $$addon)"
 	custom=$$($(PY) tools/custom_wheel.py --addon $$addon --out $$scratch)
 	tools/wheel_test.sh $(PY) $$addon $$custom
 

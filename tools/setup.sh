@@ -45,5 +45,5 @@ if [ ! -e "$stamp" ]; then
 fi
 # The second import name, triton.experimental.tle, resolves to the source tree.
 site=$("$venv/bin/python" -c 'import triton, os; print(os.path.dirname(triton.__file__))')
-ln -sfn "$PWD/python/triton_experimental_tle" "$site/experimental/tle"
+ln -sfn "$PWD/python/triton_experimental/tle" "$site/experimental/tle"
 echo "[setup] ready: $venv"
