@@ -3,6 +3,7 @@
 #include "triton-tle-c/TritonTLE.h"
 
 #include "Diagnostics.h"
+#include "StockText.h"
 #include "triton/InitAllDialects.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -92,8 +93,8 @@ LogicalResult run(TritonTLEResult &result, StringRef ir, StringRef pipeline,
   context.printOpOnDiagnostic(false);
   triton::DiagnosticCollector collector(&context, result.diagnostics);
 
-  OwningOpRef<ModuleOp> module =
-      parseSourceString<ModuleOp>(ir, ParserConfig(&context), name);
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(
+      triton::makeStockTextReadable(ir), ParserConfig(&context), name);
   if (!module)
     return failure();
 

@@ -9,7 +9,7 @@ rest of the stage goes on with whatever came back from the other engine.
 from __future__ import annotations
 
 import contextlib
-import re
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,26 +30,19 @@ BOUNDARIES = ("ttir", "ttgir", "llvm1", "llvm2")
 """After make_ttir, after make_ttgir, after the conversion to the LLVM dialect, after the last MLIR pass."""
 
 
+MODULE_FILE = Path(tempfile.gettempdir()) / f"corpus-{os.getpid()}.mlir"
+"""Where this process puts text for the stock parser; values without a location get this file's name as theirs."""
+
+
 def parse(text: str, context: Any) -> Any:
-    """Parse MLIR text with the stock parser, which reads files only."""
-    with tempfile.NamedTemporaryFile("w", suffix=".mlir", delete=False) as file:
-        file.write(text)
+    """Parse MLIR text with the stock parser, which reads files only. Raises RuntimeError."""
+    MODULE_FILE.write_text(text)
     try:
-        module = ir.parse_mlir_module(file.name, context)
+        module = ir.parse_mlir_module(str(MODULE_FILE), context)
     finally:
-        Path(file.name).unlink()
+        MODULE_FILE.unlink()
     module.context = context
     return module
-
-
-# Stock's warp specialization gives a call of a void intrinsic a result of type !llvm.void. It prints that
-# result, but no MLIR parser takes it back. Nothing can use such a value, so leaving it out loses nothing.
-_VOID_RESULT = re.compile(r"%\w+ = (llvm\.call_intrinsic [^\n]*) -> !llvm\.void")
-
-
-def printed(module: Any) -> str:
-    """The module as text that a parser accepts."""
-    return _VOID_RESULT.sub(r"\1 -> ()", str(module))
 
 
 class _Box:
@@ -65,7 +58,7 @@ class _Box:
     def cross(self, name: str) -> None:
         """Hand the module's text to the boundary and go on with what it returns."""
         if self.boundary is not None:
-            self.module = parse(self.boundary(name, printed(self.module)), self.module.context)
+            self.module = parse(self.boundary(name, str(self.module)), self.module.context)
 
 
 class _PassList:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from unittest import mock
 
 import triton_tle  # noqa: F401  (puts TLE into the backend)
-from corpus.pipeline import Pipeline
+from corpus.pipeline import MODULE_FILE, Pipeline
 from triton_tle import compiler
 from triton_tle.compiler import bridge
 
@@ -28,7 +28,7 @@ def native(text: str, pipeline: str = "") -> str:
     """`text` after the native parser, the passes of `pipeline` and the native printer. Raises ValueError."""
     library = bridge.native()
     try:
-        return library.run_passes(text, pipeline)[0]
+        return library.run_passes(text, pipeline, name=str(MODULE_FILE))[0]
     except library.NativeError as error:
         raise ValueError("; ".join(f"{d.line}:{d.column}: {d.message}" for d in error.diagnostics)) from None
 
