@@ -2,9 +2,9 @@
 
     python -m triton_tle.bench.compile_time [NAME] [--arch sm_90a] [--rounds 10] [--json]
 
-NAME is what ``python -m triton_tle report`` takes; the default is the plain Triton sparse-MLA forward kernel, which
-both pipelines can compile. A kernel that uses TLE has no stock time. Stages are wall-clock times; the ratio is taken
-of CPU time, ptxas included, which other work on the machine disturbs least.
+NAME is what ``python -m triton_tle report`` takes; the default are kernels in plain Triton, which both pipelines can
+compile. A kernel that uses TLE has no stock time. Stages are wall-clock times; the ratio is taken of CPU time, ptxas
+included, which other work on the machine disturbs least.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import triton
+import triton.language as tl
 from triton import knobs
 from triton.backends.compiler import GPUTarget
 from triton.runtime.cache import triton_key
@@ -31,20 +32,55 @@ from triton_tle.compiler.report import Variant, variants_of
 STAGES = ("frontend", "ttir", "ttgir", "llir", "ptx", "cubin")
 
 
-def plain_variants() -> Iterator[Variant]:
-    """The plain Triton forward kernel at h_q 128, d_qk 576, in two of its configurations."""
-    from triton_tle.bench.providers.sparse_mla_fwd_triton import sparse_mla_fwd_plain
+@triton.jit
+def plain_matmul(a, b, c, k, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr):
+    """One tile of a product in fp32."""
+    rows, columns, inner = tl.arange(0, BM), tl.arange(0, BN), tl.arange(0, BK)
+    total = tl.zeros((BM, BN), tl.float32)
+    for start in range(0, k, BK):
+        x = tl.load(a + rows[:, None] * k + (start + inner)[None, :])
+        y = tl.load(b + (start + inner)[:, None] * BN + columns[None, :])
+        total = tl.dot(x, y, total)
+    tl.store(c + rows[:, None] * BN + columns[None, :], total)
 
-    kernel = sparse_mla_fwd_plain
-    pointers = dict.fromkeys(("q_ptr", "kv_ptr", "out_ptr"), "*bf16:16")
-    pointers |= {"indices_ptr": "*i32:16", "max_logits_ptr": "*fp32:16", "lse_ptr": "*fp32:16"}
-    integers = [name for name in kernel.arg_names if name.startswith("stride_")] + ["s_kv", "topk", "h_q"]
-    signature = pointers | dict.fromkeys(integers, "i32:16") | {"scale_log2": "fp32", "causal_start": "i32"}
-    features = {"HAS_ROPE": True, "HAS_SINK": False, "HAS_LENGTH": False, "CAUSAL": False}
-    for keys, pieces in ((64, 4), (32, 1)):
-        constexprs = features | {"sink_ptr": None, "length_ptr": None}
-        constexprs |= {"BLOCK_H": 64, "BLOCK_K": keys, "PIECES": pieces, "STAGES": 2}
-        yield Variant(f"plain Triton, {keys} keys", kernel, signature, constexprs, {"num_warps": 8})
+
+@triton.jit
+def plain_attention(q, k, v, out, n, BM: tl.constexpr, BN: tl.constexpr, D: tl.constexpr):
+    """Attention of one tile of queries with an online softmax."""
+    rows, keys, inner = tl.arange(0, BM), tl.arange(0, BN), tl.arange(0, D)
+    query = tl.load(q + rows[:, None] * D + inner[None, :])
+    total = tl.zeros((BM, D), tl.float32)
+    peak = tl.full((BM,), float("-inf"), tl.float32)
+    weight = tl.zeros((BM,), tl.float32)
+    for start in range(0, n, BN):
+        key = tl.load(k + (start + keys)[None, :] * D + inner[:, None])
+        score = tl.dot(query, key)
+        new_peak = tl.maximum(peak, tl.max(score, 1))
+        p = tl.exp2(score - new_peak[:, None])
+        scale = tl.exp2(peak - new_peak)
+        weight = weight * scale + tl.sum(p, 1)
+        value = tl.load(v + (start + keys)[:, None] * D + inner[None, :])
+        total = tl.dot(p.to(tl.bfloat16), value, total * scale[:, None])
+        peak = new_peak
+    tl.store(out + rows[:, None] * D + inner[None, :], total / weight[:, None])
+
+
+def plain_variants() -> Iterator[Variant]:
+    """Kernels without TLE, which both pipelines can compile: a product and an attention, small and large."""
+    inputs, output = dict.fromkeys("ab", "*bf16:16"), {"c": "*fp32:16", "k": "i32:16"}
+    yield Variant(
+        "matmul 128x128x64", plain_matmul, inputs | output, {"BM": 128, "BN": 128, "BK": 64}, {"num_warps": 8}
+    )
+    inputs, output = dict.fromkeys("qkv", "*bf16:16"), {"out": "*fp32:16", "n": "i32:16"}
+    for size, warps in ((128, 8), (256, 8)):
+        constexprs = {"BM": 128, "BN": 64, "D": size}
+        yield Variant(
+            f"attention, head {size}",
+            plain_attention,
+            inputs | output,
+            constexprs,
+            {"num_warps": warps, "num_stages": 2},
+        )
 
 
 def compile_once(variant: Variant, arch: str, mode: str) -> dict[str, float]:

@@ -18,16 +18,25 @@ from .pipelines import INSTRUMENTATION, NATIVE, Group, Pass, Stage
 GroupDump = Callable[[int, Group, str], None]
 
 
-def run_stage(module: Any, stage: Stage, name: str, *, instrument: Any = None, dump: GroupDump | None = None) -> Any:
+def run_stage(
+    module: Any,
+    stage: Stage,
+    name: str,
+    *,
+    text: str | None = None,
+    instrument: Any = None,
+    dump: GroupDump | None = None,
+) -> Any:
     """Run ``stage`` over a stock module and return the resulting module, in the same context.
 
-    ``name`` is what stock calls the run; ``instrument`` patches pass managers at instrumentation points.
+    ``text`` is the module's, if the caller has it; ``name`` is what stock calls the run; ``instrument`` patches
+    pass managers at instrumentation points.
     Raises TLECompilationError when a native pass refuses the module, RuntimeError when a stock pass does
     (its diagnostics are on stderr), NativeLibraryError when the native library lacks a pass.
     """
     context = module.context
-    needs_text = any(entry.only_if for entry in stage.passes)
-    text: str | None = bridge.to_text(module) if needs_text else None
+    if text is None and any(entry.only_if for entry in stage.passes):
+        text = bridge.to_text(module)
     for number, group in enumerate(list(stage.groups(text)), start=1):
         if group.engine == NATIVE:
             text = _run_native(text if text is not None else bridge.to_text(module), group, name)

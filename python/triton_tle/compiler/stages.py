@@ -61,12 +61,14 @@ class KernelStages:
 
     def ttgir(self, module: Any, metadata: dict[str, Any]) -> Any:
         """TTIR to TTGIR."""
-        self._look_at(module)
+        self.tle = self.forced or uses_tle(module)
         if not self.tle:
             return self.stock["ttgir"](module, metadata)
         if self.options.maxnreg is not None:
             module.set_attr("ttg.maxnreg", ir.builder(module.context).get_int32_attr(self.options.maxnreg))
-        module = self._run("ttgir", module, metadata)
+        text = bridge.to_text(module)
+        self.where = kernel_place(text)
+        module = self._run("ttgir", module, text, metadata)
         metadata["tensordesc_meta"] = module.get_tensordesc_metadata()
         return module
 
@@ -78,7 +80,7 @@ class KernelStages:
         if not self.tle:
             return self.stock["llir"](module, metadata)
         ttgir = bridge.to_text(module)
-        module = self._run("llir", module, metadata)
+        module = self._run("llir", module, ttgir, metadata)
         memory.check(module.get_int_attr("ttg.shared") or 0, self.capability, ttgir)
         return _EMIT_LLVM_IR(self.backend, module, metadata, self.options, self.capability)
 
@@ -115,18 +117,14 @@ class KernelStages:
         )
         return build(settings, "tle")
 
-    def _look_at(self, module: Any) -> None:
-        self.tle = self.forced or uses_tle(module)
-        if self.tle:
-            self.where = kernel_place(bridge.to_text(module))
-
-    def _run(self, stage: str, module: Any, metadata: dict[str, Any]) -> Any:
+    def _run(self, stage: str, module: Any, text: str, metadata: dict[str, Any]) -> Any:
         pipeline = self.pipeline(module)
         check_native(pipeline.native_flags())
         return run_stage(
             module,
             pipeline.stage(stage),
             f"make_{stage}",
+            text=text,
             instrument=stock_backend.CUDABackend.instrumentation,
             dump=_group_dump(module, stage, metadata) if knobs.compilation.dump_ir else None,
         )

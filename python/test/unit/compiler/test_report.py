@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from compiler_kernels import add, matmul
 from triton_tle import cli
+from triton_tle.bench import compile_time
 from triton_tle.compiler import report
 
 FILE = str(Path(__file__).parent / "report_kernels.py")
@@ -149,3 +150,28 @@ def test_a_closed_pipe_is_no_error():
         env={**os.environ, "PYTHONPATH": str(here)},
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_compile_time_is_measured_for_both(tle):
+    variants = list(compile_time.plain_variants())
+    assert len({variant.label for variant in variants}) == len(variants) >= 2
+    result = compile_time.measure(variants[0], "sm_90a", rounds=1)
+    for name in ("stock", "tle"):
+        assert all(result[name][stage] > 0 for stage in compile_time.STAGES)
+    assert result["ratio"] > 0
+    assert f"{variants[0].label}, stock" in compile_time.table([result])
+
+
+def test_a_tle_kernel_has_no_stock_time(tle, monkeypatch):
+    seen = []
+
+    def compile_once(variant, arch, mode):
+        seen.append(mode)
+        if mode == "0":
+            raise RuntimeError("stock knows no TLE")
+        return dict.fromkeys((*compile_time.STAGES, "cpu"), 1.0)
+
+    monkeypatch.setattr(compile_time, "compile_once", compile_once)
+    result = compile_time.measure(next(compile_time.plain_variants()), "sm_90a", rounds=2)
+    assert "stock" not in result and "ratio" not in result and result["tle"]["cpu"] == 1.0
+    assert seen == ["1", "0", "1", "1"]
