@@ -26,7 +26,7 @@ OFFICIAL = "3.6.0"
 PLATFORMS = ("manylinux_2_27_x86_64", "manylinux_2_28_x86_64", "manylinux_2_17_x86_64")
 # Deflate level: the archive is large and built often; level 1 costs 15 % in size and saves most of the time.
 LEVEL = 1
-AUTOLOAD = "\n# TritonTLE: `import triton` makes TLE's passes available to kernels that use them.\nimport triton_tle  # noqa\n"
+AUTOLOAD = "\n# TritonTLE: makes TLE's passes available to kernels that use them.\nimport triton_tle  # noqa\n"
 
 
 def fetch_official(python_tag: str, into: pathlib.Path) -> pathlib.Path:
