@@ -1,5 +1,5 @@
 """Kernels with one mistake each. A comment at the line of the mistake holds what the error must say (a regular
-expression); `test_errors.py` compiles them all."""
+expression); `test_language_errors.py` compiles them all."""
 
 import triton
 import triton.language as tl
