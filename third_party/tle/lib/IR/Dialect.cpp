@@ -30,5 +30,6 @@ bool tle::isLocalPointerLike(Type type) {
 }
 
 bool tle::isInSharedMemory(triton::gpu::MemDescType memdesc) {
-  return isa_and_nonnull<triton::gpu::SharedMemorySpaceAttr>(memdesc.getMemorySpace());
+  return isa_and_nonnull<triton::gpu::SharedMemorySpaceAttr>(
+      memdesc.getMemorySpace());
 }

@@ -15,7 +15,9 @@ using namespace mlir::triton::tle;
 /// More than any vector or alignment needs, small enough to multiply.
 static constexpr int64_t kManifold = int64_t(1) << 20;
 
-static int64_t getLowBit(int64_t value) { return value ? std::min(value & -value, kManifold) : kManifold; }
+static int64_t getLowBit(int64_t value) {
+  return value ? std::min(value & -value, kManifold) : kManifold;
+}
 
 static int64_t getSize(Value value, int64_t dim) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
@@ -27,21 +29,27 @@ static AxisFacts getFactsOfArgument(BlockArgument argument) {
   Operation *parent = argument.getOwner()->getParentOp();
   if (auto function = dyn_cast<FunctionOpInterface>(parent)) {
     if (argument.getOwner()->isEntryBlock())
-      if (auto known = function.getArgAttrOfType<IntegerAttr>(argument.getArgNumber(), "tt.divisibility"))
+      if (auto known = function.getArgAttrOfType<IntegerAttr>(
+              argument.getArgNumber(), "tt.divisibility"))
         facts.divisibility = getLowBit(known.getInt());
-  } else if (auto loop = dyn_cast<scf::ForOp>(parent); loop && argument == loop.getInductionVar()) {
+  } else if (auto loop = dyn_cast<scf::ForOp>(parent);
+             loop && argument == loop.getInductionVar()) {
     facts.divisibility =
-        std::min(AxisFacts::get(loop.getLowerBound(), 0).divisibility, AxisFacts::get(loop.getStep(), 0).divisibility);
+        std::min(AxisFacts::get(loop.getLowerBound(), 0).divisibility,
+                 AxisFacts::get(loop.getStep(), 0).divisibility);
   }
   return facts;
 }
 
 /// The sum of two tensors; `scale` is what a step of the second counts for.
-static AxisFacts getFactsOfSum(const AxisFacts &lhs, const AxisFacts &rhs, int64_t scale) {
+static AxisFacts getFactsOfSum(const AxisFacts &lhs, const AxisFacts &rhs,
+                               int64_t scale) {
   AxisFacts facts;
-  facts.contiguity = std::max(std::gcd(lhs.contiguity, rhs.constancy), std::gcd(lhs.constancy, rhs.contiguity));
+  facts.contiguity = std::max(std::gcd(lhs.contiguity, rhs.constancy),
+                              std::gcd(lhs.constancy, rhs.contiguity));
   facts.constancy = std::gcd(lhs.constancy, rhs.constancy);
-  facts.divisibility = std::gcd(lhs.divisibility, std::min(rhs.divisibility * scale, kManifold));
+  facts.divisibility =
+      std::gcd(lhs.divisibility, std::min(rhs.divisibility * scale, kManifold));
   return facts;
 }
 
@@ -56,7 +64,9 @@ AxisFacts AxisFacts::get(Value value, int64_t dim) {
     return getFactsOfArgument(argument);
 
   Operation *def = value.getDefiningOp();
-  auto operand = [&](unsigned position) { return get(def->getOperand(position), dim); };
+  auto operand = [&](unsigned position) {
+    return get(def->getOperand(position), dim);
+  };
   if (auto range = dyn_cast<MakeRangeOp>(def)) {
     facts.contiguity = getSize(value, dim);
     facts.divisibility = getLowBit(range.getStart());
@@ -85,11 +95,14 @@ AxisFacts AxisFacts::get(Value value, int64_t dim) {
     }
     return facts;
   }
-  if (isa<ttg::ConvertLayoutOp, arith::ExtSIOp, arith::ExtUIOp, arith::IndexCastOp>(def))
+  if (isa<ttg::ConvertLayoutOp, arith::ExtSIOp, arith::ExtUIOp,
+          arith::IndexCastOp>(def))
     return operand(0);
   if (auto sum = dyn_cast<AddPtrOp>(def)) {
     PointerType pointer = getPointerTypeOrNull(sum.getPtr().getType());
-    return getFactsOfSum(operand(0), operand(1), std::max(1u, getElementBitWidth(pointer.getPointeeType()) / 8));
+    return getFactsOfSum(
+        operand(0), operand(1),
+        std::max(1u, getElementBitWidth(pointer.getPointeeType()) / 8));
   }
   if (isa<arith::AddIOp>(def))
     return getFactsOfSum(operand(0), operand(1), 1);
@@ -97,7 +110,8 @@ AxisFacts AxisFacts::get(Value value, int64_t dim) {
     AxisFacts lhs = operand(0), rhs = operand(1);
     facts.constancy = std::gcd(lhs.constancy, rhs.constancy);
     // Inside a run only its first element has the run's divisor.
-    int64_t left = lhs.contiguity > 1 ? 1 : lhs.divisibility, right = rhs.contiguity > 1 ? 1 : rhs.divisibility;
+    int64_t left = lhs.contiguity > 1 ? 1 : lhs.divisibility,
+            right = rhs.contiguity > 1 ? 1 : rhs.divisibility;
     facts.divisibility = std::min(left * right, kManifold);
     return facts;
   }
@@ -106,16 +120,22 @@ AxisFacts AxisFacts::get(Value value, int64_t dim) {
     // both.
     AxisFacts lhs = operand(0), rhs = operand(1);
     int64_t both = std::gcd(lhs.divisibility, rhs.divisibility);
-    bool isOrdered = !llvm::is_contained({arith::CmpIPredicate::eq, arith::CmpIPredicate::ne}, compare.getPredicate());
+    bool isOrdered = !llvm::is_contained(
+        {arith::CmpIPredicate::eq, arith::CmpIPredicate::ne},
+        compare.getPredicate());
     bool startsAtMultiple = llvm::is_contained(
-        {arith::CmpIPredicate::slt, arith::CmpIPredicate::sge, arith::CmpIPredicate::ult, arith::CmpIPredicate::uge},
+        {arith::CmpIPredicate::slt, arith::CmpIPredicate::sge,
+         arith::CmpIPredicate::ult, arith::CmpIPredicate::uge},
         compare.getPredicate());
     facts.constancy = std::gcd(lhs.constancy, rhs.constancy);
     if (isOrdered && startsAtMultiple)
-      facts.constancy = std::max(facts.constancy, std::gcd(std::gcd(lhs.contiguity, rhs.constancy), both));
+      facts.constancy =
+          std::max(facts.constancy,
+                   std::gcd(std::gcd(lhs.contiguity, rhs.constancy), both));
     return facts;
   }
-  if (def->getNumOperands() && (def->hasTrait<OpTrait::Elementwise>() || isa<LoadOp>(def))) {
+  if (def->getNumOperands() &&
+      (def->hasTrait<OpTrait::Elementwise>() || isa<LoadOp>(def))) {
     facts.constancy = getSize(value, dim);
     for (Value source : def->getOperands())
       if (isa<RankedTensorType>(source.getType()))
@@ -127,8 +147,10 @@ AxisFacts AxisFacts::get(Value value, int64_t dim) {
 int64_t tle::getVectorLength(Value pointers, Value mask, int64_t dim) {
   AxisFacts facts = AxisFacts::get(pointers, dim);
   PointerType pointer = getPointerTypeOrNull(pointers.getType());
-  int64_t bytes = std::max(1u, getElementBitWidth(pointer.getPointeeType()) / 8);
-  int64_t length = std::min(facts.contiguity, std::max<int64_t>(1, facts.divisibility / bytes));
+  int64_t bytes =
+      std::max(1u, getElementBitWidth(pointer.getPointeeType()) / 8);
+  int64_t length = std::min(facts.contiguity,
+                            std::max<int64_t>(1, facts.divisibility / bytes));
   if (mask)
     length = std::min(length, AxisFacts::get(mask, dim).constancy);
   return length;

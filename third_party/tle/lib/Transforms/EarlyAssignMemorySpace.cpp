@@ -1,11 +1,12 @@
 //===- EarlyAssignMemorySpace.cpp - pointers know that they are local -----===//
 //
 // Precondition:  values made of tle.local_pointers may be typed as pointers to
-//                global memory: the stock frontend gives some of its ops no other
-//                type, and then goes through integers.
+//                global memory: the stock frontend gives some of its ops no
+//                other type, and then goes through integers.
 // Rewrite:       tt.int_to_ptr (tt.ptr_to_int %p)  ==>  %p
 //                !tt.ptr<T>  ==>  !tt.ptr<T, 3>  for all that is made of %p
-// Postcondition: exactly the values made of local pointers have address space 3.
+// Postcondition: exactly the values made of local pointers have address
+// space 3.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,13 +30,16 @@ static Type getLocalPointerType(Type type) {
   PointerType pointer = getPointerTypeOrNull(type);
   Type local = PointerType::get(pointer.getPointeeType(), kSharedAddressSpace);
   if (auto tensor = dyn_cast<RankedTensorType>(type))
-    return RankedTensorType::get(tensor.getShape(), local, tensor.getEncoding());
+    return RankedTensorType::get(tensor.getShape(), local,
+                                 tensor.getEncoding());
   return local;
 }
 
 namespace {
 
-class EarlyAssignMemorySpacePass : public triton::tle::impl::TLEEarlyAssignMemorySpaceBase<EarlyAssignMemorySpacePass> {
+class EarlyAssignMemorySpacePass
+    : public triton::tle::impl::TLEEarlyAssignMemorySpaceBase<
+          EarlyAssignMemorySpacePass> {
 public:
   void runOnOperation() override {
     foldIntegerRoundTrips();
@@ -82,7 +86,9 @@ private:
         if (from.getEncoding() != tensor.getEncoding())
           pointer = ttg::ConvertLayoutOp::create(
               builder, cast.getLoc(),
-              RankedTensorType::get(from.getShape(), from.getElementType(), tensor.getEncoding()), pointer);
+              RankedTensorType::get(from.getShape(), from.getElementType(),
+                                    tensor.getEncoding()),
+              pointer);
       }
       if (pointer.getType() != wanted)
         pointer = BitcastOp::create(builder, cast.getLoc(), wanted, pointer);
@@ -105,8 +111,8 @@ private:
   /// Assigns what the user of a local pointer makes of it.
   void carryOn(OpOperand &use) {
     Operation *user = use.getOwner();
-    if (isa<AddPtrOp, BitcastOp, SplatOp, BroadcastOp, ExpandDimsOp, ReshapeOp, TransOp, UnsplatOp,
-            ttg::ConvertLayoutOp>(user))
+    if (isa<AddPtrOp, BitcastOp, SplatOp, BroadcastOp, ExpandDimsOp, ReshapeOp,
+            TransOp, UnsplatOp, ttg::ConvertLayoutOp>(user))
       return assign(user->getResult(0));
     if (isa<arith::SelectOp, CatOp, JoinOp>(user)) {
       merges.insert(user);
@@ -145,11 +151,13 @@ private:
   /// All pointers that meet at `op` must be local ones, if one is.
   LogicalResult verifyMerge(Operation *op) {
     auto fail = [&] {
-      return op->emitError("a value is a pointer into shared memory on one way and into global memory on another");
+      return op->emitError("a value is a pointer into shared memory on one way "
+                           "and into global memory on another");
     };
     if (!isa<scf::YieldOp>(op)) {
       for (Value operand : op->getOperands())
-        if (getPointerTypeOrNull(operand.getType()) && !isLocalPointerLike(operand.getType()))
+        if (getPointerTypeOrNull(operand.getType()) &&
+            !isLocalPointerLike(operand.getType()))
           return fail();
       return success();
     }
@@ -170,7 +178,8 @@ private:
         return fail();
       for (Region &region : parent->getRegions())
         if (isa<scf::IfOp>(parent) && !region.empty() &&
-            region.front().getTerminator()->getOperand(position).getType() != target)
+            region.front().getTerminator()->getOperand(position).getType() !=
+                target)
           return fail();
     }
     return success();

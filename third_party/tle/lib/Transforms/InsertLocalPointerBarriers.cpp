@@ -1,10 +1,12 @@
 //===- InsertLocalPointerBarriers.cpp - order accesses to shared memory ---===//
 //
-// Precondition:  accesses through local pointers and by ttg ops, which the stock
+// Precondition:  accesses through local pointers and by ttg ops, which the
+// stock
 //                engine orders among themselves only.
 // Rewrite:       gpu.barrier before an access that conflicts with one since the
 //                last barrier.
-// Postcondition: of any two conflicting accesses of which one goes through local
+// Postcondition: of any two conflicting accesses of which one goes through
+// local
 //                pointers, a barrier stands between them on every way.
 //
 //===----------------------------------------------------------------------===//
@@ -35,13 +37,15 @@ struct Access {
   bool isAtomic = false;
 
   bool operator==(const Access &other) const {
-    return root == other.root && isWrite == other.isWrite && isThroughPointers == other.isThroughPointers &&
+    return root == other.root && isWrite == other.isWrite &&
+           isThroughPointers == other.isThroughPointers &&
            isAtomic == other.isAtomic;
   }
 
   bool conflictsWith(const Access &other) const {
-    return (isThroughPointers || other.isThroughPointers) && (isWrite || other.isWrite) &&
-           !(isAtomic && other.isAtomic) && mayAlias(root, other.root);
+    return (isThroughPointers || other.isThroughPointers) &&
+           (isWrite || other.isWrite) && !(isAtomic && other.isAtomic) &&
+           mayAlias(root, other.root);
   }
 };
 
@@ -59,7 +63,9 @@ public:
   }
   bool conflictsWith(ArrayRef<Access> next) const {
     return llvm::any_of(next, [&](const Access &access) {
-      return llvm::any_of(accesses, [&](const Access &earlier) { return access.conflictsWith(earlier); });
+      return llvm::any_of(accesses, [&](const Access &earlier) {
+        return access.conflictsWith(earlier);
+      });
     });
   }
 
@@ -68,11 +74,13 @@ private:
 };
 
 class InsertLocalPointerBarriersPass
-    : public triton::tle::impl::TLEInsertLocalPointerBarriersBase<InsertLocalPointerBarriersPass> {
+    : public triton::tle::impl::TLEInsertLocalPointerBarriersBase<
+          InsertLocalPointerBarriersPass> {
 public:
   void runOnOperation() override {
     getOperation()->walk([&](Operation *op) {
-      if (isa<LoadOp, StoreOp, AtomicRMWOp, AtomicCASOp>(op) && isLocalPointerLike(op->getOperand(0).getType())) {
+      if (isa<LoadOp, StoreOp, AtomicRMWOp, AtomicCASOp>(op) &&
+          isLocalPointerLike(op->getOperand(0).getType())) {
         if (FuncOp function = op->getParentOfType<FuncOp>())
           functionsWithPointers.insert(function.getSymName());
         freeInLoops(op);
@@ -163,7 +171,8 @@ private:
 
   /// Stock waits for asynchronous copies with a barrier behind the wait.
   static bool isBarrier(Operation &op) {
-    return isa<mlir::gpu::BarrierOp, ttg::LocalBarrierOp>(op) || op.hasTrait<OpTrait::MemWaitOpTrait>();
+    return isa<mlir::gpu::BarrierOp, ttg::LocalBarrierOp>(op) ||
+           op.hasTrait<OpTrait::MemWaitOpTrait>();
   }
 
   SmallVector<Access> getAccesses(Operation &op) const {
@@ -173,12 +182,15 @@ private:
         return {};
       LocalPointersOp pointers = getLocalPointersOrigin(pointer);
       Value root = pointers ? getBufferRoot(pointers.getBuffer()) : Value();
-      return {{root, !isa<LoadOp>(op), /*isThroughPointers=*/true, isa<AtomicRMWOp, AtomicCASOp>(op)}};
+      return {{root, !isa<LoadOp>(op), /*isThroughPointers=*/true,
+               isa<AtomicRMWOp, AtomicCASOp>(op)}};
     }
     if (auto call = dyn_cast<CallOp>(op)) {
-      bool mayAccess = functionsWithPointers.contains(call.getCallee()) ||
-                       llvm::any_of(call.getOperandTypes(),
-                                    [](Type type) { return isa<ttg::MemDescType>(type) || isLocalPointerLike(type); });
+      bool mayAccess =
+          functionsWithPointers.contains(call.getCallee()) ||
+          llvm::any_of(call.getOperandTypes(), [](Type type) {
+            return isa<ttg::MemDescType>(type) || isLocalPointerLike(type);
+          });
       if (mayAccess)
         return {{Value(), /*isWrite=*/true, /*isThroughPointers=*/true}};
       return {};
@@ -194,7 +206,8 @@ private:
     auto add = [&](Value memdesc, bool isWrite) {
       auto type = dyn_cast<ttg::MemDescType>(memdesc.getType());
       if (type && isInSharedMemory(type))
-        accesses.push_back({getBufferRoot(memdesc), isWrite, /*isThroughPointers=*/false});
+        accesses.push_back(
+            {getBufferRoot(memdesc), isWrite, /*isThroughPointers=*/false});
     };
     if (isa<ttg::LocalAllocOp>(op)) {
       add(op.getResult(0), /*isWrite=*/true);

@@ -8,9 +8,9 @@
 
 namespace mlir::triton::tle {
 
-/// Replaces `access`, a tt.load, tt.store, tt.atomic_rmw or tt.atomic_cas through
-/// local pointers, by inline PTX that takes the pointer operand as an i32 shared
-/// address (the caller retypes it). Reports what has no such form.
+/// Replaces `access`, a tt.load, tt.store, tt.atomic_rmw or tt.atomic_cas
+/// through local pointers, by inline PTX that takes the pointer operand as an
+/// i32 shared address (the caller retypes it). Reports what has no such form.
 LogicalResult lowerLocalAccess(Operation *access);
 
 /// The part of it that is about atomics.
@@ -19,13 +19,14 @@ LogicalResult lowerLocalAtomic(Operation *atomic);
 /// `type`, or if it is a tensor, its element type replaced by `element`.
 Type withElement(Type type, Type element);
 
-/// Builds the inline PTX for one access to elements of one width. Elements travel
-/// as plain integers, which is what LLVM wants in inline assembly; bytes in 16
-/// bits, since PTX has no smaller registers.
+/// Builds the inline PTX for one access to elements of one width. Elements
+/// travel as plain integers, which is what LLVM wants in inline assembly; bytes
+/// in 16 bits, since PTX has no smaller registers.
 class AccessBuilder {
 public:
   AccessBuilder(Operation *access, Type valueType)
-      : access(access), builder(access), loc(access->getLoc()), valueType(valueType) {}
+      : access(access), builder(access), loc(access->getLoc()),
+        valueType(valueType) {}
 
   /// Reports elements that PTX cannot access.
   LogicalResult init();
@@ -36,7 +37,8 @@ public:
   Value fromRegister(Value value);
   /// An i1 (tensor) as a 32-bit register.
   Value toPredicate(Value mask);
-  Value createAsm(const Twine &text, const Twine &constraints, Type resultType, ValueRange operands);
+  Value createAsm(const Twine &text, const Twine &constraints, Type resultType,
+                  ValueRange operands);
 
   Operation *access;
   OpBuilder builder;

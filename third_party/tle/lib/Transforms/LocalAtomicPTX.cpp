@@ -1,9 +1,10 @@
 //===- LocalAtomicPTX.cpp - shared-memory atomics as inline PTX -----------===//
 //
-// Unlike a load, an atomic must run once per element. Where threads hold copies of
-// an element, one of them is told by its number, which depends on the layout. So
-// the assembly stands in a function of its own until the stock engine inlines it
-// behind its last layout pass: what crosses a function's border keeps its layout.
+// Unlike a load, an atomic must run once per element. Where threads hold copies
+// of an element, one of them is told by its number, which depends on the
+// layout. So the assembly stands in a function of its own until the stock
+// engine inlines it behind its last layout pass: what crosses a function's
+// border keeps its layout.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,13 +29,20 @@ static FailureOr<unsigned> getReplicaThreads(Operation *atomic) {
   if (type) {
     FailureOr<LinearLayout> layout = ttg::toLinearLayout(type);
     if (failed(layout))
-      return atomic->emitError() << "cannot tell which threads hold copies of an element in the layout of " << type;
-    auto isZero = [](const LinearLayout::Basis &basis) { return llvm::all_of(basis, [](int32_t x) { return !x; }); };
+      return atomic->emitError() << "cannot tell which threads hold copies of "
+                                    "an element in the layout of "
+                                 << type;
+    auto isZero = [](const LinearLayout::Basis &basis) {
+      return llvm::all_of(basis, [](int32_t x) { return !x; });
+    };
     if (llvm::any_of(layout->getBases("register"), isZero))
-      return atomic->emitError() << "an atomic on shared memory needs threads that hold each element once, but the "
-                                 << "layout of " << type << " gives them copies";
+      return atomic->emitError()
+             << "an atomic on shared memory needs threads that hold each "
+                "element once, but the "
+             << "layout of " << type << " gives them copies";
     replicas = 0;
-    ArrayRef<LinearLayout::Basis> lanes = layout->getBases("lane"), warps = layout->getBases("warp");
+    ArrayRef<LinearLayout::Basis> lanes = layout->getBases("lane"),
+                                  warps = layout->getBases("warp");
     for (auto [bit, basis] : llvm::enumerate(lanes))
       if (isZero(basis))
         replicas |= 1u << bit;
@@ -43,8 +51,11 @@ static FailureOr<unsigned> getReplicaThreads(Operation *atomic) {
         replicas |= 1u << (lanes.size() + bit);
   }
   if (replicas && isInWarpSpecialize(atomic))
-    return atomic->emitError() << "an atomic on shared memory in a warp-specialized partition needs as many elements "
-                               << "as the partition has threads, but it has " << atomic->getResult(0).getType();
+    return atomic->emitError()
+           << "an atomic on shared memory in a warp-specialized partition "
+              "needs as many elements "
+           << "as the partition has threads, but it has "
+           << atomic->getResult(0).getType();
   return replicas;
 }
 
@@ -84,8 +95,9 @@ static FailureOr<std::string> getAtomSuffix(AtomicRMWOp rmw) {
     return std::string("add.noftz.f16");
   if (rmw.getAtomicRmwOp() == RMWOp::FADD && element.isBF16())
     return std::string("add.noftz.bf16");
-  return rmw.emitError() << "shared memory has no atomic " << stringifyRMWOp(rmw.getAtomicRmwOp()) << " on elements of "
-                         << element;
+  return rmw.emitError() << "shared memory has no atomic "
+                         << stringifyRMWOp(rmw.getAtomicRmwOp())
+                         << " on elements of " << element;
 }
 
 static StringRef getSemantics(MemSemantic semantic) {
@@ -104,7 +116,8 @@ static StringRef getSemantics(MemSemantic semantic) {
 
 /// Runs `text` on `operands` in a new function, so that their layouts stay.
 /// Functions have the module's number of warps, so not in a partition.
-static Value createPinnedAsm(AccessBuilder &b, StringRef text, StringRef constraints, ArrayRef<Type> operandTypes,
+static Value createPinnedAsm(AccessBuilder &b, StringRef text,
+                             StringRef constraints, ArrayRef<Type> operandTypes,
                              ValueRange operands) {
   if (isInWarpSpecialize(b.access))
     return b.createAsm(text, constraints, b.registerType, operands);
@@ -120,9 +133,10 @@ static Value createPinnedAsm(AccessBuilder &b, StringRef text, StringRef constra
   function->setAttr("noinline", builder.getBoolAttr(false));
   Block *body = function.addEntryBlock();
   builder.setInsertionPointToStart(body);
-  auto op = ElementwiseInlineAsmOp::create(builder, b.loc, TypeRange{b.registerType}, builder.getStringAttr(text),
-                                           builder.getStringAttr(constraints), builder.getBoolAttr(false),
-                                           builder.getI32IntegerAttr(1), body->getArguments());
+  auto op = ElementwiseInlineAsmOp::create(
+      builder, b.loc, TypeRange{b.registerType}, builder.getStringAttr(text),
+      builder.getStringAttr(constraints), builder.getBoolAttr(false),
+      builder.getI32IntegerAttr(1), body->getArguments());
   ReturnOp::create(builder, b.loc, op->getResults());
   return CallOp::create(b.builder, b.loc, function, operands)->getResult(0);
 }
@@ -133,25 +147,32 @@ static std::pair<Value, Value> createScratch(AccessBuilder &b) {
   MLIRContext *context = builder.getContext();
   auto tensor = dyn_cast<RankedTensorType>(b.valueType);
   int64_t count = tensor ? tensor.getNumElements() : 1;
-  auto layout = ttg::SwizzledSharedEncodingAttr::get(context, /*vec=*/1, /*perPhase=*/1, /*maxPhase=*/1, {0u},
-                                                     ttg::CGAEncodingAttr::getDefault(context, 1));
-  auto type = ttg::MemDescType::get({count}, builder.getIntegerType(b.registerBits), layout,
-                                    ttg::SharedMemorySpaceAttr::get(context), /*mutableMemory=*/true);
+  auto layout = ttg::SwizzledSharedEncodingAttr::get(
+      context, /*vec=*/1, /*perPhase=*/1, /*maxPhase=*/1, {0u},
+      ttg::CGAEncodingAttr::getDefault(context, 1));
+  auto type = ttg::MemDescType::get(
+      {count}, builder.getIntegerType(b.registerBits), layout,
+      ttg::SharedMemorySpaceAttr::get(context), /*mutableMemory=*/true);
   Value buffer = ttg::LocalAllocOp::create(builder, b.loc, type);
-  Value address = UnrealizedConversionCastOp::create(builder, b.loc, builder.getI32Type(), buffer).getResult(0);
+  Value address = UnrealizedConversionCastOp::create(
+                      builder, b.loc, builder.getI32Type(), buffer)
+                      .getResult(0);
   if (!tensor)
     return {buffer, address};
 
-  auto indexType = cast<RankedTensorType>(withElement(tensor, builder.getI32Type()));
+  auto indexType =
+      cast<RankedTensorType>(withElement(tensor, builder.getI32Type()));
   auto constant = [&](int64_t value) {
     auto attr = DenseElementsAttr::get(indexType, llvm::APInt(32, value));
     return arith::ConstantOp::create(builder, b.loc, attr);
   };
   address = SplatOp::create(builder, b.loc, indexType, address);
   int64_t stride = b.registerBits / 8;
-  for (int64_t dim = tensor.getRank(); dim-- > 0; stride *= tensor.getDimSize(dim)) {
+  for (int64_t dim = tensor.getRank(); dim-- > 0;
+       stride *= tensor.getDimSize(dim)) {
     Value position = createPositions(builder, b.loc, indexType, dim);
-    Value bytes = arith::MulIOp::create(builder, b.loc, position, constant(stride));
+    Value bytes =
+        arith::MulIOp::create(builder, b.loc, position, constant(stride));
     address = arith::AddIOp::create(builder, b.loc, address, bytes);
   }
   return {buffer, address};
@@ -159,7 +180,8 @@ static std::pair<Value, Value> createScratch(AccessBuilder &b) {
 
 /// Replaces `atomic` by the instruction `instruction`, whose operands are named
 /// $0 (old value), $1 (address), $2 and so on (`values`).
-static LogicalResult lower(Operation *atomic, StringRef instruction, ValueRange values, Value mask) {
+static LogicalResult lower(Operation *atomic, StringRef instruction,
+                           ValueRange values, Value mask) {
   AccessBuilder b(atomic, atomic->getResult(0).getType());
   FailureOr<unsigned> replicas = getReplicaThreads(atomic);
   if (failed(replicas) || failed(b.init()))
@@ -183,24 +205,31 @@ static LogicalResult lower(Operation *atomic, StringRef instruction, ValueRange 
 
   std::string text = "{ .reg .pred p; .reg .b32 t; setp.eq.b32 p, 0, 0; ";
   if (hasMask)
-    text += llvm::formatv("setp.ne.b32 p, {0}, 0; ", addOperand(b.toPredicate(mask), 'r')).str();
+    text += llvm::formatv("setp.ne.b32 p, {0}, 0; ",
+                          addOperand(b.toPredicate(mask), 'r'))
+                .str();
   if (*replicas)
-    text += llvm::formatv("mov.u32 t, %tid.x; and.b32 t, t, {0}; setp.eq.and.b32 p, t, 0, p; ",
+    text += llvm::formatv("mov.u32 t, %tid.x; and.b32 t, t, {0}; "
+                          "setp.eq.and.b32 p, t, 0, p; ",
                           static_cast<int32_t>(*replicas))
                 .str();
-  text += llvm::formatv("mov.b{0} $0, 0; @p {1}; ", b.registerBits, instruction).str();
+  text += llvm::formatv("mov.b{0} $0, 0; @p {1}; ", b.registerBits, instruction)
+              .str();
   Value buffer, scratch;
   if (isShared) {
     std::tie(buffer, scratch) = createScratch(b);
-    text += llvm::formatv("@p st.shared.b{0} [{1}], $0; ", b.registerBits, addOperand(scratch, 'r')).str();
+    text += llvm::formatv("@p st.shared.b{0} [{1}], $0; ", b.registerBits,
+                          addOperand(scratch, 'r'))
+                .str();
     // What lay there before may still be read.
     mlir::gpu::BarrierOp::create(b.builder, b.loc);
   }
   Value result = createPinnedAsm(b, text + "}", constraints, types, operands);
   if (isShared) {
     mlir::gpu::BarrierOp::create(b.builder, b.loc);
-    result = b.createAsm(llvm::formatv("ld.shared.b{0} $0, [$1];", b.registerBits).str(),
-                         llvm::formatv("={0},r", b.constraint).str(), b.registerType, scratch);
+    result = b.createAsm(
+        llvm::formatv("ld.shared.b{0} $0, [$1];", b.registerBits).str(),
+        llvm::formatv("={0},r", b.constraint).str(), b.registerType, scratch);
     mlir::gpu::BarrierOp::create(b.builder, b.loc);
     ttg::LocalDeallocOp::create(b.builder, b.loc, buffer);
   }
@@ -216,15 +245,20 @@ LogicalResult tle::lowerLocalAtomic(Operation *atomic) {
     if (failed(suffix))
       return failure();
     std::string instruction =
-        llvm::formatv("atom.{0}.cta.shared.{1} $0, [$1], $2", getSemantics(rmw.getSem()), *suffix).str();
+        llvm::formatv("atom.{0}.cta.shared.{1} $0, [$1], $2",
+                      getSemantics(rmw.getSem()), *suffix)
+            .str();
     return lower(rmw, instruction, {rmw.getVal()}, rmw.getMask());
   }
   auto cas = cast<AtomicCASOp>(atomic);
   unsigned bits = getElementTypeOrSelf(cas.getVal()).getIntOrFloatBitWidth();
   if (bits < 16)
-    return cas.emitError() << "shared memory has no compare-and-swap on elements of "
-                           << getElementTypeOrSelf(cas.getVal());
+    return cas.emitError()
+           << "shared memory has no compare-and-swap on elements of "
+           << getElementTypeOrSelf(cas.getVal());
   std::string instruction =
-      llvm::formatv("atom.{0}.cta.shared.cas.b{1} $0, [$1], $2, $3", getSemantics(cas.getSem()), bits).str();
+      llvm::formatv("atom.{0}.cta.shared.cas.b{1} $0, [$1], $2, $3",
+                    getSemantics(cas.getSem()), bits)
+          .str();
   return lower(cas, instruction, {cas.getCmp(), cas.getVal()}, Value());
 }

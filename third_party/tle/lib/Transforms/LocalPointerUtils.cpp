@@ -46,39 +46,47 @@ static std::optional<AffineIndex> matchAffineIndex(Value index) {
     return AffineIndex{static_cast<int32_t>(range.getStart()), 0};
   if (auto expand = dyn_cast<ExpandDimsOp>(def)) {
     std::optional<AffineIndex> source = matchAffineIndex(expand.getSrc());
-    if (source && source->dim && *source->dim >= static_cast<int64_t>(expand.getAxis()))
+    if (source && source->dim &&
+        *source->dim >= static_cast<int64_t>(expand.getAxis()))
       ++*source->dim;
     return source;
   }
   if (auto broadcast = dyn_cast<BroadcastOp>(def)) {
     std::optional<AffineIndex> source = matchAffineIndex(broadcast.getSrc());
-    if (source && source->dim && cast<RankedTensorType>(broadcast.getSrc().getType()).getDimSize(*source->dim) == 1)
+    if (source && source->dim &&
+        cast<RankedTensorType>(broadcast.getSrc().getType())
+                .getDimSize(*source->dim) == 1)
       source->dim.reset();
     return source;
   }
   if (auto add = dyn_cast<arith::AddIOp>(def)) {
-    std::optional<AffineIndex> lhs = matchAffineIndex(add.getLhs()), rhs = matchAffineIndex(add.getRhs());
+    std::optional<AffineIndex> lhs = matchAffineIndex(add.getLhs()),
+                               rhs = matchAffineIndex(add.getRhs());
     if (!lhs || !rhs || (lhs->dim && rhs->dim))
       return std::nullopt;
-    return AffineIndex{lhs->offset + rhs->offset, lhs->dim ? lhs->dim : rhs->dim};
+    return AffineIndex{lhs->offset + rhs->offset,
+                       lhs->dim ? lhs->dim : rhs->dim};
   }
   return std::nullopt;
 }
 
 bool StaticView::isFull() const {
-  return shape == cast<MemDescType>(buffer.getType()).getShape() && llvm::all_of(offsets, [](int64_t o) { return !o; });
+  return shape == cast<MemDescType>(buffer.getType()).getShape() &&
+         llvm::all_of(offsets, [](int64_t o) { return !o; });
 }
 
-/// The rules of ttg.memdesc_subslice: the box lies inside, starts at a multiple of
-/// its size, and does not cut through the swizzle.
+/// The rules of ttg.memdesc_subslice: the box lies inside, starts at a multiple
+/// of its size, and does not cut through the swizzle.
 static bool isLegalSubslice(MemDescType buffer, const StaticView &view) {
   auto silent = [] { return InFlightDiagnostic(); };
-  FailureOr<tle::SharedOffsetMap> map = tle::SharedOffsetMap::get(buffer, silent);
+  FailureOr<tle::SharedOffsetMap> map =
+      tle::SharedOffsetMap::get(buffer, silent);
   if (failed(map))
     return false;
   for (auto [dim, size] : llvm::enumerate(view.shape)) {
     int64_t offset = view.offsets[dim], whole = buffer.getDimSize(dim);
-    if (offset < 0 || offset + size > whole || !llvm::isPowerOf2_64(size) || offset % size != 0)
+    if (offset < 0 || offset + size > whole || !llvm::isPowerOf2_64(size) ||
+        offset % size != 0)
       return false;
     if (size != whole && !map->isSplittable(dim, size))
       return false;
@@ -95,7 +103,8 @@ std::optional<StaticView> tle::getStaticView(LocalPointersOp pointers) {
   CGAEncodingAttr cga = getCGALayout(buffer.getEncoding());
   if (!cga || cga.getRank() != buffer.getRank())
     return std::nullopt;
-  StaticView view{pointers.getBuffer(), SmallVector<int64_t>(buffer.getRank(), 0),
+  StaticView view{pointers.getBuffer(),
+                  SmallVector<int64_t>(buffer.getRank(), 0),
                   SmallVector<int64_t>(result.getShape())};
   for (auto [dim, index] : llvm::enumerate(pointers.getIndices())) {
     std::optional<AffineIndex> affine = matchAffineIndex(index);
@@ -112,19 +121,25 @@ std::optional<StaticView> tle::getStaticView(LocalPointersOp pointers) {
   return view;
 }
 
-Value tle::materializeView(OpBuilder &builder, Location loc, const StaticView &view) {
+Value tle::materializeView(OpBuilder &builder, Location loc,
+                           const StaticView &view) {
   if (view.isFull())
     return view.buffer;
   auto buffer = cast<MemDescType>(view.buffer.getType());
-  auto type = MemDescType::get(view.shape, buffer.getElementType(), buffer.getEncoding(), buffer.getMemorySpace(),
-                               buffer.getMutableMemory(), buffer.getAllocShape());
-  auto offsets = llvm::map_to_vector(view.offsets, [](int64_t offset) { return static_cast<int32_t>(offset); });
+  auto type =
+      MemDescType::get(view.shape, buffer.getElementType(),
+                       buffer.getEncoding(), buffer.getMemorySpace(),
+                       buffer.getMutableMemory(), buffer.getAllocShape());
+  auto offsets = llvm::map_to_vector(view.offsets, [](int64_t offset) {
+    return static_cast<int32_t>(offset);
+  });
   return MemDescSubsliceOp::create(builder, loc, type, view.buffer, offsets);
 }
 
-Value tle::createPositions(OpBuilder &builder, Location loc, RankedTensorType type, int64_t dim) {
-  // From the full layout down to the range's: the other dimensions sliced off, the
-  // last first, so that each expansion puts the next one back in front.
+Value tle::createPositions(OpBuilder &builder, Location loc,
+                           RankedTensorType type, int64_t dim) {
+  // From the full layout down to the range's: the other dimensions sliced off,
+  // the last first, so that each expansion puts the next one back in front.
   Type element = type.getElementType();
   SmallVector<Attribute> layouts{type.getEncoding()};
   SmallVector<unsigned> axes;
@@ -133,18 +148,26 @@ Value tle::createPositions(OpBuilder &builder, Location loc, RankedTensorType ty
       continue;
     axes.push_back(other);
     auto parent = dyn_cast_or_null<DistributedEncodingTrait>(layouts.back());
-    layouts.push_back(parent ? SliceEncodingAttr::get(builder.getContext(), other, parent) : Attribute());
+    layouts.push_back(
+        parent ? SliceEncodingAttr::get(builder.getContext(), other, parent)
+               : Attribute());
   }
   int64_t size = type.getDimSize(dim);
   SmallVector<int64_t> shape{size};
-  Value value = MakeRangeOp::create(builder, loc, RankedTensorType::get(shape, element, layouts.back()), 0, size);
+  Value value = MakeRangeOp::create(
+      builder, loc, RankedTensorType::get(shape, element, layouts.back()), 0,
+      size);
   while (!axes.empty()) {
     unsigned axis = axes.pop_back_val();
     layouts.pop_back();
     shape.insert(shape.begin() + axis, 1);
-    value = ExpandDimsOp::create(builder, loc, RankedTensorType::get(shape, element, layouts.back()), value, axis);
+    value = ExpandDimsOp::create(
+        builder, loc, RankedTensorType::get(shape, element, layouts.back()),
+        value, axis);
   }
-  return value.getType() == type ? value : BroadcastOp::create(builder, loc, type, value).getResult();
+  return value.getType() == type
+             ? value
+             : BroadcastOp::create(builder, loc, type, value).getResult();
 }
 
 //===----------------------------------------------------------------------===//
@@ -153,7 +176,8 @@ Value tle::createPositions(OpBuilder &builder, Location loc, RankedTensorType ty
 
 Value tle::getBufferRoot(Value memdesc) {
   while (Operation *def = memdesc.getDefiningOp()) {
-    if (!def->hasTrait<OpTrait::MemDescViewTrait>() && !isa<tle::MemDescWGMMAViewOp>(def))
+    if (!def->hasTrait<OpTrait::MemDescViewTrait>() &&
+        !isa<tle::MemDescWGMMAViewOp>(def))
       break;
     memdesc = def->getOperand(0);
   }
@@ -163,7 +187,8 @@ Value tle::getBufferRoot(Value memdesc) {
 bool tle::mayAlias(Value rootA, Value rootB) {
   if (!rootA || !rootB || rootA == rootB)
     return true;
-  return !rootA.getDefiningOp<LocalAllocOp>() || !rootB.getDefiningOp<LocalAllocOp>();
+  return !rootA.getDefiningOp<LocalAllocOp>() ||
+         !rootB.getDefiningOp<LocalAllocOp>();
 }
 
 bool tle::isConstantTrue(Value value) {
@@ -178,16 +203,20 @@ bool tle::isConstantZero(Value value) {
   if (matchPattern(value, m_Zero()) || matchPattern(value, m_PosZeroFloat()))
     return true;
   Operation *def = value.getDefiningOp();
-  return isa_and_nonnull<SplatOp, ConvertLayoutOp, arith::TruncFOp, arith::ExtFOp>(def) &&
+  return isa_and_nonnull<SplatOp, ConvertLayoutOp, arith::TruncFOp,
+                         arith::ExtFOp>(def) &&
          isConstantZero(def->getOperand(0));
 }
 
 bool tle::isInWarpSpecialize(Operation *op) {
-  return op->getParentOfType<WarpSpecializeOp>() || op->getParentOfType<WarpSpecializePartitionsOp>();
+  return op->getParentOfType<WarpSpecializeOp>() ||
+         op->getParentOfType<WarpSpecializePartitionsOp>();
 }
 
 static void deallocAtEnd(LocalAllocOp alloc) {
-  bool isFreed = llvm::any_of(alloc.getResult().getUsers(), [](Operation *user) { return isa<LocalDeallocOp>(user); });
+  bool isFreed =
+      llvm::any_of(alloc.getResult().getUsers(),
+                   [](Operation *user) { return isa<LocalDeallocOp>(user); });
   if (isFreed)
     return;
   // A kernel that returns early has several blocks: then every way out of it.
@@ -196,7 +225,8 @@ static void deallocAtEnd(LocalAllocOp alloc) {
   for (Block &block : *region) {
     bool isEnd = region->hasOneBlock() || block.hasNoSuccessors();
     if (!isEnd || !block.mightHaveTerminator() ||
-        !dominance.properlyDominates(alloc.getOperation(), block.getTerminator()))
+        !dominance.properlyDominates(alloc.getOperation(),
+                                     block.getTerminator()))
       continue;
     OpBuilder builder(block.getTerminator());
     LocalDeallocOp::create(builder, alloc.getLoc(), alloc.getResult());

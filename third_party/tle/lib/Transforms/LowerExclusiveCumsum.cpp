@@ -29,14 +29,19 @@ static Value createAdd(OpBuilder &builder, Location loc, Value lhs, Value rhs) {
 /// Fills the combining region of a scan or reduction over `count` values of
 /// `element`: the arguments are those of the left run, then those of the right.
 template <typename Return>
-static void fillCombine(OpBuilder &builder, Location loc, Region &region, Type element, unsigned count,
-                        function_ref<SmallVector<Value>(ValueRange left, ValueRange right)> combine) {
+static void
+fillCombine(OpBuilder &builder, Location loc, Region &region, Type element,
+            unsigned count,
+            function_ref<SmallVector<Value>(ValueRange left, ValueRange right)>
+                combine) {
   OpBuilder::InsertionGuard guard(builder);
   SmallVector<Type> types(2 * count, element);
   SmallVector<Location> locations(2 * count, loc);
   Block *block = builder.createBlock(&region, region.end(), types, locations);
   ValueRange arguments = block->getArguments();
-  Return::create(builder, loc, combine(arguments.take_front(count), arguments.drop_front(count)));
+  Return::create(
+      builder, loc,
+      combine(arguments.take_front(count), arguments.drop_front(count)));
 }
 
 namespace {
@@ -44,11 +49,13 @@ namespace {
 struct ExclusiveCumsumToScan : OpRewritePattern<ExclusiveCumsumOp> {
   using OpRewritePattern::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(ExclusiveCumsumOp op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(ExclusiveCumsumOp op,
+                                PatternRewriter &rewriter) const override {
     Value exclusive;
     if (!op.getExclusive().use_empty())
-      exclusive =
-          isa<FloatType>(getElementTypeOrSelf(op.getSrc())) ? scanPairs(op, rewriter) : scanIntegers(op, rewriter);
+      exclusive = isa<FloatType>(getElementTypeOrSelf(op.getSrc()))
+                      ? scanPairs(op, rewriter)
+                      : scanIntegers(op, rewriter);
     Value total;
     if (!op.getTotal().use_empty())
       total = reduce(op, rewriter);
@@ -64,10 +71,13 @@ private:
   static Value scanIntegers(ExclusiveCumsumOp op, PatternRewriter &rewriter) {
     Location loc = op.getLoc();
     Value src = op.getSrc();
-    auto scan = ScanOp::create(rewriter, loc, TypeRange{src.getType()}, ValueRange{src}, op.getAxis(), op.getReverse());
-    fillCombine<ScanReturnOp>(rewriter, loc, scan.getCombineOp(), getElementTypeOrSelf(src), 1,
+    auto scan = ScanOp::create(rewriter, loc, TypeRange{src.getType()},
+                               ValueRange{src}, op.getAxis(), op.getReverse());
+    fillCombine<ScanReturnOp>(rewriter, loc, scan.getCombineOp(),
+                              getElementTypeOrSelf(src), 1,
                               [&](ValueRange left, ValueRange right) {
-                                return SmallVector<Value>{createAdd(rewriter, loc, left[0], right[0])};
+                                return SmallVector<Value>{createAdd(
+                                    rewriter, loc, left[0], right[0])};
                               });
     return arith::SubIOp::create(rewriter, loc, scan->getResult(0), src);
   }
@@ -76,31 +86,40 @@ private:
     Location loc = op.getLoc();
     Value src = op.getSrc();
     auto type = cast<RankedTensorType>(src.getType());
-    auto zeroAttr = DenseElementsAttr::get(type, rewriter.getFloatAttr(type.getElementType(), 0.0));
+    auto zeroAttr = DenseElementsAttr::get(
+        type, rewriter.getFloatAttr(type.getElementType(), 0.0));
     Value zero = arith::ConstantOp::create(rewriter, loc, zeroAttr);
     auto scan =
-        ScanOp::create(rewriter, loc, TypeRange{type, type}, ValueRange{src, zero}, op.getAxis(), op.getReverse());
-    fillCombine<ScanReturnOp>(rewriter, loc, scan.getCombineOp(), type.getElementType(), 2,
-                              [&](ValueRange left, ValueRange right) {
-                                return SmallVector<Value>{createAdd(rewriter, loc, left[0], right[0]),
-                                                          createAdd(rewriter, loc, left[0], right[1])};
-                              });
+        ScanOp::create(rewriter, loc, TypeRange{type, type},
+                       ValueRange{src, zero}, op.getAxis(), op.getReverse());
+    fillCombine<ScanReturnOp>(
+        rewriter, loc, scan.getCombineOp(), type.getElementType(), 2,
+        [&](ValueRange left, ValueRange right) {
+          return SmallVector<Value>{
+              createAdd(rewriter, loc, left[0], right[0]),
+              createAdd(rewriter, loc, left[0], right[1])};
+        });
     return scan->getResult(1);
   }
 
   static Value reduce(ExclusiveCumsumOp op, PatternRewriter &rewriter) {
     Location loc = op.getLoc();
     auto reduce =
-        ReduceOp::create(rewriter, loc, TypeRange{op.getTotal().getType()}, ValueRange{op.getSrc()}, op.getAxis());
-    fillCombine<ReduceReturnOp>(rewriter, loc, reduce.getCombineOp(), getElementTypeOrSelf(op.getSrc()), 1,
+        ReduceOp::create(rewriter, loc, TypeRange{op.getTotal().getType()},
+                         ValueRange{op.getSrc()}, op.getAxis());
+    fillCombine<ReduceReturnOp>(rewriter, loc, reduce.getCombineOp(),
+                                getElementTypeOrSelf(op.getSrc()), 1,
                                 [&](ValueRange left, ValueRange right) {
-                                  return SmallVector<Value>{createAdd(rewriter, loc, left[0], right[0])};
+                                  return SmallVector<Value>{createAdd(
+                                      rewriter, loc, left[0], right[0])};
                                 });
     return reduce->getResult(0);
   }
 };
 
-class LowerExclusiveCumsumPass : public triton::tle::impl::TLELowerExclusiveCumsumBase<LowerExclusiveCumsumPass> {
+class LowerExclusiveCumsumPass
+    : public triton::tle::impl::TLELowerExclusiveCumsumBase<
+          LowerExclusiveCumsumPass> {
 public:
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());

@@ -1,9 +1,11 @@
 //===- LowerInsertTile.cpp - a register tensor with one tile replaced -----===//
 //
 // Precondition:  any tle.insert_tile.
-// Rewrite:       constant indices, like parts of all tiles in each thread: split,
-//                replace and join; other constant indices: a store to a subslice of
-//                a copy in shared memory; other indices: through pointers into it.
+// Rewrite:       constant indices, like parts of all tiles in each thread:
+// split,
+//                replace and join; other constant indices: a store to a
+//                subslice of a copy in shared memory; other indices: through
+//                pointers into it.
 // Postcondition: no tle.insert_tile; tle.local_pointers may have come.
 //
 //===----------------------------------------------------------------------===//
@@ -28,15 +30,20 @@ namespace {
 struct InsertIntoRegisters : OpRewritePattern<InsertTileOp> {
   using OpRewritePattern::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(InsertTileOp op, PatternRewriter &rewriter) const override {
-    std::optional<SmallVector<int64_t>> indices = getConstantIndices(op.getIndices());
+  LogicalResult matchAndRewrite(InsertTileOp op,
+                                PatternRewriter &rewriter) const override {
+    std::optional<SmallVector<int64_t>> indices =
+        getConstantIndices(op.getIndices());
     if (!indices)
       return rewriter.notifyMatchFailure(op, "the indices are not constants");
     auto tile = cast<RankedTensorType>(op.getTile().getType());
-    auto splitter = TileSplitter::get(cast<RankedTensorType>(op.getDst().getType()), tile.getShape());
+    auto splitter = TileSplitter::get(
+        cast<RankedTensorType>(op.getDst().getType()), tile.getShape());
     if (!splitter)
-      return rewriter.notifyMatchFailure(op, "threads hold parts of different tiles");
-    rewriter.replaceOp(op, splitter->insert(rewriter, op.getLoc(), op.getDst(), op.getTile(), *indices));
+      return rewriter.notifyMatchFailure(
+          op, "threads hold parts of different tiles");
+    rewriter.replaceOp(op, splitter->insert(rewriter, op.getLoc(), op.getDst(),
+                                            op.getTile(), *indices));
     return success();
   }
 };
@@ -44,20 +51,26 @@ struct InsertIntoRegisters : OpRewritePattern<InsertTileOp> {
 struct InsertThroughSharedMemory : OpRewritePattern<InsertTileOp> {
   using OpRewritePattern::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(InsertTileOp op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(InsertTileOp op,
+                                PatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
     auto tile = cast<RankedTensorType>(op.getTile().getType());
-    FailureOr<Value> buffer = stageInSharedMemory(rewriter, op, op.getDst(), /*isMutable=*/true);
+    FailureOr<Value> buffer =
+        stageInSharedMemory(rewriter, op, op.getDst(), /*isMutable=*/true);
     if (failed(buffer))
       return failure();
-    if (std::optional<SmallVector<int64_t>> indices = getConstantIndices(op.getIndices())) {
-      Value view = createTileView(rewriter, loc, *buffer, tile.getShape(), *indices);
+    if (std::optional<SmallVector<int64_t>> indices =
+            getConstantIndices(op.getIndices())) {
+      Value view =
+          createTileView(rewriter, loc, *buffer, tile.getShape(), *indices);
       ttg::LocalStoreOp::create(rewriter, loc, op.getTile(), view);
     } else {
-      Value pointers = createTilePointers(rewriter, loc, *buffer, tile, op.getIndices());
+      Value pointers =
+          createTilePointers(rewriter, loc, *buffer, tile, op.getIndices());
       // The stock engine orders only its own accesses to the buffer.
       mlir::gpu::BarrierOp::create(rewriter, loc);
-      StoreOp::create(rewriter, loc, pointers, op.getTile(), Value(), CacheModifier::NONE, EvictionPolicy::NORMAL);
+      StoreOp::create(rewriter, loc, pointers, op.getTile(), Value(),
+                      CacheModifier::NONE, EvictionPolicy::NORMAL);
       mlir::gpu::BarrierOp::create(rewriter, loc);
     }
     rewriter.replaceOpWithNewOp<ttg::LocalLoadOp>(op, op.getType(), *buffer);
@@ -65,7 +78,8 @@ struct InsertThroughSharedMemory : OpRewritePattern<InsertTileOp> {
   }
 };
 
-class LowerInsertTilePass : public triton::tle::impl::TLELowerInsertTileBase<LowerInsertTilePass> {
+class LowerInsertTilePass
+    : public triton::tle::impl::TLELowerInsertTileBase<LowerInsertTilePass> {
 public:
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());

@@ -4,7 +4,8 @@
 //                into address space 3.
 // Rewrite:       pointers ==> i32 shared addresses, swizzle included;
 //                tt.load, tt.store, atomics ==> inline PTX on them.
-// Postcondition: no tle.local_pointers, no value of a local pointer type; buffers
+// Postcondition: no tle.local_pointers, no value of a local pointer type;
+// buffers
 //                so accessed live to the end of the block that allocates them.
 //
 //===----------------------------------------------------------------------===//
@@ -54,7 +55,8 @@ struct RootCoordinates {
 class AddressBuilder {
 public:
   AddressBuilder(LocalPointersOp op)
-      : op(op), builder(op), loc(op.getLoc()), type(getAddressType(op.getResult().getType())) {}
+      : op(op), builder(op), loc(op.getLoc()),
+        type(getAddressType(op.getResult().getType())) {}
 
   FailureOr<Value> build() {
     FailureOr<RootCoordinates> coordinates = getRootCoordinates();
@@ -68,23 +70,30 @@ public:
 
     SmallVector<Value> indices = getIndices();
     SmallVector<Value> inRoot;
-    for (auto [source, offset] : llvm::zip_equal(coordinates->source, coordinates->offset))
-      inRoot.push_back(offset ? add(indices[source], constant(offset)) : indices[source]);
+    for (auto [source, offset] :
+         llvm::zip_equal(coordinates->source, coordinates->offset))
+      inRoot.push_back(offset ? add(indices[source], constant(offset))
+                              : indices[source]);
 
     Value offset;
     unsigned bytes = rootType.getElementTypeBitWidth() / 8;
     int scale = llvm::Log2_32(bytes);
     for (const SharedOffsetMap::Term &term : map->getTerms()) {
-      Value bits = arith::AndIOp::create(builder, loc, inRoot[term.dim], constant(term.mask));
+      Value bits = arith::AndIOp::create(builder, loc, inRoot[term.dim],
+                                         constant(term.mask));
       int shift = term.shift + scale;
       if (shift > 0)
         bits = arith::ShLIOp::create(builder, loc, bits, constant(shift));
       else if (shift < 0)
         bits = arith::ShRUIOp::create(builder, loc, bits, constant(-shift));
-      offset = offset ? arith::XOrIOp::create(builder, loc, offset, bits).getResult() : bits;
+      offset =
+          offset ? arith::XOrIOp::create(builder, loc, offset, bits).getResult()
+                 : bits;
     }
 
-    Value base = UnrealizedConversionCastOp::create(builder, loc, builder.getI32Type(), coordinates->root).getResult(0);
+    Value base = UnrealizedConversionCastOp::create(
+                     builder, loc, builder.getI32Type(), coordinates->root)
+                     .getResult(0);
     keepBufferAlive(coordinates->root, op);
     if (isa<RankedTensorType>(type))
       base = SplatOp::create(builder, loc, type, base);
@@ -110,7 +119,8 @@ private:
     };
     while (Operation *def = memdesc.getDefiningOp()) {
       if (auto subslice = dyn_cast<ttg::MemDescSubsliceOp>(def)) {
-        for (auto [offset, more] : llvm::zip_equal(result.offset, subslice.getOffsets()))
+        for (auto [offset, more] :
+             llvm::zip_equal(result.offset, subslice.getOffsets()))
           offset += more;
       } else if (auto trans = dyn_cast<ttg::MemDescTransOp>(def)) {
         permute(trans.getOrder());
@@ -124,8 +134,11 @@ private:
     result.root = memdesc;
     auto type = cast<ttg::MemDescType>(memdesc.getType());
     if (type.getAllocShape().take_back(rank) != type.getShape())
-      return op.emitError() << "cannot tell where in its allocation the buffer of a local pointer lies: it is " << type
-                            << " and comes from a loop, a branch or a function; take the pointers of the slice where "
+      return op.emitError() << "cannot tell where in its allocation the buffer "
+                               "of a local pointer lies: it is "
+                            << type
+                            << " and comes from a loop, a branch or a "
+                               "function; take the pointers of the slice where "
                             << "the slice is made";
     return result;
   }
@@ -135,19 +148,24 @@ private:
     if (!op.getIndices().empty())
       return llvm::to_vector(op.getIndices());
     SmallVector<Value> indices;
-    for (int64_t dim = 0, rank = cast<RankedTensorType>(type).getRank(); dim < rank; ++dim)
-      indices.push_back(createPositions(builder, loc, cast<RankedTensorType>(type), dim));
+    for (int64_t dim = 0, rank = cast<RankedTensorType>(type).getRank();
+         dim < rank; ++dim)
+      indices.push_back(
+          createPositions(builder, loc, cast<RankedTensorType>(type), dim));
     return indices;
   }
 
   Value constant(int64_t value) {
     TypedAttr attr = builder.getI32IntegerAttr(static_cast<int32_t>(value));
     if (auto tensor = dyn_cast<RankedTensorType>(type))
-      attr = DenseElementsAttr::get(tensor, llvm::APInt(32, static_cast<uint32_t>(value)));
+      attr = DenseElementsAttr::get(
+          tensor, llvm::APInt(32, static_cast<uint32_t>(value)));
     return arith::ConstantOp::create(builder, loc, attr);
   }
 
-  Value add(Value lhs, Value rhs) { return arith::AddIOp::create(builder, loc, lhs, rhs); }
+  Value add(Value lhs, Value rhs) {
+    return arith::AddIOp::create(builder, loc, lhs, rhs);
+  }
 
   LocalPointersOp op;
   OpBuilder builder;
@@ -159,7 +177,9 @@ private:
 // The pass
 //===----------------------------------------------------------------------===//
 
-class LowerLocalPointersPass : public triton::tle::impl::TLELowerLocalPointersBase<LowerLocalPointersPass> {
+class LowerLocalPointersPass
+    : public triton::tle::impl::TLELowerLocalPointersBase<
+          LowerLocalPointersPass> {
 public:
   void runOnOperation() override {
     collect();
@@ -201,7 +221,10 @@ private:
       auto note = [&](Value value) {
         if (isLocalPointerLike(value.getType())) {
           if (auto sum = value.getDefiningOp<AddPtrOp>())
-            pointeeBytes[sum] = getPointerTypeOrNull(value.getType()).getPointeeType().getIntOrFloatBitWidth() / 8;
+            pointeeBytes[sum] = getPointerTypeOrNull(value.getType())
+                                    .getPointeeType()
+                                    .getIntOrFloatBitWidth() /
+                                8;
           pointers.push_back(value);
         }
       };
@@ -212,7 +235,8 @@ private:
 
       if (auto origin = dyn_cast<LocalPointersOp>(op))
         origins.push_back(origin);
-      bool takesPointer = op->getNumOperands() && isLocalPointerLike(op->getOperand(0).getType());
+      bool takesPointer = op->getNumOperands() &&
+                          isLocalPointerLike(op->getOperand(0).getType());
       if (!takesPointer)
         return;
       if (isa<LoadOp, StoreOp, AtomicRMWOp, AtomicCASOp>(op))
@@ -230,13 +254,16 @@ private:
     for (Value pointer : pointers)
       for (Operation *user : pointer.getUsers()) {
         bool isKnown =
-            isa<LoadOp, StoreOp, AtomicRMWOp, AtomicCASOp, AddPtrOp, BitcastOp, PtrToIntOp, SplatOp, UnsplatOp,
-                BroadcastOp, ExpandDimsOp, ReshapeOp, TransOp, CatOp, JoinOp, SplitOp, ttg::ConvertLayoutOp,
-                arith::SelectOp, scf::ForOp, scf::IfOp, scf::WhileOp, scf::ConditionOp, scf::YieldOp, CallOp, ReturnOp>(
+            isa<LoadOp, StoreOp, AtomicRMWOp, AtomicCASOp, AddPtrOp, BitcastOp,
+                PtrToIntOp, SplatOp, UnsplatOp, BroadcastOp, ExpandDimsOp,
+                ReshapeOp, TransOp, CatOp, JoinOp, SplitOp,
+                ttg::ConvertLayoutOp, arith::SelectOp, scf::ForOp, scf::IfOp,
+                scf::WhileOp, scf::ConditionOp, scf::YieldOp, CallOp, ReturnOp>(
                 user) ||
             isa<BranchOpInterface>(user);
         if (!isKnown) {
-          user->emitError() << user->getName() << " takes no pointers into shared memory";
+          user->emitError()
+              << user->getName() << " takes no pointers into shared memory";
           failedAny = true;
         }
       }
@@ -259,8 +286,8 @@ private:
     return verifyUnswizzled(sum, possible);
   }
 
-  /// Adds the pointers that `pointer` may be or be made of; false if they are not
-  /// known.
+  /// Adds the pointers that `pointer` may be or be made of; false if they are
+  /// not known.
   static bool addSources(Value pointer, llvm::SetVector<Value> &sources) {
     if (auto argument = dyn_cast<BlockArgument>(pointer)) {
       auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp());
@@ -281,8 +308,9 @@ private:
       sources.insert(branch.elseYield().getOperand(position));
       return true;
     }
-    if (!isa<AddPtrOp, BitcastOp, SplatOp, UnsplatOp, BroadcastOp, ExpandDimsOp, ReshapeOp, TransOp, CatOp, JoinOp,
-             SplitOp, arith::SelectOp, ttg::ConvertLayoutOp>(def))
+    if (!isa<AddPtrOp, BitcastOp, SplatOp, UnsplatOp, BroadcastOp, ExpandDimsOp,
+             ReshapeOp, TransOp, CatOp, JoinOp, SplitOp, arith::SelectOp,
+             ttg::ConvertLayoutOp>(def))
       return false;
     for (Value operand : def->getOperands())
       if (isLocalPointerLike(operand.getType()))
@@ -290,16 +318,20 @@ private:
     return true;
   }
 
-  static LogicalResult verifyUnswizzled(AddPtrOp sum, ArrayRef<LocalPointersOp> possible) {
+  static LogicalResult verifyUnswizzled(AddPtrOp sum,
+                                        ArrayRef<LocalPointersOp> possible) {
     auto silent = [] { return InFlightDiagnostic(); };
     for (LocalPointersOp origin : possible) {
       auto buffer = cast<ttg::MemDescType>(origin.getBuffer().getType());
       FailureOr<SharedOffsetMap> map = SharedOffsetMap::get(buffer, silent);
       if (failed(map) || map->isSwizzled()) {
         InFlightDiagnostic error =
-            sum.emitError() << "an offset added to a local pointer does not lead to a neighbour of its element: the "
-                            << "buffer's layout is swizzled; index the buffer instead";
-        error.attachNote(origin.getLoc()) << "the pointer is made here, of " << buffer;
+            sum.emitError()
+            << "an offset added to a local pointer does not lead to a "
+               "neighbour of its element: the "
+            << "buffer's layout is swizzled; index the buffer instead";
+        error.attachNote(origin.getLoc())
+            << "the pointer is made here, of " << buffer;
         return error;
       }
     }
@@ -311,30 +343,38 @@ private:
     Location loc = sum.getLoc();
     Type type = sum.getResult().getType();
     Value offset = sum.getOffset();
-    unsigned width = getElementTypeOrSelf(offset.getType()).getIntOrFloatBitWidth();
+    unsigned width =
+        getElementTypeOrSelf(offset.getType()).getIntOrFloatBitWidth();
     if (width > 32)
       offset = arith::TruncIOp::create(builder, loc, type, offset);
     else if (width < 32)
       offset = arith::ExtSIOp::create(builder, loc, type, offset);
     TypedAttr bytes = builder.getI32IntegerAttr(pointeeBytes.lookup(sum));
     if (auto tensor = dyn_cast<RankedTensorType>(type))
-      bytes = DenseElementsAttr::get(tensor, llvm::APInt(32, pointeeBytes.lookup(sum)));
-    Value scaled = arith::MulIOp::create(builder, loc, offset, arith::ConstantOp::create(builder, loc, bytes));
-    sum.getResult().replaceAllUsesWith(arith::AddIOp::create(builder, loc, sum.getPtr(), scaled).getResult());
+      bytes = DenseElementsAttr::get(tensor,
+                                     llvm::APInt(32, pointeeBytes.lookup(sum)));
+    Value scaled = arith::MulIOp::create(
+        builder, loc, offset, arith::ConstantOp::create(builder, loc, bytes));
+    sum.getResult().replaceAllUsesWith(
+        arith::AddIOp::create(builder, loc, sum.getPtr(), scaled).getResult());
     sum.erase();
   }
 
   void lowerCast(Operation *cast) {
     OpBuilder builder(cast);
     Value address = cast->getOperand(0);
-    if (isa<PtrToIntOp>(cast) && cast->getResult(0).getType() != address.getType())
-      address = arith::ExtUIOp::create(builder, cast->getLoc(), cast->getResult(0).getType(), address);
+    if (isa<PtrToIntOp>(cast) &&
+        cast->getResult(0).getType() != address.getType())
+      address = arith::ExtUIOp::create(builder, cast->getLoc(),
+                                       cast->getResult(0).getType(), address);
     cast->getResult(0).replaceAllUsesWith(address);
     cast->erase();
   }
 
   static void updateFunctionType(FuncOp function) {
-    auto toAddress = [](Type type) { return isLocalPointerLike(type) ? getAddressType(type) : type; };
+    auto toAddress = [](Type type) {
+      return isLocalPointerLike(type) ? getAddressType(type) : type;
+    };
     FunctionType type = function.getFunctionType();
     auto inputs = llvm::map_to_vector(type.getInputs(), toAddress);
     auto results = llvm::map_to_vector(type.getResults(), toAddress);

@@ -2,7 +2,8 @@
 //
 // Precondition:  any tle.wgmma_shared_operand_fence.
 // Rewrite:       ==> ttng.fence_async_shared {bCluster = false}
-// Postcondition: no tle.wgmma_shared_operand_fence; a fence right after another,
+// Postcondition: no tle.wgmma_shared_operand_fence; a fence right after
+// another,
 //                with nothing between that writes memory, is gone.
 //
 //===----------------------------------------------------------------------===//
@@ -23,7 +24,8 @@ using namespace mlir::triton::tle;
 /// True if a fence stands before `op` with only ops without memory effects
 /// between.
 static bool isFencedAlready(Operation *op) {
-  for (Operation *before = op->getPrevNode(); before; before = before->getPrevNode()) {
+  for (Operation *before = op->getPrevNode(); before;
+       before = before->getPrevNode()) {
     if (auto fence = dyn_cast<nvidia_gpu::FenceAsyncSharedOp>(before))
       return !fence.getBCluster();
     if (!isMemoryEffectFree(before))
@@ -34,7 +36,9 @@ static bool isFencedAlready(Operation *op) {
 
 namespace {
 
-class LowerOperandFencesPass : public triton::tle::impl::TLELowerOperandFencesBase<LowerOperandFencesPass> {
+class LowerOperandFencesPass
+    : public triton::tle::impl::TLELowerOperandFencesBase<
+          LowerOperandFencesPass> {
 public:
   void getDependentDialects(DialectRegistry &registry) const override {
     TLELowerOperandFencesBase::getDependentDialects(registry);
@@ -43,11 +47,13 @@ public:
 
   void runOnOperation() override {
     SmallVector<WGMMASharedOperandFenceOp> fences;
-    getOperation()->walk([&](WGMMASharedOperandFenceOp fence) { fences.push_back(fence); });
+    getOperation()->walk(
+        [&](WGMMASharedOperandFenceOp fence) { fences.push_back(fence); });
     for (WGMMASharedOperandFenceOp fence : fences) {
       if (!isFencedAlready(fence)) {
         OpBuilder builder(fence);
-        nvidia_gpu::FenceAsyncSharedOp::create(builder, fence.getLoc(), /*bCluster=*/false);
+        nvidia_gpu::FenceAsyncSharedOp::create(builder, fence.getLoc(),
+                                               /*bCluster=*/false);
       }
       fence.erase();
     }

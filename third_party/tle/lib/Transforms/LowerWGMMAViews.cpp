@@ -1,8 +1,9 @@
 //===- LowerWGMMAViews.cpp - views become transpositions ------------------===//
 //
 // Precondition:  any tle.memdesc_wgmma_view.
-// Rewrite:       tle.memdesc_wgmma_view %x {order}  ==>  ttg.memdesc_trans %x {order}
-// Postcondition: no tle.memdesc_wgmma_view; views that change nothing are gone.
+// Rewrite:       tle.memdesc_wgmma_view %x {order}  ==>  ttg.memdesc_trans %x
+// {order} Postcondition: no tle.memdesc_wgmma_view; views that change nothing
+// are gone.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,13 +26,16 @@ namespace {
 struct ViewToTranspose : OpRewritePattern<MemDescWGMMAViewOp> {
   using OpRewritePattern::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(MemDescWGMMAViewOp view, PatternRewriter &rewriter) const override {
-    rewriter.replaceOpWithNewOp<ttg::MemDescTransOp>(view, view.getType(), view.getSrc(), view.getOrder());
+  LogicalResult matchAndRewrite(MemDescWGMMAViewOp view,
+                                PatternRewriter &rewriter) const override {
+    rewriter.replaceOpWithNewOp<ttg::MemDescTransOp>(
+        view, view.getType(), view.getSrc(), view.getOrder());
     return success();
   }
 };
 
-class LowerWGMMAViewsPass : public triton::tle::impl::TLELowerWGMMAViewsBase<LowerWGMMAViewsPass> {
+class LowerWGMMAViewsPass
+    : public triton::tle::impl::TLELowerWGMMAViewsBase<LowerWGMMAViewsPass> {
 public:
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());

@@ -1,9 +1,10 @@
 //===- OptimizeLocalPointerAsyncStores.cpp - copies past the registers ----===//
 //
-// Precondition:  tt.store %p, %v with %v = tt.load (global), used by nothing else,
+// Precondition:  tt.store %p, %v with %v = tt.load (global), used by nothing
+// else,
 //                %p a full view or static subview of a shared buffer.
-// Rewrite:       ==> ttg.async_copy_global_to_local, commit, async_wait {num = 0}
-// Postcondition: loads whose values are used otherwise, and copies that no
+// Rewrite:       ==> ttg.async_copy_global_to_local, commit, async_wait {num =
+// 0} Postcondition: loads whose values are used otherwise, and copies that no
 //                cp.async can make, are as they were.
 //
 //===----------------------------------------------------------------------===//
@@ -24,8 +25,8 @@ namespace ttg = mlir::triton::gpu;
 using namespace mlir::triton;
 using namespace mlir::triton::tle;
 
-/// The load that gives `value`, through layout conversions, if nothing else uses
-/// it on the way.
+/// The load that gives `value`, through layout conversions, if nothing else
+/// uses it on the way.
 static LoadOp getOnlyUsedLoad(Value value) {
   while (value.hasOneUse()) {
     if (auto load = value.getDefiningOp<LoadOp>())
@@ -38,16 +39,19 @@ static LoadOp getOnlyUsedLoad(Value value) {
   return nullptr;
 }
 
-/// True if memory other than shared memory may change between `load` and `store`,
-/// so that the load must stay in its place.
+/// True if memory other than shared memory may change between `load` and
+/// `store`, so that the load must stay in its place.
 static bool mayWriteBetween(LoadOp load, StoreOp store) {
   if (load->getBlock() != store->getBlock())
     return true;
-  for (Operation *op = load->getNextNode(); op != store; op = op->getNextNode()) {
-    if (auto other = dyn_cast<StoreOp>(op); other && isLocalPointerLike(other.getPtr().getType()))
+  for (Operation *op = load->getNextNode(); op != store;
+       op = op->getNextNode()) {
+    if (auto other = dyn_cast<StoreOp>(op);
+        other && isLocalPointerLike(other.getPtr().getType()))
       continue;
-    if (isa<ttg::LocalStoreOp, ttg::LocalAllocOp, ttg::LocalDeallocOp, ttg::AsyncCopyGlobalToLocalOp,
-            ttg::AsyncCommitGroupOp, ttg::AsyncWaitOp>(op) ||
+    if (isa<ttg::LocalStoreOp, ttg::LocalAllocOp, ttg::LocalDeallocOp,
+            ttg::AsyncCopyGlobalToLocalOp, ttg::AsyncCommitGroupOp,
+            ttg::AsyncWaitOp>(op) ||
         isMemoryEffectFree(op) || hasSingleEffect<MemoryEffects::Read>(op))
       continue;
     return true;
@@ -55,8 +59,8 @@ static bool mayWriteBetween(LoadOp load, StoreOp store) {
   return false;
 }
 
-/// True if a thread's share may form a vector of 4 bytes at least, the least that
-/// cp.async moves.
+/// True if a thread's share may form a vector of 4 bytes at least, the least
+/// that cp.async moves.
 static bool hasPlausibleVector(LoadOp load, ttg::MemDescType buffer) {
   unsigned bytes = buffer.getElementTypeBitWidth() / 8;
   if (bytes >= 4)
@@ -67,7 +71,8 @@ static bool hasPlausibleVector(LoadOp load, ttg::MemDescType buffer) {
     return false;
   if (getVectorLength(load.getPtr(), load.getMask(), fastest) * bytes >= 4)
     return true;
-  // A layout that gives a thread neighbours was chosen by who knew them to be so.
+  // A layout that gives a thread neighbours was chosen by who knew them to be
+  // so.
   auto blocked = dyn_cast_or_null<ttg::BlockedEncodingAttr>(type.getEncoding());
   return blocked && blocked.getSizePerThread()[fastest] * bytes >= 4;
 }
@@ -77,38 +82,50 @@ namespace {
 struct StoreOfLoad : OpRewritePattern<StoreOp> {
   using OpRewritePattern::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(StoreOp store, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(StoreOp store,
+                                PatternRewriter &rewriter) const override {
     LocalPointersOp pointers = getLocalPointersOrigin(store.getPtr());
     if (!pointers)
-      return rewriter.notifyMatchFailure(store, "not a store through local pointers");
+      return rewriter.notifyMatchFailure(store,
+                                         "not a store through local pointers");
     if (store.getMask() && !isConstantTrue(store.getMask()))
-      return rewriter.notifyMatchFailure(store, "an asynchronous copy writes its masked elements too");
+      return rewriter.notifyMatchFailure(
+          store, "an asynchronous copy writes its masked elements too");
     std::optional<StaticView> view = getStaticView(pointers);
     if (!view)
-      return rewriter.notifyMatchFailure(store, "the indices describe no static view of the buffer");
+      return rewriter.notifyMatchFailure(
+          store, "the indices describe no static view of the buffer");
     auto buffer = cast<ttg::MemDescType>(pointers.getBuffer().getType());
     if (!buffer.getMutableMemory())
       return rewriter.notifyMatchFailure(store, "the buffer is constant");
 
     LoadOp load = getOnlyUsedLoad(store.getValue());
-    if (!load || !isa<RankedTensorType>(load.getPtr().getType()) || isLocalPointerLike(load.getPtr().getType()))
-      return rewriter.notifyMatchFailure(store, "the value is not a load from global memory for this store alone");
+    if (!load || !isa<RankedTensorType>(load.getPtr().getType()) ||
+        isLocalPointerLike(load.getPtr().getType()))
+      return rewriter.notifyMatchFailure(
+          store,
+          "the value is not a load from global memory for this store alone");
     if (load.getIsVolatile())
       return rewriter.notifyMatchFailure(store, "the load is volatile");
     if (load.getOther() && !isConstantZero(load.getOther()))
-      return rewriter.notifyMatchFailure(store, "masked elements read something other than zero");
+      return rewriter.notifyMatchFailure(
+          store, "masked elements read something other than zero");
     if (mayWriteBetween(load, store))
-      return rewriter.notifyMatchFailure(store, "memory may change between the load and the store");
+      return rewriter.notifyMatchFailure(
+          store, "memory may change between the load and the store");
     if (!hasPlausibleVector(load, buffer))
-      return rewriter.notifyMatchFailure(store, "no vector of 4, 8 or 16 bytes");
+      return rewriter.notifyMatchFailure(store,
+                                         "no vector of 4, 8 or 16 bytes");
 
     Location loc = store.getLoc();
     Value memdesc = materializeView(rewriter, loc, *view);
-    auto copy =
-        ttg::AsyncCopyGlobalToLocalOp::create(rewriter, load.getLoc(), load.getPtr(), memdesc, load.getMask(),
-                                              load.getOther(), load.getCache(), load.getEvict(), load.getIsVolatile());
+    auto copy = ttg::AsyncCopyGlobalToLocalOp::create(
+        rewriter, load.getLoc(), load.getPtr(), memdesc, load.getMask(),
+        load.getOther(), load.getCache(), load.getEvict(),
+        load.getIsVolatile());
     copy->setAttr(kLocalPtrAsyncStoreAttr, rewriter.getUnitAttr());
-    auto group = ttg::AsyncCommitGroupOp::create(rewriter, loc, copy.getToken());
+    auto group =
+        ttg::AsyncCommitGroupOp::create(rewriter, loc, copy.getToken());
     ttg::AsyncWaitOp::create(rewriter, loc, group.getAsyncToken(), 0);
 
     Value value = store.getValue();
@@ -127,7 +144,8 @@ struct StoreOfLoad : OpRewritePattern<StoreOp> {
 };
 
 class OptimizeLocalPointerAsyncStoresPass
-    : public triton::tle::impl::TLEOptimizeLocalPointerAsyncStoresBase<OptimizeLocalPointerAsyncStoresPass> {
+    : public triton::tle::impl::TLEOptimizeLocalPointerAsyncStoresBase<
+          OptimizeLocalPointerAsyncStoresPass> {
 public:
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
@@ -139,6 +157,7 @@ public:
 
 } // namespace
 
-void tle::populateOptimizeLocalPointerAsyncStoresPatterns(RewritePatternSet &patterns) {
+void tle::populateOptimizeLocalPointerAsyncStoresPatterns(
+    RewritePatternSet &patterns) {
   patterns.add<StoreOfLoad>(patterns.getContext());
 }

@@ -1,6 +1,7 @@
 //===- OptimizeLocalPointerLoads.cpp - loads of static views --------------===//
 //
-// Precondition:  %p = "tle.local_pointers"(%buf, ...) points at all of %buf or at
+// Precondition:  %p = "tle.local_pointers"(%buf, ...) points at all of %buf or
+// at
 //                a box of it that is known at compile time.
 // Rewrite:       tt.load %p, %m, %o  ==>  select %m, (ttg.local_load %view), %o
 // Postcondition: loads through other pointers are as they were.
@@ -27,19 +28,24 @@ namespace {
 struct LoadOfStaticView : OpRewritePattern<LoadOp> {
   using OpRewritePattern::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(LoadOp load, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(LoadOp load,
+                                PatternRewriter &rewriter) const override {
     LocalPointersOp pointers = getLocalPointersOrigin(load.getPtr());
     if (!pointers)
-      return rewriter.notifyMatchFailure(load, "not a load through local pointers");
+      return rewriter.notifyMatchFailure(load,
+                                         "not a load through local pointers");
     if (load.getIsVolatile())
-      return rewriter.notifyMatchFailure(load, "a volatile load is one access per element");
+      return rewriter.notifyMatchFailure(
+          load, "a volatile load is one access per element");
     std::optional<StaticView> view = getStaticView(pointers);
     if (!view)
-      return rewriter.notifyMatchFailure(load, "the indices describe no static view of the buffer");
+      return rewriter.notifyMatchFailure(
+          load, "the indices describe no static view of the buffer");
 
     Location loc = load.getLoc();
     Value memdesc = materializeView(rewriter, loc, *view);
-    Value loaded = ttg::LocalLoadOp::create(rewriter, loc, load.getType(), memdesc);
+    Value loaded =
+        ttg::LocalLoadOp::create(rewriter, loc, load.getType(), memdesc);
     Value mask = load.getMask(), other = load.getOther();
     if (mask && other && !isConstantTrue(mask))
       loaded = arith::SelectOp::create(rewriter, loc, mask, loaded, other);
@@ -51,7 +57,8 @@ struct LoadOfStaticView : OpRewritePattern<LoadOp> {
 };
 
 class OptimizeLocalPointerLoadsPass
-    : public triton::tle::impl::TLEOptimizeLocalPointerLoadsBase<OptimizeLocalPointerLoadsPass> {
+    : public triton::tle::impl::TLEOptimizeLocalPointerLoadsBase<
+          OptimizeLocalPointerLoadsPass> {
 public:
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
@@ -63,6 +70,7 @@ public:
 
 } // namespace
 
-void tle::populateOptimizeLocalPointerLoadsPatterns(RewritePatternSet &patterns) {
+void tle::populateOptimizeLocalPointerLoadsPatterns(
+    RewritePatternSet &patterns) {
   patterns.add<LoadOfStaticView>(patterns.getContext());
 }

@@ -1,13 +1,14 @@
 //===- PromoteLocalStoreStaging.cpp - staging buffers into loops ----------===//
 //
 // Precondition:  a buffer allocated before a loop of several stages is written
-//                whole in every iteration, once, and read after that in the same
-//                iteration, and nowhere else:
+//                whole in every iteration, once, and read after that in the
+//                same iteration, and nowhere else:
 //                  %buf = ttg.local_alloc
 //                  scf.for { ttg.local_store %v, %buf; ttg.local_load %buf }
 //                      {tt.num_stages = 3 : i32}
 // Rewrite:       scf.for { %b = ttg.local_alloc %v; ttg.local_load %b }
-// Postcondition: the stock pipeliner may give every iteration in flight a buffer
+// Postcondition: the stock pipeliner may give every iteration in flight a
+// buffer
 //                of its own. Barriers of the loop that ordered nothing else go.
 //
 //===----------------------------------------------------------------------===//
@@ -43,10 +44,13 @@ struct Staging {
 
 bool isView(Operation *op) {
   // ttg.memdesc_index picks one of several copies, which no whole store writes.
-  return (op->hasTrait<OpTrait::MemDescViewTrait>() && !isa<ttg::MemDescIndexOp>(op)) || isa<MemDescWGMMAViewOp>(op);
+  return (op->hasTrait<OpTrait::MemDescViewTrait>() &&
+          !isa<ttg::MemDescIndexOp>(op)) ||
+         isa<MemDescWGMMAViewOp>(op);
 }
 
-/// Whether the op of `use` reads the buffer and is done with it once it is over.
+/// Whether the op of `use` reads the buffer and is done with it once it is
+/// over.
 bool isPlainRead(OpOperand &use) {
   Operation *op = use.getOwner();
   if (auto load = dyn_cast<ttg::LocalLoadOp>(op))
@@ -87,7 +91,8 @@ FailureOr<Staging> analyze(ttg::LocalAllocOp alloc, StringRef &reason) {
       } else if (isPlainRead(use)) {
         readers.push_back(op);
       } else {
-        return refuse("it has a use that is neither a store, a view nor a plain read");
+        return refuse(
+            "it has a use that is neither a store, a view nor a plain read");
       }
     }
   }
@@ -105,8 +110,11 @@ FailureOr<Staging> analyze(ttg::LocalAllocOp alloc, StringRef &reason) {
     return ancestor && staging.store->isBeforeInBlock(ancestor);
   };
   if (!llvm::all_of(readers, followsStore))
-    return refuse("a read sees the value of an earlier iteration, or of the last one");
-  if (llvm::any_of(deallocs, [&](Operation *dealloc) { return staging.loop->isAncestor(dealloc); }))
+    return refuse(
+        "a read sees the value of an earlier iteration, or of the last one");
+  if (llvm::any_of(deallocs, [&](Operation *dealloc) {
+        return staging.loop->isAncestor(dealloc);
+      }))
     return refuse("the loop frees it");
   return staging;
 }
@@ -119,7 +127,8 @@ int64_t getNumStages(scf::ForOp loop, int64_t otherwise) {
 /// The type of the same (view of a) buffer, never written again.
 ttg::MemDescType getConstantType(Value memdesc) {
   auto type = cast<ttg::MemDescType>(memdesc.getType());
-  return ttg::MemDescType::get(type.getShape(), type.getElementType(), type.getEncoding(), type.getMemorySpace(),
+  return ttg::MemDescType::get(type.getShape(), type.getElementType(),
+                               type.getEncoding(), type.getMemorySpace(),
                                /*mutableMemory=*/false, type.getAllocShape());
 }
 
@@ -157,8 +166,9 @@ void promote(RewriterBase &rewriter, const Staging &staging) {
   ttg::LocalAllocOp alloc = staging.alloc;
   ttg::LocalStoreOp store = staging.store;
   rewriter.setInsertionPoint(store);
-  auto promoted = ttg::LocalAllocOp::create(rewriter, store.getLoc(), getConstantType(alloc.getResult()),
-                                            lookThroughConversions(store.getSrc()));
+  auto promoted = ttg::LocalAllocOp::create(
+      rewriter, store.getLoc(), getConstantType(alloc.getResult()),
+      lookThroughConversions(store.getSrc()));
   if (auto alignment = alloc.getAlignmentAttr())
     promoted.setAlignmentAttr(alignment);
   Operation *stored = store.getSrc().getDefiningOp();
@@ -171,11 +181,13 @@ void promote(RewriterBase &rewriter, const Staging &staging) {
   }
 }
 
-bool isBarrier(Operation *op) { return isa<mlir::gpu::BarrierOp, ttg::LocalBarrierOp>(op); }
+bool isBarrier(Operation *op) {
+  return isa<mlir::gpu::BarrierOp, ttg::LocalBarrierOp>(op);
+}
 
 /// Whether threads may hand something to each other through `op` that a barrier
-/// of `loop` has to order. Accesses by descriptor are ordered when shared memory
-/// is allocated, whether there is a barrier already or not.
+/// of `loop` has to order. Accesses by descriptor are ordered when shared
+/// memory is allocated, whether there is a barrier already or not.
 bool needsBarriers(Operation *op, scf::ForOp loop) {
   if (isBarrier(op) || op->hasTrait<OpTrait::MemWaitOpTrait>() ||
       isa<ttg::AsyncCommitGroupOp, ttng::WarpGroupDotWaitOp>(op))
@@ -189,25 +201,29 @@ bool needsBarriers(Operation *op, scf::ForOp loop) {
     return true;
   auto interface = dyn_cast<MemoryEffectOpInterface>(op);
   if (!interface)
-    return !op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() && !op->hasTrait<OpTrait::IsTerminator>() &&
-           !isa<FuncOp>(op);
+    return !op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() &&
+           !op->hasTrait<OpTrait::IsTerminator>() && !isa<FuncOp>(op);
   SmallVector<MemoryEffects::EffectInstance> effects;
   interface.getEffects(effects);
-  bool writes = llvm::any_of(effects, [](const MemoryEffects::EffectInstance &effect) {
-    Value touched = effect.getValue();
-    return isa<MemoryEffects::Write>(effect.getEffect()) && effect.getResource() != ttg::SharedMemory::get() &&
-           !(touched && isa<ttg::MemDescType>(touched.getType()));
-  });
+  bool writes =
+      llvm::any_of(effects, [](const MemoryEffects::EffectInstance &effect) {
+        Value touched = effect.getValue();
+        return isa<MemoryEffects::Write>(effect.getEffect()) &&
+               effect.getResource() != ttg::SharedMemory::get() &&
+               !(touched && isa<ttg::MemDescType>(touched.getType()));
+      });
   // What is written once the loop is over, no iteration reads.
   Operation *ancestor = loop->getBlock()->findAncestorOpInBlock(*op);
-  bool isAfter = ancestor && loop->isBeforeInBlock(ancestor) && !loop->getParentOfType<LoopLikeOpInterface>();
+  bool isAfter = ancestor && loop->isBeforeInBlock(ancestor) &&
+                 !loop->getParentOfType<LoopLikeOpInterface>();
   return writes && !isAfter;
 }
 
 /// Erases the barriers of the loop's body if nothing needs them any more.
 void eraseIdleBarriers(RewriterBase &rewriter, scf::ForOp loop) {
   WalkResult found = loop->getParentOfType<FuncOp>().walk([&](Operation *op) {
-    return needsBarriers(op, loop) ? WalkResult::interrupt() : WalkResult::advance();
+    return needsBarriers(op, loop) ? WalkResult::interrupt()
+                                   : WalkResult::advance();
   });
   if (found.wasInterrupted())
     return;
@@ -216,12 +232,14 @@ void eraseIdleBarriers(RewriterBase &rewriter, scf::ForOp loop) {
       rewriter.eraseOp(&op);
 }
 
-struct PromoteLocalStoreStaging : tle::impl::TLEPromoteLocalStoreStagingBase<PromoteLocalStoreStaging> {
+struct PromoteLocalStoreStaging
+    : tle::impl::TLEPromoteLocalStoreStagingBase<PromoteLocalStoreStaging> {
   using TLEPromoteLocalStoreStagingBase::TLEPromoteLocalStoreStagingBase;
 
   void runOnOperation() override {
     SmallVector<ttg::LocalAllocOp> allocs;
-    getOperation().walk([&](ttg::LocalAllocOp alloc) { allocs.push_back(alloc); });
+    getOperation().walk(
+        [&](ttg::LocalAllocOp alloc) { allocs.push_back(alloc); });
     IRRewriter rewriter(&getContext());
     llvm::SetVector<Operation *> loops;
     for (ttg::LocalAllocOp alloc : allocs) {

@@ -1,8 +1,8 @@
 //===- RaiseFrontend.cpp - calls of the frontend become tle ops -----------===//
 //
 // Precondition:  calls of private, bodiless tt.func with the attribute tle.op.
-// Rewrite:       %r = tt.call @tle.x.0(%a) : (A) -> R   ==>   %r = "tle.x"(%a) : (A) -> R
-// Postcondition: neither such calls nor such functions.
+// Rewrite:       %r = tt.call @tle.x.0(%a) : (A) -> R   ==>   %r = "tle.x"(%a)
+// : (A) -> R Postcondition: neither such calls nor such functions.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,7 +22,8 @@ using namespace mlir::triton::tle;
 
 namespace {
 
-class RaiseFrontendPass : public triton::tle::impl::TLERaiseFrontendBase<RaiseFrontendPass> {
+class RaiseFrontendPass
+    : public triton::tle::impl::TLERaiseFrontendBase<RaiseFrontendPass> {
 public:
   void runOnOperation() override {
     ModuleOp module = getOperation();
@@ -50,14 +51,17 @@ public:
 
 private:
   LogicalResult raiseCalls(FuncOp declaration, StringRef name) {
-    std::optional<SymbolTable::UseRange> uses = SymbolTable::getSymbolUses(declaration, getOperation());
+    std::optional<SymbolTable::UseRange> uses =
+        SymbolTable::getSymbolUses(declaration, getOperation());
     if (!uses)
-      return declaration.emitError("uses of a TLE op's declaration are not known");
+      return declaration.emitError(
+          "uses of a TLE op's declaration are not known");
     bool failedAny = false;
     for (SymbolTable::SymbolUse use : llvm::make_early_inc_range(*uses)) {
       auto call = dyn_cast<CallOp>(use.getUser());
       if (!call) {
-        use.getUser()->emitError() << "TLE op '" << name << "' can only be called";
+        use.getUser()->emitError()
+            << "TLE op '" << name << "' can only be called";
         failedAny = true;
         continue;
       }
@@ -67,7 +71,8 @@ private:
   }
 
   LogicalResult raiseCall(CallOp call, FuncOp declaration, StringRef name) {
-    std::string fullName = (TLEDialect::getDialectNamespace() + "." + name).str();
+    std::string fullName =
+        (TLEDialect::getDialectNamespace() + "." + name).str();
     auto known = RegisteredOperationName::lookup(fullName, &getContext());
     if (!known)
       return call.emitError() << "unknown TLE op '" << name << "'";
@@ -75,7 +80,9 @@ private:
     OperationState state(call.getLoc(), *known);
     state.addOperands(call.getOperands());
     state.addTypes(call.getResultTypes());
-    auto emitError = [&] { return call.emitError() << "TLE op '" << name << "': "; };
+    auto emitError = [&] {
+      return call.emitError() << "TLE op '" << name << "': ";
+    };
     if (failed(addAttributes(state, declaration, emitError)) ||
         failed(known->verifyInherentAttrs(state.attributes, emitError)))
       return failure();
@@ -92,20 +99,23 @@ private:
   }
 
   /// The dictionary that tle.attrs spells.
-  LogicalResult addAttributes(OperationState &state, FuncOp declaration, function_ref<InFlightDiagnostic()> emitError) {
+  LogicalResult addAttributes(OperationState &state, FuncOp declaration,
+                              function_ref<InFlightDiagnostic()> emitError) {
     auto text = declaration->getAttrOfType<StringAttr>(kFrontendAttrsAttr);
     if (!text)
       return success();
     // The parser's own message would point into the string, not at the call.
     Attribute parsed;
     {
-      ScopedDiagnosticHandler silence(&getContext(), [](Diagnostic &) { return success(); });
+      ScopedDiagnosticHandler silence(&getContext(),
+                                      [](Diagnostic &) { return success(); });
       parsed = parseAttribute(text.getValue(), &getContext());
     }
     auto attributes = dyn_cast_or_null<DictionaryAttr>(parsed);
     if (!attributes)
-      return emitError() << kFrontendAttrsAttr << " must spell a dictionary of attributes, but is \"" << text.getValue()
-                         << "\"";
+      return emitError() << kFrontendAttrsAttr
+                         << " must spell a dictionary of attributes, but is \""
+                         << text.getValue() << "\"";
     state.addAttributes(attributes.getValue());
     return success();
   }

@@ -11,23 +11,34 @@ using namespace mlir::triton;
 using namespace mlir::triton::gpu;
 using namespace mlir::triton::tle;
 
-FailureOr<SharedOffsetMap> SharedOffsetMap::get(MemDescType memdesc, function_ref<InFlightDiagnostic()> emitError) {
+FailureOr<SharedOffsetMap>
+SharedOffsetMap::get(MemDescType memdesc,
+                     function_ref<InFlightDiagnostic()> emitError) {
   Attribute layout = memdesc.getEncoding();
-  ArrayRef<int64_t> shape = memdesc.getAllocShape().take_back(memdesc.getRank());
+  ArrayRef<int64_t> shape =
+      memdesc.getAllocShape().take_back(memdesc.getRank());
   CGAEncodingAttr cga = getCGALayout(layout);
   if (!cga)
-    return emitError() << "needs a buffer with a shared-memory layout, but it is " << memdesc;
+    return emitError()
+           << "needs a buffer with a shared-memory layout, but it is "
+           << memdesc;
   if (cga.getNumCTAs() != 1)
-    return emitError() << "needs a buffer in the memory of one CTA, but it is spread over " << cga.getNumCTAs();
+    return emitError()
+           << "needs a buffer in the memory of one CTA, but it is spread over "
+           << cga.getNumCTAs();
 
   // Dimensions in front of the layout's count copies of what it describes.
   unsigned rank = shape.size();
   unsigned copies = rank > cga.getRank() ? rank - cga.getRank() : 0;
-  // Copies follow each other; how many there are matters only to what is in front.
+  // Copies follow each other; how many there are matters only to what is in
+  // front.
   for (int64_t size : copies ? shape.drop_front() : shape)
     if (!llvm::isPowerOf2_64(size))
-      return emitError() << "needs a buffer whose dimensions are powers of two, but it is " << memdesc;
-  FailureOr<LinearLayout> toCoordinates = toLinearLayout(shape.drop_front(copies), layout);
+      return emitError()
+             << "needs a buffer whose dimensions are powers of two, but it is "
+             << memdesc;
+  FailureOr<LinearLayout> toCoordinates =
+      toLinearLayout(shape.drop_front(copies), layout);
   if (failed(toCoordinates))
     return emitError() << "knows no linear map of the layout of " << memdesc;
   std::optional<LinearLayout> toOffset = toCoordinates->getRightInverse();
@@ -40,7 +51,8 @@ FailureOr<SharedOffsetMap> SharedOffsetMap::get(MemDescType memdesc, function_re
 
   SharedOffsetMap map;
   map.basis.resize(rank);
-  for (auto [position, dim] : llvm::enumerate(standardOutDimNames(rank - copies)))
+  for (auto [position, dim] :
+       llvm::enumerate(standardOutDimNames(rank - copies)))
     for (const LinearLayout::Basis &image : toOffset->getBases(dim))
       map.basis[copies + position].push_back(image[offsetDim]);
   int64_t stride = 1;
@@ -69,7 +81,8 @@ SmallVector<SharedOffsetMap::Term> SharedOffsetMap::getTerms() const {
     std::map<int, uint64_t> maskOfShift;
     for (auto [bit, base] : llvm::enumerate(bases))
       for (uint64_t rest = base; rest; rest &= rest - 1)
-        maskOfShift[llvm::countr_zero(rest) - static_cast<int>(bit)] |= uint64_t(1) << bit;
+        maskOfShift[llvm::countr_zero(rest) - static_cast<int>(bit)] |=
+            uint64_t(1) << bit;
     for (auto [shift, mask] : maskOfShift)
       terms.push_back({static_cast<unsigned>(dim), mask, shift});
   }
@@ -83,6 +96,7 @@ bool SharedOffsetMap::isSplittable(unsigned dim, int64_t size) const {
 
 bool SharedOffsetMap::isSwizzled() const {
   return llvm::any_of(basis, [](ArrayRef<int64_t> bases) {
-    return llvm::any_of(bases, [](int64_t base) { return !llvm::isPowerOf2_64(base); });
+    return llvm::any_of(
+        bases, [](int64_t base) { return !llvm::isPowerOf2_64(base); });
   });
 }

@@ -11,7 +11,8 @@ namespace tle = mlir::triton::tle;
 using namespace mlir::triton;
 using tle::TileSplitter;
 
-std::optional<SmallVector<int64_t>> tle::getConstantIndices(ValueRange indices) {
+std::optional<SmallVector<int64_t>>
+tle::getConstantIndices(ValueRange indices) {
   SmallVector<int64_t> values;
   for (Value index : indices) {
     APInt value;
@@ -32,31 +33,41 @@ namespace {
 class LayoutRules {
 public:
   explicit LayoutRules(Attribute layout)
-      : rules(layout ? dyn_cast<DialectInferLayoutInterface>(&layout.getDialect()) : nullptr), isLaidOut(layout) {}
+      : rules(layout
+                  ? dyn_cast<DialectInferLayoutInterface>(&layout.getDialect())
+                  : nullptr),
+        isLaidOut(layout) {}
 
-  RankedTensorType reshape(RankedTensorType from, ArrayRef<int64_t> shape) const {
+  RankedTensorType reshape(RankedTensorType from,
+                           ArrayRef<int64_t> shape) const {
     Attribute layout;
-    if (isLaidOut && (!rules || failed(rules->inferReshapeOpEncoding(from.getShape(), from.getEncoding(), shape, layout,
-                                                                     std::nullopt))))
+    if (isLaidOut && (!rules || failed(rules->inferReshapeOpEncoding(
+                                    from.getShape(), from.getEncoding(), shape,
+                                    layout, std::nullopt))))
       return nullptr;
     return RankedTensorType::get(shape, from.getElementType(), layout);
   }
 
-  RankedTensorType transpose(RankedTensorType from, ArrayRef<int32_t> order) const {
+  RankedTensorType transpose(RankedTensorType from,
+                             ArrayRef<int32_t> order) const {
     Attribute layout;
-    if (isLaidOut && (!rules || failed(rules->inferTransOpEncoding(from.getEncoding(), from.getShape(), order, layout,
-                                                                   std::nullopt))))
+    if (isLaidOut && (!rules || failed(rules->inferTransOpEncoding(
+                                    from.getEncoding(), from.getShape(), order,
+                                    layout, std::nullopt))))
       return nullptr;
-    auto shape = llvm::map_to_vector(order, [&](int32_t dim) { return from.getDimSize(dim); });
+    auto shape = llvm::map_to_vector(
+        order, [&](int32_t dim) { return from.getDimSize(dim); });
     return RankedTensorType::get(shape, from.getElementType(), layout);
   }
 
   RankedTensorType split(RankedTensorType from) const {
     Attribute layout;
-    if (isLaidOut &&
-        (!rules || failed(rules->inferSplitOpEncoding(from.getEncoding(), layout, from.getShape(), std::nullopt))))
+    if (isLaidOut && (!rules || failed(rules->inferSplitOpEncoding(
+                                    from.getEncoding(), layout, from.getShape(),
+                                    std::nullopt))))
       return nullptr;
-    return RankedTensorType::get(from.getShape().drop_back(), from.getElementType(), layout);
+    return RankedTensorType::get(from.getShape().drop_back(),
+                                 from.getElementType(), layout);
   }
 
 private:
@@ -66,7 +77,8 @@ private:
 
 } // namespace
 
-std::optional<TileSplitter> TileSplitter::get(RankedTensorType whole, ArrayRef<int64_t> tileShape) {
+std::optional<TileSplitter> TileSplitter::get(RankedTensorType whole,
+                                              ArrayRef<int64_t> tileShape) {
   LayoutRules rules(whole.getEncoding());
   TileSplitter splitter;
   splitter.whole = whole;
@@ -106,7 +118,8 @@ std::optional<TileSplitter> TileSplitter::get(RankedTensorType whole, ArrayRef<i
   return splitter;
 }
 
-Value TileSplitter::toHalves(OpBuilder &builder, Location loc, Value value) const {
+Value TileSplitter::toHalves(OpBuilder &builder, Location loc,
+                             Value value) const {
   value = ReshapeOp::create(builder, loc, apart, value);
   value = TransOp::create(builder, loc, placesLast, value, order);
   return ReshapeOp::create(builder, loc, halves, value);
@@ -120,7 +133,8 @@ SmallVector<bool> TileSplitter::getPath(ArrayRef<int64_t> indices) const {
   return path;
 }
 
-Value TileSplitter::extract(OpBuilder &builder, Location loc, Value value, ArrayRef<int64_t> indices) const {
+Value TileSplitter::extract(OpBuilder &builder, Location loc, Value value,
+                            ArrayRef<int64_t> indices) const {
   value = toHalves(builder, loc, value);
   for (auto [type, isRight] : llvm::zip_equal(parts, getPath(indices))) {
     auto split = SplitOp::create(builder, loc, type, type, value);
@@ -129,7 +143,8 @@ Value TileSplitter::extract(OpBuilder &builder, Location loc, Value value, Array
   return value;
 }
 
-Value TileSplitter::insert(OpBuilder &builder, Location loc, Value value, Value tile, ArrayRef<int64_t> indices) const {
+Value TileSplitter::insert(OpBuilder &builder, Location loc, Value value,
+                           Value tile, ArrayRef<int64_t> indices) const {
   value = toHalves(builder, loc, value);
   SmallVector<bool> path = getPath(indices);
   SmallVector<Value> others;
@@ -163,13 +178,15 @@ Value TileSplitter::insert(OpBuilder &builder, Location loc, Value value, Value 
 // Shared memory
 //===----------------------------------------------------------------------===//
 
-FailureOr<Value> tle::stageInSharedMemory(OpBuilder &builder, Operation *op, Value value, bool isMutable) {
+FailureOr<Value> tle::stageInSharedMemory(OpBuilder &builder, Operation *op,
+                                          Value value, bool isMutable) {
   auto type = cast<RankedTensorType>(value.getType());
   MLIRContext *context = builder.getContext();
   Attribute layout = type.getEncoding();
   unsigned rank = type.getRank();
   if (layout && ttg::getNumCTAs(layout) != 1)
-    return op->emitError() << "goes through shared memory, which needs a tensor within one CTA, but it is spread over "
+    return op->emitError() << "goes through shared memory, which needs a "
+                              "tensor within one CTA, but it is spread over "
                            << ttg::getNumCTAs(layout);
   SmallVector<unsigned> order;
   if (layout)
@@ -177,34 +194,42 @@ FailureOr<Value> tle::stageInSharedMemory(OpBuilder &builder, Operation *op, Val
   else
     for (unsigned dim = rank; dim-- > 0;)
       order.push_back(dim);
-  auto shared = ttg::SwizzledSharedEncodingAttr::get(context, /*vec=*/1, /*perPhase=*/1, /*maxPhase=*/1, order,
-                                                     ttg::CGAEncodingAttr::getDefault(context, rank));
-  auto buffer = ttg::MemDescType::get(type.getShape(), type.getElementType(), shared,
-                                      ttg::SharedMemorySpaceAttr::get(context), isMutable);
-  return ttg::LocalAllocOp::create(builder, op->getLoc(), buffer, value).getResult();
+  auto shared = ttg::SwizzledSharedEncodingAttr::get(
+      context, /*vec=*/1, /*perPhase=*/1, /*maxPhase=*/1, order,
+      ttg::CGAEncodingAttr::getDefault(context, rank));
+  auto buffer = ttg::MemDescType::get(
+      type.getShape(), type.getElementType(), shared,
+      ttg::SharedMemorySpaceAttr::get(context), isMutable);
+  return ttg::LocalAllocOp::create(builder, op->getLoc(), buffer, value)
+      .getResult();
 }
 
-Value tle::createTilePointers(OpBuilder &builder, Location loc, Value buffer, RankedTensorType tile,
-                              ValueRange indices) {
-  auto indexType = RankedTensorType::get(tile.getShape(), builder.getI32Type(), tile.getEncoding());
+Value tle::createTilePointers(OpBuilder &builder, Location loc, Value buffer,
+                              RankedTensorType tile, ValueRange indices) {
+  auto indexType = RankedTensorType::get(tile.getShape(), builder.getI32Type(),
+                                         tile.getEncoding());
   SmallVector<Value> positions;
   for (auto [dim, index] : llvm::enumerate(indices)) {
     Value position = createPositions(builder, loc, indexType, dim);
-    Value sizeValue = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(tile.getDimSize(dim)));
+    Value sizeValue = arith::ConstantOp::create(
+        builder, loc, builder.getI32IntegerAttr(tile.getDimSize(dim)));
     Value start = arith::MulIOp::create(builder, loc, index, sizeValue);
     Value starts = SplatOp::create(builder, loc, indexType, start);
     positions.push_back(arith::AddIOp::create(builder, loc, starts, position));
   }
   Type pointer = PointerType::get(tile.getElementType(), kSharedAddressSpace);
-  auto pointers = RankedTensorType::get(tile.getShape(), pointer, tile.getEncoding());
+  auto pointers =
+      RankedTensorType::get(tile.getShape(), pointer, tile.getEncoding());
   return LocalPointersOp::create(builder, loc, pointers, buffer, positions);
 }
 
-Value tle::createTileView(OpBuilder &builder, Location loc, Value buffer, ArrayRef<int64_t> tileShape,
+Value tle::createTileView(OpBuilder &builder, Location loc, Value buffer,
+                          ArrayRef<int64_t> tileShape,
                           ArrayRef<int64_t> indices) {
   auto type = cast<ttg::MemDescType>(buffer.getType());
-  auto view = ttg::MemDescType::get(tileShape, type.getElementType(), type.getEncoding(), type.getMemorySpace(),
-                                    type.getMutableMemory(), type.getAllocShape());
+  auto view = ttg::MemDescType::get(
+      tileShape, type.getElementType(), type.getEncoding(),
+      type.getMemorySpace(), type.getMutableMemory(), type.getAllocShape());
   SmallVector<int32_t> offsets;
   for (auto [size, index] : llvm::zip_equal(tileShape, indices))
     offsets.push_back(size * index);

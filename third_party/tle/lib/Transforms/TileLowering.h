@@ -16,15 +16,18 @@ std::optional<SmallVector<int64_t>> getConstantIndices(ValueRange indices);
 /// off one by one. Possible where every thread holds a like part of each tile.
 class TileSplitter {
 public:
-  /// Plans the split of `whole` into tiles of `tileShape`; nullopt if the layout
-  /// keeps tiles in different threads.
-  static std::optional<TileSplitter> get(RankedTensorType whole, ArrayRef<int64_t> tileShape);
+  /// Plans the split of `whole` into tiles of `tileShape`; nullopt if the
+  /// layout keeps tiles in different threads.
+  static std::optional<TileSplitter> get(RankedTensorType whole,
+                                         ArrayRef<int64_t> tileShape);
 
   /// Tile `indices` of `value`, in the layout that the split leaves it in.
-  Value extract(OpBuilder &builder, Location loc, Value value, ArrayRef<int64_t> indices) const;
+  Value extract(OpBuilder &builder, Location loc, Value value,
+                ArrayRef<int64_t> indices) const;
 
   /// `value` with tile `indices` replaced by `tile`, in the layout of `value`.
-  Value insert(OpBuilder &builder, Location loc, Value value, Value tile, ArrayRef<int64_t> indices) const;
+  Value insert(OpBuilder &builder, Location loc, Value value, Value tile,
+               ArrayRef<int64_t> indices) const;
 
 private:
   Value toHalves(OpBuilder &builder, Location loc, Value value) const;
@@ -41,17 +44,19 @@ private:
   SmallVector<int64_t> counts;
 };
 
-/// Writes `value` to a new buffer in shared memory without a swizzle; fails with
-/// an error at `op` for tensors spread over several CTAs.
-FailureOr<Value> stageInSharedMemory(OpBuilder &builder, Operation *op, Value value, bool isMutable);
+/// Writes `value` to a new buffer in shared memory without a swizzle; fails
+/// with an error at `op` for tensors spread over several CTAs.
+FailureOr<Value> stageInSharedMemory(OpBuilder &builder, Operation *op,
+                                     Value value, bool isMutable);
 
 /// Pointers to tile `indices` (i32 scalars, counted in tiles) of `buffer`, with
 /// the tile's shape and layout.
-Value createTilePointers(OpBuilder &builder, Location loc, Value buffer, RankedTensorType tile, ValueRange indices);
+Value createTilePointers(OpBuilder &builder, Location loc, Value buffer,
+                         RankedTensorType tile, ValueRange indices);
 
 /// The ttg.memdesc_subslice that is tile `indices` of `buffer`.
-Value createTileView(OpBuilder &builder, Location loc, Value buffer, ArrayRef<int64_t> tileShape,
-                     ArrayRef<int64_t> indices);
+Value createTileView(OpBuilder &builder, Location loc, Value buffer,
+                     ArrayRef<int64_t> tileShape, ArrayRef<int64_t> indices);
 
 } // namespace mlir::triton::tle
 

@@ -18,21 +18,25 @@ using namespace mlir::triton::tle;
 
 namespace {
 
-class VerifyLoweredPass : public triton::tle::impl::TLEVerifyLoweredBase<VerifyLoweredPass> {
+class VerifyLoweredPass
+    : public triton::tle::impl::TLEVerifyLoweredBase<VerifyLoweredPass> {
 public:
   void runOnOperation() override {
     bool failedAny = false;
     getOperation()->walk([&](Operation *op) {
       auto function = dyn_cast<FuncOp>(op);
       if (function && function->hasAttr(kFrontendOpAttr)) {
-        function.emitError() << "TLE op " << function->getAttr(kFrontendOpAttr) << " was never raised";
+        function.emitError() << "TLE op " << function->getAttr(kFrontendOpAttr)
+                             << " was never raised";
         failedAny = true;
       } else if (isa<TLEDialect>(op->getDialect())) {
-        op->emitError() << "cannot compile this use of " << op->getName() << ": no lowering applies to it";
+        op->emitError() << "cannot compile this use of " << op->getName()
+                        << ": no lowering applies to it";
         failedAny = true;
       } else if (isa<LoadOp, StoreOp, AtomicRMWOp, AtomicCASOp>(op) &&
                  isLocalPointerLike(op->getOperand(0).getType())) {
-        op->emitError() << "cannot compile this access through a local pointer: its buffer is not known here";
+        op->emitError() << "cannot compile this access through a local "
+                           "pointer: its buffer is not known here";
         failedAny = true;
       }
     });

@@ -22,7 +22,8 @@ inline constexpr llvm::StringLiteral kFrontendOpAttr("tle.op");
 inline constexpr llvm::StringLiteral kFrontendAttrsAttr("tle.attrs");
 
 /// Marks a ttg.async_copy_global_to_local made from a store to local pointers.
-inline constexpr llvm::StringLiteral kLocalPtrAsyncStoreAttr("tle.local_ptr_async_store");
+inline constexpr llvm::StringLiteral
+    kLocalPtrAsyncStoreAttr("tle.local_ptr_async_store");
 /// Marks a ttg.local_store made from a store to local pointers.
 inline constexpr llvm::StringLiteral kLocalPtrStoreAttr("tle.local_ptr_store");
 

@@ -1,4 +1,5 @@
-//===- LocalPointerUtils.h - what passes ask about local pointers -*- C++ -*-===//
+//===- LocalPointerUtils.h - what passes ask about local pointers -*- C++
+//-*-===//
 
 #ifndef TLE_TRANSFORMS_LOCALPOINTERUTILS_H
 #define TLE_TRANSFORMS_LOCALPOINTERUTILS_H
@@ -32,11 +33,12 @@ std::optional<StaticView> getStaticView(LocalPointersOp pointers);
 Value materializeView(OpBuilder &builder, Location loc, const StaticView &view);
 
 /// The i32 tensor of type `type` whose element at (i0, i1, ...) is i_dim.
-Value createPositions(OpBuilder &builder, Location loc, RankedTensorType type, int64_t dim);
+Value createPositions(OpBuilder &builder, Location loc, RankedTensorType type,
+                      int64_t dim);
 
 /// The value at the bottom of the chain of views (index, subslice, trans,
-/// reshape, ...) that `memdesc` is at the top of: a ttg.local_alloc's result, or
-/// a value of unknown origin such as a block argument.
+/// reshape, ...) that `memdesc` is at the top of: a ttg.local_alloc's result,
+/// or a value of unknown origin such as a block argument.
 Value getBufferRoot(Value memdesc);
 
 /// False if the two descriptors certainly describe different buffers.
@@ -51,10 +53,10 @@ bool isConstantZero(Value value);
 /// True if `op` is inside a ttg.warp_specialize, where others run beside it.
 bool isInWarpSpecialize(Operation *op);
 
-/// Gives the buffer behind `memdesc` a ttg.local_dealloc at the end of the region
-/// that allocates it, unless it has one: what reads it through raw addresses is
-/// invisible to the allocation of shared memory. If the allocation is not
-/// known, all of the function's are kept alive so.
+/// Gives the buffer behind `memdesc` a ttg.local_dealloc at the end of the
+/// region that allocates it, unless it has one: what reads it through raw
+/// addresses is invisible to the allocation of shared memory. If the allocation
+/// is not known, all of the function's are kept alive so.
 void keepBufferAlive(Value memdesc, Operation *user);
 
 } // namespace mlir::triton::tle

@@ -15,7 +15,8 @@ namespace mlir::triton::tle {
 
 void populateOptimizeLocalPointerLoadsPatterns(RewritePatternSet &patterns);
 void populateOptimizeLocalPointerStoresPatterns(RewritePatternSet &patterns);
-void populateOptimizeLocalPointerAsyncStoresPatterns(RewritePatternSet &patterns);
+void populateOptimizeLocalPointerAsyncStoresPatterns(
+    RewritePatternSet &patterns);
 void populateLowerWGMMAViewsPatterns(RewritePatternSet &patterns);
 void populateLowerExclusiveCumsumPatterns(RewritePatternSet &patterns);
 void populateLowerExtractTilePatterns(RewritePatternSet &patterns);

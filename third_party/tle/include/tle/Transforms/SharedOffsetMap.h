@@ -25,7 +25,9 @@ public:
   /// coordinates of the last getRank() dimensions of the allocation. Fails with
   /// a message from `emitError` for layouts that are not linear and for tensors
   /// spread over several CTAs.
-  static FailureOr<SharedOffsetMap> get(triton::gpu::MemDescType memdesc, function_ref<InFlightDiagnostic()> emitError);
+  static FailureOr<SharedOffsetMap>
+  get(triton::gpu::MemDescType memdesc,
+      function_ref<InFlightDiagnostic()> emitError);
 
   /// In elements.
   int64_t getOffset(ArrayRef<int64_t> coordinates) const;
@@ -37,8 +39,8 @@ public:
   /// without disturbing the bits below (what a subslice needs).
   bool isSplittable(unsigned dim, int64_t size) const;
 
-  /// True if neighbours along some dimension are exchanged by a swizzle, so that
-  /// offsets do not add up.
+  /// True if neighbours along some dimension are exchanged by a swizzle, so
+  /// that offsets do not add up.
   bool isSwizzled() const;
 
 private:
