@@ -343,6 +343,7 @@ def tle_passes(stage: str, settings: Settings) -> tuple[Pass, ...]:
 
 def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
     convert = _convert_to_ttgir(settings)
+    coalesce, *layouts = _layouts(settings)
     return (
         # TLE's ops appear, every tensor gets a layout; local pointers become shared-memory accesses before
         # any stock pass could take them for global ones.
@@ -361,7 +362,9 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         _n("triton-tle-lower-local-pointers"),
         # Views and fences that the user wrote; then nothing of TLE may be left for stock to stumble over.
         *_lower_wgmma_operands(),
-        *_layouts(settings),
+        coalesce,
+        _n("triton-tle-select-staged-load-layout", only_if="ttg.local_alloc"),
+        *layouts,
         # The fork's copy takes the dots that it is better at and leaves the others to stock's.
         _n("tritongpu-accelerate-matmul", only_if="tt.dot"),
         *_matmul(),

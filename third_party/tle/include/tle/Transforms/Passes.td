@@ -389,6 +389,39 @@ def TLEVerifyLowered : TLE_ModulePass<"triton-tle-verify-lowered"> {
 // Staging
 //===----------------------------------------------------------------------===//
 
+def TLESelectStagedLoadLayout : TLE_ModulePass<"triton-tle-select-staged-load-layout"> {
+  let summary = "loads on their way to shared memory take 128 bytes of a row";
+  let description = [{
+    Stock's coalescing gives the lanes of a warp one row as far as it goes. A
+    row of 1024 bytes is two instructions of the warp, and a thread has to know
+    the address and mask of every row that its warp loads: eight for 64 rows
+    and 8 warps. If the rows are gathered, that is eight indices to load, check
+    and multiply for every tile.
+
+    Memory asks for no more than 128 bytes in a row, and a tile in shared
+    memory can be written in any order. So a load whose rows are longer, and
+    which only shared memory uses, takes the layout with 128 bytes of a row to
+    the lanes and the rest of the warp on further rows: here two rows for a
+    thread, the columns at constant distances.
+
+    ```mlir
+    #blocked = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [1, 32], warpsPerCTA = [8, 1], order = [1, 0]}>
+    %v = tt.load %p : tensor<64x512x!tt.ptr<bf16>, #blocked>
+    ttg.local_store %v, %buf
+    // becomes
+    #blocked1 = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [8, 1], order = [1, 0]}>
+    %q = ttg.convert_layout %p : tensor<64x512x!tt.ptr<bf16>, #blocked> -> tensor<64x512x!tt.ptr<bf16>, #blocked1>
+    %v = tt.load %q : tensor<64x512x!tt.ptr<bf16>, #blocked1>
+    ttg.local_store %v, %buf
+    ```
+
+    The pass runs right behind stock's coalescing: what calculates the
+    pointers takes the new layout when stock removes layout conversions.
+    Loads with a value that anything but shared memory uses stay, and so do
+    tiles with fewer rows than would be loaded at a time.
+  }];
+}
+
 def TLEPromoteLocalStoreStaging : TLE_ModulePass<"triton-tle-promote-local-store-staging"> {
   let summary = "buffers that every iteration overwrites move into their loop";
   let description = [{

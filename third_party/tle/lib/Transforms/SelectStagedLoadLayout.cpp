@@ -1,0 +1,110 @@
+//===- SelectStagedLoadLayout.cpp - layouts of loads into shared memory ---===//
+//
+// Precondition:  tt.load of a matrix, its layout chosen by coalescing, used
+//                by stores to shared memory only.
+// Rewrite:       lanes of a warp on rows of more than 128 bytes
+//                ==> 128 bytes of a row, more rows
+// Postcondition: converted pointers, mask and result; values are the same.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tle/Transforms/Passes.h"
+
+#include "triton/Dialect/Triton/IR/Dialect.h"
+#include "triton/Dialect/TritonGPU/IR/Dialect.h"
+
+namespace mlir::triton::tle {
+#define GEN_PASS_DEF_TLESELECTSTAGEDLOADLAYOUT
+#include "tle/Transforms/Passes.h.inc"
+} // namespace mlir::triton::tle
+
+using namespace mlir;
+using namespace mlir::triton;
+namespace ttg = mlir::triton::gpu;
+
+/// Bytes of one row that a group of lanes loads: a line of the L2 cache, and
+/// the widest swizzle of shared memory.
+static constexpr unsigned kSegmentBytes = 128;
+
+/// Whether every use of `value` copies it to shared memory whole.
+static bool onlyStaged(Value value) {
+  return !value.use_empty() &&
+         llvm::all_of(value.getUsers(), [&](Operation *u) {
+           if (auto convert = dyn_cast<ttg::ConvertLayoutOp>(u))
+             return onlyStaged(convert.getResult());
+           if (auto store = dyn_cast<ttg::LocalStoreOp>(u))
+             return store.getSrc() == value;
+           return isa<ttg::LocalAllocOp>(u);
+         });
+}
+
+/// The layout with kSegmentBytes of a row to a group of lanes, or null if
+/// `pointers` have it already or too few rows for it.
+static ttg::BlockedEncodingAttr segmentLayout(Value pointers) {
+  auto type = dyn_cast<RankedTensorType>(pointers.getType());
+  if (!type || type.getRank() != 2)
+    return {};
+  auto layout =
+      dyn_cast_if_present<ttg::BlockedEncodingAttr>(type.getEncoding());
+  if (!layout || layout.getOrder()[0] != 1 || layout.getSizePerThread()[0] != 1)
+    return {};
+  auto element = cast<PointerType>(type.getElementType()).getPointeeType();
+  unsigned vector = layout.getSizePerThread()[1];
+  unsigned bits = vector * element.getIntOrFloatBitWidth();
+  ArrayRef<unsigned> threads = layout.getThreadsPerWarp();
+  if (bits > 128 || bits * threads[1] <= kSegmentBytes * 8)
+    return {};
+  unsigned lanes = kSegmentBytes * 8 / bits;
+  unsigned rows = threads[0] * threads[1] / lanes;
+  ArrayRef<unsigned> warps = layout.getWarpsPerCTA();
+  unsigned numWarps = warps[0] * warps[1];
+  if (type.getShape()[0] < static_cast<int64_t>(rows) * numWarps)
+    return {};
+  return ttg::BlockedEncodingAttr::get(type.getContext(), {1, vector},
+                                       {rows, lanes}, {numWarps, 1}, {1, 0},
+                                       layout.getCGALayout());
+}
+
+/// Gives every tensor operand of `op` the layout.
+static void convertOperands(Operation *op, ttg::BlockedEncodingAttr layout) {
+  OpBuilder builder(op);
+  for (OpOperand &operand : op->getOpOperands()) {
+    auto type = dyn_cast<RankedTensorType>(operand.get().getType());
+    if (!type)
+      continue;
+    Value source = operand.get();
+    if (auto convert = source.getDefiningOp<ttg::ConvertLayoutOp>())
+      source = convert.getSrc();
+    auto wanted = type.cloneWithEncoding(layout);
+    if (source.getType() != wanted)
+      source =
+          ttg::ConvertLayoutOp::create(builder, op->getLoc(), wanted, source);
+    operand.set(source);
+  }
+}
+
+namespace {
+
+class SelectStagedLoadLayoutPass
+    : public triton::tle::impl::TLESelectStagedLoadLayoutBase<
+          SelectStagedLoadLayoutPass> {
+public:
+  void runOnOperation() override {
+    getOperation()->walk([](Operation *op) {
+      if (auto load = dyn_cast<LoadOp>(op)) {
+        if (!onlyStaged(load.getResult()))
+          return;
+        if (auto layout = segmentLayout(load.getPtr())) {
+          convertOperands(load, layout);
+          auto type = cast<RankedTensorType>(load.getType());
+          load.getResult().setType(type.cloneWithEncoding(layout));
+        }
+      } else if (auto copy = dyn_cast<ttg::AsyncCopyGlobalToLocalOp>(op)) {
+        if (auto layout = segmentLayout(copy.getSrc()))
+          convertOperands(copy, layout);
+      }
+    });
+  }
+};
+
+} // namespace
