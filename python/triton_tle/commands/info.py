@@ -29,6 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
         "python": platform.python_version(),
         "ptxas": knobs.nvidia.ptxas.version,
         environment.VARIABLE: environment.mode() or "unset",
+        environment.SKIP: ",".join(environment.skipped()) or "unset",
         "digest": environment.digest(),
     }
     try:
@@ -42,5 +43,5 @@ def run(arguments: argparse.Namespace) -> int:
     for name, value in facts.items():
         if isinstance(value, dict):
             value = ", ".join(f"{key} {entry}" for key, entry in value.items())
-        print(f"{name:<14} {value}")
+        print(f"{name:<15} {value}")
     return 0

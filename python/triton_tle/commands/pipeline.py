@@ -13,6 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mode", default="tle", choices=("tle", "stock"), help="default: %(default)s")
     parser.add_argument("--num-warps", type=int, default=4)
     parser.add_argument("--num-stages", type=int, default=3)
+    parser.add_argument("--skip", default="", metavar="FLAG,…", help="optional passes to leave out")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -20,5 +21,6 @@ def run(arguments: argparse.Namespace) -> int:
     from triton_tle.compiler import pipeline
 
     settings = {"num_warps": arguments.num_warps, "num_stages": arguments.num_stages}
-    print(pipeline(arguments.arch, arguments.mode, **settings))
+    skip = tuple(filter(None, arguments.skip.split(",")))
+    print(pipeline(arguments.arch, arguments.mode, skip=skip, **settings))
     return 0

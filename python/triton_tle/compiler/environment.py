@@ -1,4 +1,4 @@
-"""What decides how kernels are compiled: ``TRITON_TLE`` and the digest of this build."""
+"""What decides how kernels are compiled: ``TRITON_TLE``, ``TRITON_TLE_SKIP`` and the digest of this build."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 VARIABLE = "TRITON_TLE"
+SKIP = "TRITON_TLE_SKIP"
 
 
 def mode() -> str:
@@ -19,6 +20,26 @@ def mode() -> str:
     if value not in ("", "0", "1"):
         raise ValueError(f"{VARIABLE}: got '{value}', expected 0 (off), 1 (every kernel) or unset (kernels using TLE)")
     return value
+
+
+def skipped() -> tuple[str, ...]:
+    """Flags in ``TRITON_TLE_SKIP``, separated by commas, sorted: optional passes that kernels go without.
+
+    Raises ValueError, naming the valid ones, for a flag that is unknown or of a pass that is required.
+    """
+    return _parse_skip(os.environ.get(SKIP, ""))
+
+
+@functools.cache
+def _parse_skip(value: str) -> tuple[str, ...]:
+    from .pipelines import check_skip
+
+    flags = tuple(sorted({flag.strip() for flag in value.split(",")} - {""}))
+    try:
+        check_skip(flags)
+    except ValueError as error:
+        raise ValueError(f"{SKIP}: {str(error).removeprefix('skip: ')}") from None
+    return flags
 
 
 @functools.cache
@@ -43,16 +64,17 @@ def digest() -> str:
 # Asking os.environ for a variable that is not set raises inside and costs 1 µs, at every launch; the mapping of
 # bytes below it answers in a tenth of that, where there is one.
 _VARIABLES = getattr(os.environ, "_data", None)
-_KEY = os.fsencode(VARIABLE)
+_KEY, _SKIP_KEY = os.fsencode(VARIABLE), os.fsencode(SKIP)
 
 
 def cache_suffix() -> str:
     """What TLE adds to Triton's cache keys; empty when TLE is off, so that stock's entries are found again."""
-    if _VARIABLES is not None and _KEY not in _VARIABLES:
-        return _suffix("", digest())
-    return _suffix(mode(), digest())
+    if _VARIABLES is not None and _KEY not in _VARIABLES and _SKIP_KEY not in _VARIABLES:
+        return _suffix("", (), digest())
+    return _suffix(mode(), skipped(), digest())
 
 
 @functools.cache
-def _suffix(value: str, build: str) -> str:
-    return "" if value == "0" else f"-tle{value}-{build}"
+def _suffix(value: str, skip: tuple[str, ...], build: str) -> str:
+    without = f"-without-{'+'.join(skip)}" if skip else ""
+    return "" if value == "0" else f"-tle{value}-{build}{without}"

@@ -8,9 +8,11 @@ passes put in. Nothing here runs anything: :mod:`triton_tle.compiler.runner` doe
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from . import stock
@@ -28,7 +30,8 @@ class Pass:
 
     ``only_if`` is a string that the module must hold when its stage begins, or the pass is left out: this
     spares a crossing between engines where a pass would find nothing to do. ``alone`` keeps the pass out of
-    its neighbours' pass manager.
+    its neighbours' pass manager. ``optional`` marks an optimization that :attr:`Settings.skip` can leave out;
+    ``instead`` is what runs in its place then.
     """
 
     engine: str
@@ -36,6 +39,8 @@ class Pass:
     options: tuple[tuple[str, OptionValue], ...] = ()
     only_if: str | None = None
     alone: bool = False
+    optional: bool = False
+    instead: Pass | None = None
 
     def __str__(self) -> str:
         """The pass as MLIR writes it in a textual pipeline: ``flag{name=value other=value}``."""
@@ -71,7 +76,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the choice of passes depends on: the target, launch options, and debugging switches of Triton."""
+    """What the choice of passes depends on: the target, launch options, and debugging switches of Triton.
+
+    ``skip`` holds flags of optional passes that are left out.
+    """
 
     capability: int = 90
     num_warps: int = 4
@@ -83,6 +91,7 @@ class Settings:
     variable_info: bool = False
     concurrency_sanitizer: bool = False
     instrumented: bool = False
+    skip: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,21 +143,49 @@ def arch_name(capability: int) -> str:
     return f"sm_{capability}{'a' if capability >= 90 else ''}"
 
 
-def pipeline(arch: str | int = "sm_90a", mode: str = "tle", **settings: int | bool) -> Pipeline:
+def pipeline(arch: str | int = "sm_90a", mode: str = "tle", **settings: int | bool | tuple[str, ...]) -> Pipeline:
     """The pipeline for ``arch``, as data: ``print(pipeline(arch="sm_90a"))`` shows it as a table.
 
     ``mode`` is "tle" (a kernel that uses TLE) or "stock"; ``settings`` are fields of :class:`Settings`.
-    Raises ValueError for an unknown mode or architecture, TypeError for an unknown setting.
+    Raises ValueError for an unknown mode or architecture, or a pass in ``skip`` that cannot be left out;
+    TypeError for an unknown setting.
     """
     return build(Settings(capability=parse_arch(arch), **settings), mode)
 
 
 def build(settings: Settings, mode: str) -> Pipeline:
-    """The pipeline for ``settings``; raises ValueError when ``mode`` is neither "tle" nor "stock"."""
+    """The pipeline for ``settings``.
+
+    Raises ValueError when ``mode`` is neither "tle" nor "stock", or ``settings.skip`` names a pass that is not
+    optional.
+    """
     if mode not in ("tle", "stock"):
         raise ValueError(f"mode: got '{mode}', expected 'tle' or 'stock'")
+    check_skip(settings.skip)
     chosen = {"tle": tle_passes, "stock": stock_passes}[mode]
     return Pipeline(mode, settings, tuple(Stage(name, chosen(name, settings)) for name in STAGES))
+
+
+@functools.cache
+def optional_flags() -> tuple[str, ...]:
+    """Flags of the passes that can be left out, for any target, in the order in which they run."""
+    chosen = (
+        entry
+        for capability in (120, 100, 90, 80, 75)
+        for stage in STAGES
+        for entry in tle_passes(stage, Settings(capability=capability))
+    )
+    return tuple(dict.fromkeys(entry.flag for entry in chosen if entry.optional))
+
+
+def check_skip(flags: Iterable[str]) -> None:
+    """Raise ValueError, naming the flags that are valid, unless each of ``flags`` is an optional pass."""
+    for flag in flags:
+        if flag in optional_flags():
+            continue
+        required = any(entry.flag == flag for stage in STAGES for entry in tle_passes(stage, Settings()))
+        rule = "no kernel compiles without this pass" if required else "no pass of TLE has this flag"
+        raise ValueError(f"skip: got '{flag}', {rule}; passes that can be left out: {', '.join(optional_flags())}")
 
 
 def stock_passes(stage: str, settings: Settings) -> tuple[Pass, ...]:
@@ -167,9 +204,14 @@ def _s(flag: str, *values: OptionValue, alone: bool = False) -> Pass:
 
 
 def _n(flag: str, *, only_if: str | None = None, **options: OptionValue) -> Pass:
-    """A native pass; option names are written with underscores for dashes."""
+    """A native pass that kernels need; option names are written with underscores for dashes."""
     named = tuple((name.replace("_", "-"), value) for name, value in options.items())
     return Pass(NATIVE, flag, named, only_if)
+
+
+def _o(flag: str, *, only_if: str | None = None, instead: Pass | None = None, **options: OptionValue) -> Pass:
+    """A native pass that makes kernels better and can be left out, with ``instead`` in its place."""
+    return dataclasses.replace(_n(flag, only_if=only_if, **options), optional=True, instead=instead)
 
 
 def _stock_ttir(settings: Settings) -> tuple[Pass, ...]:
@@ -338,7 +380,9 @@ def instrumentation_point(name: str) -> Pass:
 
 def tle_passes(stage: str, settings: Settings) -> tuple[Pass, ...]:
     """What a kernel that uses TLE goes through in ``stage``."""
-    return {"ttir": _stock_ttir, "ttgir": _tle_ttgir, "llir": _tle_llir}[stage](settings)
+    passes = {"ttir": _stock_ttir, "ttgir": _tle_ttgir, "llir": _tle_llir}[stage](settings)
+    kept = (entry.instead if entry.optional and entry.flag in settings.skip else entry for entry in passes)
+    return tuple(entry for entry in kept if entry is not None)
 
 
 def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
@@ -352,10 +396,10 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         _n("triton-tle-lower-exclusive-cumsum"),
         Pass(NATIVE, convert.flag, convert.options),
         _n("triton-tle-early-assign-memory-space"),
-        _n("triton-tle-select-encodings"),
-        _n("triton-tle-optimize-local-pointer-async-stores"),
-        _n("triton-tle-optimize-local-pointer-loads"),
-        _n("triton-tle-optimize-local-pointer-stores"),
+        _o("triton-tle-select-encodings"),
+        _o("triton-tle-optimize-local-pointer-async-stores"),
+        _o("triton-tle-optimize-local-pointer-loads"),
+        _o("triton-tle-optimize-local-pointer-stores"),
         _n("triton-tle-insert-local-pointer-barriers"),
         _n("triton-tle-lower-extract-tile"),
         _n("triton-tle-lower-insert-tile"),
@@ -366,12 +410,16 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         _n("triton-tle-select-staged-load-layout", only_if="ttg.local_alloc"),
         *layouts,
         # The fork's copy takes the dots that it is better at and leaves the others to stock's.
-        _n("tritongpu-accelerate-matmul", only_if="tt.dot"),
+        _o("tritongpu-accelerate-matmul", only_if="tt.dot"),
         *_matmul(),
         # Dots have their WGMMA form: operands can be read from where they already are.
-        _n("triton-tle-promote-local-store-staging"),
-        _n("tritongpu-optimize-dot-operands", hoist_layout_conversion=settings.capability >= 80),
-        _n("triton-tle-tile-style-pipeline-schedule", shared_memory=shared_memory(settings.capability)),
+        _o("triton-tle-promote-local-store-staging"),
+        _o(
+            "tritongpu-optimize-dot-operands",
+            instead=_dot_operands(settings),
+            hoist_layout_conversion=settings.capability >= 80,
+        ),
+        _o("triton-tle-tile-style-pipeline-schedule", shared_memory=shared_memory(settings.capability)),
         _n("triton-tle-materialize-tile-style-pipeline", shared_memory=shared_memory(settings.capability)),
         *_lower_wgmma_operands(),
         _s("triton-nvidia-optimize-descriptor-encoding"),
@@ -389,7 +437,7 @@ def _tle_llir(settings: Settings) -> tuple[Pass, ...]:
     return (
         *_to_llvm_dialect(settings),
         _n("triton-tle-fold-shared-address-casts", only_if="builtin.unrealized_conversion_cast"),
-        _n("triton-tle-localize-wgmma-descriptors", only_if="ttng.warp_group_dot"),
-        _n("triton-tle-accumulator-before-fence", only_if="ttng.warp_group_dot"),
+        _o("triton-tle-localize-wgmma-descriptors", only_if="ttng.warp_group_dot"),
+        _o("triton-tle-accumulator-before-fence", only_if="ttng.warp_group_dot"),
         *_finish_llvm_dialect(settings),
     )

@@ -114,6 +114,7 @@ class KernelStages:
             variable_info=knobs.compilation.dump_ir_extract_di_local_variables,
             concurrency_sanitizer=knobs.compilation.instrumentation_mode == "consan",
             instrumented=bool(stock_backend.CUDABackend.instrumentation),
+            skip=environment.skipped(),
         )
         return build(settings, "tle")
 

@@ -20,6 +20,7 @@ def tle(monkeypatch, fresh_cache):
     """TLE installed, over a stand-in; the fixture's value is the stand-in."""
     was_installed = compiler.installed()
     monkeypatch.delenv("TRITON_TLE", raising=False)
+    monkeypatch.delenv("TRITON_TLE_SKIP", raising=False)
     library = use_library(monkeypatch, StandIn())
     compiler.install()
     yield library

@@ -186,6 +186,31 @@ def test_memory_cache_tells_modes_and_builds_apart(tle, monkeypatch, compiles):
     assert launch() == 3
 
 
+def test_skipped_passes_do_not_run_and_have_caches_of_their_own(tle, monkeypatch):
+    whole = environment.cache_suffix()
+    monkeypatch.setenv("TRITON_TLE_SKIP", "triton-tle-select-encodings, tritongpu-optimize-dot-operands,")
+    part = environment.cache_suffix()
+    assert part != whole
+    assert part in CUDABackend(HOPPER).hash()
+    Compilation("marked", 90).run("ttir", "ttgir")
+    ran = ",".join(tle.calls)
+    assert "triton-tle-raise-frontend" in ran
+    assert "select-encodings" not in ran and "dot-operands" not in ran
+    monkeypatch.setenv("TRITON_TLE_SKIP", "tritongpu-optimize-dot-operands,triton-tle-select-encodings")
+    assert environment.cache_suffix() == part
+    monkeypatch.setenv("TRITON_TLE_SKIP", "")
+    assert environment.cache_suffix() == whole
+    monkeypatch.setenv("TRITON_TLE", "0")
+    assert environment.cache_suffix() == ""
+
+
+@pytest.mark.parametrize("flag", ["triton-tle-raise-frontend", "nonsense"])
+def test_skipping_a_pass_that_is_not_optional_is_refused(tle, monkeypatch, flag):
+    monkeypatch.setenv("TRITON_TLE_SKIP", flag)
+    with pytest.raises(ValueError, match=f"TRITON_TLE_SKIP: got '{flag}', no .*; passes that can be left out: triton"):
+        Compilation("marked", 90).run("ttir", "ttgir")
+
+
 def test_digest_covers_library_and_sources(tle, monkeypatch):
     first = environment.digest()
     assert re.fullmatch("[0-9a-f]{32}", first)

@@ -9,7 +9,17 @@ from triton import knobs
 from triton.backends.nvidia import compiler as stock_backend
 from triton.backends.nvidia.compiler import CUDABackend
 from triton_tle.compiler import pipeline, stages
-from triton_tle.compiler.pipelines import INSTRUMENTATION, NATIVE, STOCK, Pass, Settings, Stage, build, parse_arch
+from triton_tle.compiler.pipelines import (
+    INSTRUMENTATION,
+    NATIVE,
+    STOCK,
+    Pass,
+    Settings,
+    Stage,
+    build,
+    optional_flags,
+    parse_arch,
+)
 from triton_tle.compiler.runner import run_stage
 from triton_tle.compiler.stock import REGISTRY
 
@@ -160,6 +170,44 @@ def test_groups_leave_out_what_the_module_does_not_need():
     assert [str(group) for group in stage.groups("nothing")] == ["a,c"]
     assert [str(group) for group in stage.groups("an xyz")] == ["a", "b", "c"]
     assert [str(group) for group in stage.groups()] == ["a", "b", "c"]
+
+
+def without(*flags):
+    return {stage.name: stage.passes for stage in pipeline(arch=90, skip=flags).stages}
+
+
+@pytest.mark.parametrize("flag", optional_flags())
+def test_an_optional_pass_can_be_left_out_and_nothing_else_changes(flag):
+    whole, rest = without(), without(flag)
+    for stage, passes in whole.items():
+        expected = [entry.instead if entry.optional and entry.flag == flag else entry for entry in passes]
+        assert list(rest[stage]) == [entry for entry in expected if entry is not None]
+    assert any(rest[stage] != whole[stage] for stage in whole), "the flag names a pass for this target"
+
+
+def test_without_its_dot_operand_pass_tle_has_stock_s():
+    passes = [entry for entry in without("tritongpu-optimize-dot-operands")["ttgir"] if "dot-operands" in entry.flag]
+    assert [entry.engine for entry in passes] == [STOCK, STOCK]
+
+
+def test_lowerings_are_not_optional():
+    flags = {entry.flag for passes in without(*optional_flags()).values() for entry in passes if entry.engine == NATIVE}
+    assert {"triton-tle-raise-frontend", "triton-tle-lower-local-pointers", "triton-tle-lower-wgmma-views"} <= flags
+    assert "triton-tle-insert-local-pointer-barriers" in flags
+    assert not flags & set(optional_flags())
+
+
+@pytest.mark.parametrize(
+    "flag, rule",
+    [
+        ("triton-tle-raise-frontend", "no kernel compiles without this pass"),
+        ("tritongpu-coalesce", "no kernel compiles without this pass"),
+        ("triton-tle-unknown", "no pass of TLE has this flag"),
+    ],
+)
+def test_other_passes_cannot_be_left_out(flag, rule):
+    with pytest.raises(ValueError, match=f"skip: got '{flag}', {rule}; passes .*: .*{optional_flags()[-1]}"):
+        pipeline(skip=(optional_flags()[0], flag))
 
 
 def test_passes_print_as_mlir_writes_them():
