@@ -37,13 +37,14 @@ else
 fi
 step bench 240 python3 -m triton_tle.bench sparse_mla_fwd --json "$out/sparse_mla_fwd.json" \
   --plot "$out/sparse_mla_fwd.png" ${commit:+--commit "$commit"}
+step passes 120 python3 -m triton_tle.bench passes --json "$out/passes.json" ${commit:+--commit "$commit"}
 if [ -n "$sanitizer" ]; then
   step memcheck 150 "$sanitizer" --tool memcheck --error-exitcode 9 python3 "$check" --sanitize --seed 1
   step racecheck 200 "$sanitizer" --tool racecheck --error-exitcode 9 python3 "$check" --sanitize --seed 1
 else
   echo "== memcheck, racecheck: no compute-sanitizer"
 fi
-[ -f "$out/bench.log" ] && cat "$out/bench.log"
+for log in bench passes; do [ -f "$out/$log.log" ] && cat "$out/$log.log"; done
 for log in check_tle check_triton language memcheck racecheck; do
   [ -f "$out/$log.log" ] && echo "$log: $(tail -n 1 "$out/$log.log")"
 done

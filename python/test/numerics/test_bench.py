@@ -1,10 +1,11 @@
 """What of the benchmarks works without a GPU: statistics, table, files, the checker's own eyes."""
 
 import json
+import os
 
 import pytest
 import torch
-from triton_tle.bench import cli, harness, sparse_mla_fwd
+from triton_tle.bench import cli, harness, passes, sparse_mla_fwd
 from triton_tle.bench.sparse_mla_fwd_check import CheckCase, check, compare, make_inputs
 from triton_tle.ops import sparse_mla_fwd_reference
 
@@ -84,3 +85,23 @@ def test_unknown_provider_is_an_error():
 def test_without_gpu(capsys):
     assert cli.main(["sparse_mla_fwd"]) == 1
     assert "needs an NVIDIA GPU" in capsys.readouterr().err
+
+
+def test_rows_of_the_passes_benchmark():
+    rows = passes.rows()
+    assert rows["all passes"] == () and all(len(flags) == 1 for name, flags in rows.items() if name != "all passes")
+    assert "without triton-tle-promote-local-store-staging" in rows
+    with pytest.raises(ValueError, match="only: no optional pass nonsense"):
+        passes.run(only=["nonsense"], log=lambda line: None)
+
+
+def test_passes_come_back_after_being_left_out(monkeypatch):
+    monkeypatch.setenv("TRITON_TLE_SKIP", "triton-tle-select-encodings")
+    with pytest.raises(RuntimeError), passes._without(("triton-tle-promote-local-store-staging",)):
+        assert os.environ["TRITON_TLE_SKIP"] == "triton-tle-promote-local-store-staging"
+        raise RuntimeError
+    assert os.environ["TRITON_TLE_SKIP"] == "triton-tle-select-encodings"
+    monkeypatch.delenv("TRITON_TLE_SKIP")
+    with passes._without(()):
+        pass
+    assert "TRITON_TLE_SKIP" not in os.environ

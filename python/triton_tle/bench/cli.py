@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import pathlib
 import sys
 
-OPERATORS = ("sparse_mla_fwd",)
-
+#: What can be measured, each a module of this package with run(quick, only, commit), and its title.
+OPERATORS = {
+    "sparse_mla_fwd": "Sparse MLA forward",
+    "passes": "Sparse MLA forward without single passes",
+}
 
 SUMMARY = "benchmark an operator against its peers (needs a GPU)"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    parser.add_argument("op", choices=OPERATORS)
+    parser.add_argument("op", choices=tuple(OPERATORS))
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write all figures")
     parser.add_argument("--plot", type=pathlib.Path, metavar="FILE", help="draw a PNG (needs matplotlib)")
     parser.add_argument("--quick", action="store_true", help="the main size only, fewer rounds")
-    parser.add_argument("--only", nargs="+", metavar="PROVIDER", help="run these providers alone")
+    parser.add_argument("--only", nargs="+", metavar="PROVIDER", help="run these providers (or passes) alone")
     parser.add_argument("--commit", help="commit to record, where git cannot tell")
 
 
@@ -34,15 +38,15 @@ def run(args: argparse.Namespace) -> int:
         print("triton_tle bench: needs an NVIDIA GPU, and torch sees none", file=sys.stderr)
         return 1
 
-    from . import sparse_mla_fwd
     from .harness import save_json, save_plot
 
-    results = sparse_mla_fwd.run(quick=args.quick, only=args.only, commit=args.commit)
+    benchmark = importlib.import_module(f".{args.op}", __package__)
+    results = benchmark.run(quick=args.quick, only=args.only, commit=args.commit)
     if args.json:
         save_json(args.json, results)
         print(f"wrote {args.json}")
     if args.plot:
-        print(save_plot(args.plot, results, "Sparse MLA forward") or f"wrote {args.plot}")
+        print(save_plot(args.plot, results, OPERATORS[args.op]) or f"wrote {args.plot}")
     return 1 if any(case["failed"] for case in results["cases"]) else 0
 
 

@@ -407,7 +407,7 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         # Views and fences that the user wrote; then nothing of TLE may be left for stock to stumble over.
         *_lower_wgmma_operands(),
         coalesce,
-        _n("triton-tle-select-staged-load-layout", only_if="ttg.local_alloc"),
+        _o("triton-tle-select-staged-load-layout", only_if="ttg.local_alloc"),
         *layouts,
         # The fork's copy takes the dots that it is better at and leaves the others to stock's.
         _o("tritongpu-accelerate-matmul", only_if="tt.dot"),
