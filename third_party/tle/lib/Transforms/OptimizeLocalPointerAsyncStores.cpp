@@ -66,6 +66,10 @@ static bool hasPlausibleVector(LoadOp load, ttg::MemDescType buffer) {
   if (bytes >= 4)
     return true;
   auto type = cast<RankedTensorType>(load.getType());
+  // Fewer elements than threads: a thread gets one, whatever the layout.
+  int64_t threads = ttg::lookupNumWarps(load) * ttg::lookupThreadsPerWarp(load);
+  if (type.getNumElements() * bytes < 4 * threads)
+    return false;
   int64_t fastest = ttg::getOrder(buffer).front();
   if (type.getDimSize(fastest) * bytes < 4)
     return false;

@@ -6,6 +6,8 @@
 #shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
 #smem = #ttg.shared_memory
 !buffer = !ttg.memdesc<64x128xbf16, #shared, #smem, mutable>
+#narrow = #ttg.nvmma_shared<{swizzlingByteWidth = 32, transposed = false, elementBitWidth = 16}>
+!small = !ttg.memdesc<8x16xbf16, #narrow, #smem, mutable>
 
 #other = #ttg.blocked<{sizePerThread = [1, 1], threadsPerWarp = [1, 32], warpsPerCTA = [4, 1], order = [1, 0]}>
 
@@ -93,6 +95,17 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     %v = tt.load %src : tensor<64x128x!tt.ptr<bf16>, #other>
     %p = "tle.local_pointers"(%buf) : (!buffer) -> tensor<64x128x!tt.ptr<bf16, 3>, #other>
     tt.store %p, %v : tensor<64x128x!tt.ptr<bf16, 3>, #other>
+    tt.return
+  }
+
+  // 128 elements for 128 threads: each moves 2 bytes.
+  // CHECK-LABEL: @fewer_elements_than_a_vector_each
+  // CHECK-NOT: ttg.async_copy_global_to_local
+  // CHECK: tt.store
+  tt.func public @fewer_elements_than_a_vector_each(%src: tensor<8x16x!tt.ptr<bf16>, #blocked>, %buf: !small) {
+    %v = tt.load %src : tensor<8x16x!tt.ptr<bf16>, #blocked>
+    %p = "tle.local_pointers"(%buf) : (!small) -> tensor<8x16x!tt.ptr<bf16, 3>, #blocked>
+    tt.store %p, %v : tensor<8x16x!tt.ptr<bf16, 3>, #blocked>
     tt.return
   }
 
