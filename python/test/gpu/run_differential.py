@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Random tile programs on a GPU: stock Triton, TLE's form, and the plain form through TLE's pipeline.
+
+    python3 python/test/gpu/run_differential.py --count 500 --seed 0 --jobs 16
+
+Each program's outputs are compared with its evaluation in float64: equal where the program is exact, else within the
+bound of its rounding errors. What goes wrong is printed with the seed; the sources stay in --out. `--seeds 17 23` runs
+those only, `--shrink` makes a failing program smaller. Status 1 when TLE fails where stock does not, or when stock's
+own result is wrong; programs that stock cannot compile are counted and left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "differential"))
+
+from programs import pool  # noqa: E402
+
+WAYS = ["stock", "tle", "plain through tle"]
+# What stock says of a program that needs more than the GPU has.
+LIMITS = ("OutOfResources", "out of resource")
+
+
+def verdict(answer: dict[str, list[str]]) -> tuple[str, list[str]]:
+    """("passed" | "left out" | "failed", what to print) for the answer of one program."""
+    lines = [f"{way}: {problem}" for way, problems in answer.items() for problem in problems]
+    if not lines:
+        return "passed", []
+    stock = answer.get("stock", [])
+    if stock and "elements wrong" not in stock[0]:
+        return "left out", lines
+    only_limits = all(any(text in line for text in LIMITS) for line in lines)
+    return ("left out" if only_limits else "failed"), lines
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=500, help="number of programs (500)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the first one; the others follow it (0)")
+    parser.add_argument("--seeds", type=int, nargs="+", help="these programs, instead of --count and --seed")
+    parser.add_argument("--jobs", type=int, default=16, help="processes (16)")
+    parser.add_argument("--limit", type=float, default=120, help="seconds for one program (120)")
+    parser.add_argument("--out", type=Path, help="folder for sources and logs (a new one in the temporary folder)")
+    parser.add_argument("--shrink", action="store_true", help="remove statements from failing programs")
+    parser.add_argument("--interpret", action="store_true", help="in Triton's interpreter, without a GPU")
+    arguments = parser.parse_args()
+
+    folder = arguments.out or Path(tempfile.mkdtemp(prefix="differential_"))
+    folder.mkdir(parents=True, exist_ok=True)
+    seeds = arguments.seeds or range(arguments.seed, arguments.seed + arguments.count)
+    ways = WAYS[:2] if arguments.interpret else WAYS
+    requests = [{"seed": seed, "ways": ways, "shrink": arguments.shrink} for seed in seeds]
+    mode = "interpret" if arguments.interpret else "gpu"
+
+    start, outcomes, failures = time.monotonic(), {"passed": 0, "left out": 0, "failed": 0}, {}
+    reasons: dict[str, int] = {}
+    for done, (request, answer) in enumerate(
+        pool.answers(mode, requests, folder, arguments.jobs, arguments.limit), start=1
+    ):
+        outcome, lines = verdict(answer)
+        outcomes[outcome] += 1
+        if outcome == "failed":
+            failures[request["seed"]] = answer
+            print(f"FAILED seed {request['seed']}: {folder}/program_{request['seed']}.py", flush=True)
+            for line in lines:
+                print(f"    {line[:600]}", flush=True)
+        elif outcome == "left out":
+            reason = lines[0][:100].replace("\n", " ")
+            reasons[reason] = reasons.get(reason, 0) + 1
+        if done % 25 == 0 or done == len(requests):
+            seconds = time.monotonic() - start
+            print(f"[{done}/{len(requests)}] {outcomes} in {seconds:.0f} s", flush=True)
+    for reason, count in sorted(reasons.items(), key=lambda item: -item[1]):
+        print(f"left out {count} times: {reason}")
+    (folder / "failures.json").write_text(json.dumps(failures, indent=1))
+    print(f"{len(failures)} failed; sources and failures.json in {folder}")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
