@@ -425,6 +425,8 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         _s("triton-nvidia-optimize-descriptor-encoding"),
         _s("triton-loop-aware-cse"),
         *_loops(settings),
+        # Products are asynchronous only now.
+        *([_o("triton-tle-sink-dot-waits", only_if="tt.dot")] if settings.capability // 10 == 9 else []),
         *_finish_ttgir(settings),
     )
 

@@ -161,7 +161,7 @@ def test_tle_list_is_stock_s_with_native_passes():
 
 def test_a_pipeline_crosses_seldom():
     chosen = pipeline(arch="sm_90a")
-    assert [len(list(stage.groups("ttng.warp_group_dot tt.dot"))) for stage in chosen.stages] == [1, 6, 3]
+    assert [len(list(stage.groups("ttng.warp_group_dot tt.dot"))) for stage in chosen.stages] == [1, 8, 3]
     assert [len(list(stage.groups("no dot"))) for stage in chosen.stages] == [1, 4, 1]
 
 

@@ -291,6 +291,34 @@ def TLELowerInsertTile : TLE_ModulePass<"triton-tle-lower-insert-tile"> {
 // Tile-style pipelines
 //===----------------------------------------------------------------------===//
 
+def TLESinkDotWaits : TLE_ModulePass<"triton-tle-sink-dot-waits"> {
+  let summary = "wait for asynchronous products where they are needed";
+  let description = [{
+    The stock pipeliner makes products asynchronous and puts a wait right
+    behind each whose result the iteration itself uses. Where that use comes
+    much later, as that of scores made one tile ahead of their softmax, the wait
+    moves down to it: what stands between runs beside the tensor cores.
+
+    ```mlir
+    %s = ttng.warp_group_dot %q, %k, %zero {isAsync = true} : ...
+    %w:2 = ttng.warp_group_dot_wait %s, %acc {pendings = 0 : i32} : ...
+    %p = math.exp2 %x
+    %r = arith.mulf %w#1, %scale
+    // becomes
+    %s = ttng.warp_group_dot %q, %k, %zero {isAsync = true} : ...
+    %p = math.exp2 %x
+    %w:2 = ttng.warp_group_dot_wait %s, %acc {pendings = 0 : i32} : ...
+    %r = arith.mulf %w#1, %scale
+    ```
+
+    A wait passes no op that uses its results or anything else that an
+    unfinished product defines, no product, no other wait, and nothing that
+    writes memory or synchronizes: operands of the products are still read.
+    Waits that leave products pending stay where they are.
+  }];
+  let dependentDialects = ["::mlir::triton::nvidia_gpu::TritonNvidiaGPUDialect"];
+}
+
 def TLETileStylePipelineSchedule : TLE_ModulePass<"triton-tle-tile-style-pipeline-schedule"> {
   let summary = "choose loops whose tiles are copied ahead";
   let description = [{

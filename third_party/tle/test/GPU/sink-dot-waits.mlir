@@ -1,0 +1,133 @@
+// RUN: tle-opt %s -triton-tle-sink-dot-waits | FileCheck %s
+// RUN: tle-opt %s -triton-tle-sink-dot-waits -triton-tle-sink-dot-waits | FileCheck %s
+
+#mma = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 16]}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#shared1 = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = true, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!tile = !ttg.memdesc<64x64xbf16, #shared, #smem, mutable>
+!view = !ttg.memdesc<64x64xbf16, #shared1, #smem, mutable>
+!acc = tensor<64x64xf32, #mma>
+!row = tensor<64xf32, #ttg.slice<{dim = 1, parent = #mma}>>
+
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  // The softmax of the carried scores runs beside the product that makes the next ones.
+  // CHECK-LABEL: @scores_ahead
+  // CHECK: scf.for
+  // CHECK: %[[D:.+]] = ttng.warp_group_dot
+  // CHECK-NEXT: "tt.reduce"
+  // CHECK: math.exp2
+  // CHECK-NEXT: arith.truncf
+  // CHECK-NEXT: %[[W:.+]]:3 = ttng.warp_group_dot_wait %[[D]], %{{.+}}, %{{.+}} {pendings = 0 : i32}
+  // CHECK-NEXT: arith.mulf %[[W]]#2
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NOT: ttng.warp_group_dot_wait
+  // CHECK: scf.yield
+  tt.func public @scores_ahead(%q: !tile, %k: !view, %v: !tile, %first: !acc, %zero: !acc, %n: i32) -> !acc {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero, %s = %first) -> (!acc, !acc) : i32 {
+      %d = ttng.warp_group_dot %q, %k, %zero {inputPrecision = 0 : i32, isAsync = true} : !tile * !view -> !acc
+      %w:3 = ttng.warp_group_dot_wait %d, %k, %acc {pendings = 0 : i32} : !acc, !view, !acc
+      %max = "tt.reduce"(%s) <{axis = 1 : i32}> ({
+      ^bb0(%x: f32, %y: f32):
+        %m = arith.maxnumf %x, %y : f32
+        tt.reduce.return %m : f32
+      }) : (!acc) -> !row
+      %rows = tt.expand_dims %max {axis = 1 : i32} : !row -> tensor<64x1xf32, #mma>
+      %full = tt.broadcast %rows : tensor<64x1xf32, #mma> -> !acc
+      %diff = arith.subf %s, %full : !acc
+      %p = math.exp2 %diff : !acc
+      %a = arith.truncf %p : !acc to tensor<64x64xbf16, #mma>
+      %scaled = arith.mulf %w#2, %full : !acc
+      %ad = ttg.convert_layout %a : tensor<64x64xbf16, #mma> -> tensor<64x64xbf16, #ttg.dot_op<{opIdx = 0, parent = #mma, kWidth = 2}>>
+      %next = ttng.warp_group_dot %ad, %v, %scaled {inputPrecision = 0 : i32, isAsync = true} : tensor<64x64xbf16, #ttg.dot_op<{opIdx = 0, parent = #mma, kWidth = 2}>> * !tile -> !acc
+      scf.yield %next, %w#0 : !acc, !acc
+    }
+    %done = ttng.warp_group_dot_wait %r#0 {pendings = 0 : i32} : !acc
+    tt.return %done : !acc
+  }
+
+  // Used at once, or before the end of the block only.
+  // CHECK-LABEL: @used_at_once
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: %[[W:.+]] = ttng.warp_group_dot_wait
+  // CHECK-NEXT: math.exp2 %[[W]]
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: math.exp2
+  // CHECK-NEXT: %[[E:.+]] = ttng.warp_group_dot_wait
+  // CHECK-NEXT: tt.return %[[E]]
+  tt.func public @used_at_once(%q: !tile, %k: !view, %zero: !acc) -> !acc {
+    %d = ttng.warp_group_dot %q, %k, %zero {inputPrecision = 0 : i32, isAsync = true} : !tile * !view -> !acc
+    %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : !acc
+    %p = math.exp2 %w : !acc
+    %e = ttng.warp_group_dot %q, %k, %zero {inputPrecision = 0 : i32, isAsync = true} : !tile * !view -> !acc
+    %f = ttng.warp_group_dot_wait %e {pendings = 0 : i32} : !acc
+    %other = math.exp2 %p : !acc
+    tt.return %f : !acc
+  }
+
+  // What the products still read must not be overwritten; nor does a wait pass a barrier or a product.
+  // CHECK-LABEL: @writes_stay_behind
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait
+  // CHECK-NEXT: ttg.local_store
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait
+  // CHECK-NEXT: gpu.barrier
+  // CHECK: %[[D:.+]] = ttng.warp_group_dot
+  // CHECK-NEXT: math.exp2
+  // CHECK-NEXT: %[[W:.+]] = ttng.warp_group_dot_wait %[[D]]
+  // CHECK-NEXT: ttng.warp_group_dot
+  tt.func public @writes_stay_behind(%q: !tile, %k: !view, %zero: !acc, %x: tensor<64x64xbf16, #mma>) -> (!acc, !acc, !acc, !acc) {
+    %d = ttng.warp_group_dot %q, %k, %zero {inputPrecision = 0 : i32, isAsync = true} : !tile * !view -> !acc
+    %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : !acc
+    ttg.local_store %x, %q : tensor<64x64xbf16, #mma> -> !tile
+    %d2 = ttng.warp_group_dot %q, %k, %zero {inputPrecision = 0 : i32, isAsync = true} : !tile * !view -> !acc
+    %w2 = ttng.warp_group_dot_wait %d2 {pendings = 0 : i32} : !acc
+    gpu.barrier
+    %d3 = ttng.warp_group_dot %q, %k, %zero {inputPrecision = 0 : i32, isAsync = true} : !tile * !view -> !acc
+    %w3 = ttng.warp_group_dot_wait %d3 {pendings = 0 : i32} : !acc
+    %p = math.exp2 %w2 : !acc
+    %d4 = ttng.warp_group_dot %q, %k, %zero {inputPrecision = 0 : i32, isAsync = true} : !tile * !view -> !acc
+    %w4:2 = ttng.warp_group_dot_wait %d4, %w3 {pendings = 0 : i32} : !acc, !acc
+    tt.return %w, %p, %w4#0, %w4#1 : !acc, !acc, !acc, !acc
+  }
+
+  // A value of an unfinished product that is used as it is, also one that the loop carries, holds a wait; so does a
+  // use inside of a region. Waits that leave products pending do not move.
+  // CHECK-LABEL: @unfinished
+  // CHECK: scf.for
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait
+  // CHECK-NEXT: math.exp2
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait {{.*}} {pendings = 1 : i32}
+  // CHECK-NEXT: arith.mulf
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: arith.mulf
+  // CHECK-NEXT: %[[W:.+]] = ttng.warp_group_dot_wait
+  // CHECK-NEXT: scf.if
+  tt.func public @unfinished(%q: !tile, %k: !view, %zero: !acc, %n: i32, %b: i1) -> (!acc, !acc) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero, %sum = %zero) -> (!acc, !acc) : i32 {
+      %d = ttng.warp_group_dot %q, %k, %zero {inputPrecision = 0 : i32, isAsync = true} : !tile * !view -> !acc
+      %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : !acc
+      %p = math.exp2 %acc : !acc
+      %d2 = ttng.warp_group_dot %q, %k, %w {inputPrecision = 0 : i32, isAsync = true} : !tile * !view -> !acc
+      %w2 = ttng.warp_group_dot_wait %d2 {pendings = 1 : i32} : !acc
+      %p2 = arith.mulf %p, %sum : !acc
+      scf.yield %d2, %p2 : !acc, !acc
+    }
+    %last = ttng.warp_group_dot %q, %k, %zero {inputPrecision = 0 : i32, isAsync = true} : !tile * !view -> !acc
+    %w4 = ttng.warp_group_dot_wait %last {pendings = 0 : i32} : !acc
+    %m = arith.mulf %r#1, %zero : !acc
+    %chosen = scf.if %b -> !acc {
+      scf.yield %w4 : !acc
+    } else {
+      scf.yield %m : !acc
+    }
+    tt.return %chosen, %r#0 : !acc, !acc
+  }
+}
