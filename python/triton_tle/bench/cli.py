@@ -11,6 +11,8 @@ import sys
 OPERATORS = {
     "sparse_mla_fwd": "Sparse MLA forward",
     "passes": "Sparse MLA forward without single passes",
+    "gemm": "Dense matrix product",
+    "flash_attention": "Dense attention forward",
 }
 
 SUMMARY = "benchmark an operator against its peers (needs a GPU)"

@@ -1,0 +1,228 @@
+"""What the benchmarks of the dense operators share: choose configurations, check, time in rounds, report.
+
+Each provider that has configurations is compiled in all of them at once, in processes of their own that fill Triton's
+cache on disk; then the fastest is chosen for each case, checked against the float64 reference, and timed beside the
+other providers in shuffled rounds. Calls are replayed from a CUDA graph, so that the time is the kernel's and not that
+of Python code before it.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import functools
+import importlib
+import multiprocessing
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import torch
+
+from .harness import Timing, environment, format_table, time_in_rounds
+from .providers import ProviderUnavailable
+
+STOCK = "best stock"
+TUNING_MS = 8.0  # per configuration
+ROUNDS, QUICK_ROUNDS = 11, 7
+
+
+class Case(Protocol):
+    """One problem size, a frozen dataclass."""
+
+    label: str
+    flops: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Provider:
+    """An implementation.
+
+    `run(inputs, config, warm_up)` calculates into `inputs["out"]`, or returns the result; with `warm_up` it only
+    compiles. `configurations(case)` lists what to choose from; providers without it are called with None.
+    `stock` marks stock Triton: the fastest of those is what TLE must not be slower than.
+    """
+
+    run: Callable[[dict[str, Any], Any, bool], torch.Tensor | None]
+    configurations: Callable[[Any], Sequence[dict]] | None = None
+    stock: bool = False
+
+
+class Family(Protocol):
+    """A module that benchmarks one operator."""
+
+    NAME: str
+    CASES: Sequence[Any]
+    QUICK_CASES: Sequence[Any]
+    PROVIDERS: dict[str, Callable[[], Provider]]
+
+    def make_inputs(self, case: Any, seed: int) -> dict[str, Any]: ...
+
+    def error(self, case: Any, inputs: dict[str, Any], out: torch.Tensor) -> float: ...
+
+    LIMIT: float
+
+
+def _compile(module: str, name: str, case: Any, config: dict) -> str | None:
+    """In a process of its own: compile one provider in one configuration; what went wrong, or None."""
+    family = importlib.import_module(module)
+    try:
+        family.PROVIDERS[name]().run(family.make_inputs(case, 0), config, True)
+    except Exception as problem:
+        return f"{type(problem).__name__}: {str(problem)[:300]}"
+    finally:
+        torch.cuda.empty_cache()
+    return None
+
+
+def _compile_all(module: str, providers: dict[str, Provider], cases: Sequence[Any], log: Callable) -> set[tuple]:
+    """Compile what the cases need; return the (provider, configuration) that do not compile."""
+    jobs: dict[tuple, Any] = {}
+    for case in cases:
+        for name, provider in providers.items():
+            for config in provider.configurations(case) if provider.configurations else ():
+                jobs.setdefault((name, case.kind, _key(config)), (case, config))
+    if not jobs:
+        return set()
+    workers = max(1, min(len(jobs), os.cpu_count() or 1, 16))
+    bad = set()
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(workers, mp_context=context) as pool:
+        futures = {job: pool.submit(_compile, module, job[0], *argument) for job, argument in jobs.items()}
+        for job, future in futures.items():
+            problem = future.result()
+            if problem:
+                bad.add(job)
+                log(f"  {job[0]} {dict(job[2])}, {job[1]}: left out, {problem}")
+    log(f"compiled {len(jobs)} configurations in {workers} processes")
+    return bad
+
+
+def _key(config: dict) -> tuple:
+    return tuple(config.items())
+
+
+def _graph(run: Callable[[], object]) -> tuple[Callable[[], None], int]:
+    """A CUDA graph of as many calls as take about a millisecond: (function that replays it, calls in it)."""
+    run()
+    torch.cuda.synchronize()
+    start, stop = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+    start.record()
+    run()
+    stop.record()
+    stop.synchronize()
+    calls = max(1, min(20, round(1.0 / start.elapsed_time(stop))))
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        for _ in range(calls):
+            run()
+    return graph.replay, calls
+
+
+def _time(runs: dict[str, Callable[[], object]], rounds: int, target_ms: float) -> dict[str, Timing]:
+    """As harness.time_in_rounds, milliseconds of one call, replayed from graphs."""
+    graphs = {name: _graph(run) for name, run in runs.items()}
+    timings = time_in_rounds({name: replay for name, (replay, _) in graphs.items()}, rounds, target_ms)
+    return {
+        name: Timing([milliseconds / graphs[name][1] for milliseconds in timing.milliseconds])
+        for name, timing in timings.items()
+    }
+
+
+def _choose(run: Callable[[Any], object], configs: Sequence[dict]) -> tuple[dict, dict[str, float]]:
+    """The fastest configuration, and milliseconds of each."""
+    timings = _time({str(config): functools.partial(run, config) for config in configs}, 2, TUNING_MS)
+    times = {name: min(timing.milliseconds) for name, timing in timings.items()}
+    return min(configs, key=lambda config: times[str(config)]), times
+
+
+def _bench_case(family: Any, case: Any, providers: dict[str, Provider], bad: set, rounds: int, log: Callable) -> dict:
+    result: dict = {"label": case.label, **dataclasses.asdict(case), "providers": {}, "failed": {}}
+    inputs = family.make_inputs(case, seed=2)
+    runs, notes = {}, {}
+    for name, provider in providers.items():
+        try:
+            config, tried = None, {}
+            if provider.configurations:
+                configs = [c for c in provider.configurations(case) if (name, case.kind, _key(c)) not in bad]
+                config, tried = _choose(lambda chosen, p=provider: p.run(inputs, chosen, False), configs)
+            for value in ("out", "lse"):
+                if value in inputs:
+                    inputs[value].fill_(float("nan"))
+            out = provider.run(inputs, config, False)
+            error = family.error(case, inputs, inputs["out"] if out is None else out)
+        except Exception as problem:  # one that breaks must not take the others' figures along
+            result["failed"][name] = f"{type(problem).__name__}: {str(problem)[:500]}"
+        else:
+            if error < family.LIMIT:
+                runs[name] = functools.partial(provider.run, inputs, config, False)
+                notes[name] = {"error": error, "config": config, "tried_ms": tried}
+                continue
+            result["failed"][name] = f"wrong against the float64 reference: error {error:.1e}, config {config}"
+        log(f"  {name}: failed, {result['failed'][name]}")
+    timings = _time(runs, rounds, 25.0)
+    stock = [name for name in timings if providers[name].stock]
+    best = min(stock, key=lambda name: timings[name].median, default=None)
+    for name, timing in timings.items():
+        result["providers"][name] = notes[name] | {
+            "ms": timing.median,
+            "tflops": case.flops / timing.median / 1e9,
+            "spread": timing.spread,
+            "rounds_ms": timing.milliseconds,
+            "ratio": {other: timing.ratio_to(timings[other]) for other in timings if other != name},
+        }
+        if best:
+            result["providers"][name]["ratio"][STOCK] = timing.ratio_to(timings[best])
+    return result
+
+
+def format_case(result: dict) -> str:
+    """The table of one case, fastest first."""
+    rows = []
+    for name, entry in sorted(result["providers"].items(), key=lambda item: item[1]["ms"]):
+        ratio = entry["ratio"].get(STOCK)
+        config = ", ".join(f"{key.removeprefix('BLOCK_')} {value}" for key, value in (entry["config"] or {}).items())
+        cells = [f"{entry['ms']:.4f}", f"{entry['tflops']:.0f}", f"{entry['spread']:.1%}", f"{entry['error']:.1e}"]
+        rows.append([name, *cells, f"{ratio:.3f}" if ratio else "-", config])
+    return format_table([result["label"], "ms", "TFLOP/s", "spread", "error", f"x {STOCK}", "configuration"], rows)
+
+
+def summary(results: dict) -> str:
+    """One line a case: TLE's TFLOP/s and its ratios to every other provider."""
+    others = list(dict.fromkeys(name for case in results["cases"] for name in case["providers"] if name != "tle"))
+    rows = []
+    for case in results["cases"]:
+        entry = case["providers"].get("tle")
+        if entry:
+            ratios = [f"{entry['ratio'][name]:.3f}" if name in entry["ratio"] else "-" for name in (STOCK, *others)]
+            rows.append([case["label"], f"{entry['tflops']:.0f}", *ratios])
+    return format_table(["case", "TLE TFLOP/s", *(f"x {name}" for name in (STOCK, *others))], rows)
+
+
+def run(family: Any, quick: bool, only: list[str] | None, commit: str | None, log: Callable[[str], None]) -> dict:
+    """Choose, check and time every provider of `family` in every case; return the results, ready for JSON.
+
+    Raises:
+        ValueError: `only` holds a name that is not in the family's PROVIDERS.
+    """
+    unknown = sorted(set(only or ()) - set(family.PROVIDERS))
+    if unknown:
+        raise ValueError(f"only names no provider: {', '.join(unknown)}; there are {', '.join(family.PROVIDERS)}")
+    results: dict = {"op": family.NAME, "environment": environment(commit), "skipped": {}, "cases": []}
+    log(", ".join(f"{key} {value}" for key, value in results["environment"].items()))
+    providers = {}
+    for name in only or family.PROVIDERS:
+        try:
+            providers[name] = family.PROVIDERS[name]()
+        except ProviderUnavailable as reason:
+            results["skipped"][name] = str(reason)
+            log(f"skipped {name}: {reason}")
+    cases = family.QUICK_CASES if quick else family.CASES
+    bad = _compile_all(family.__name__, providers, cases, log)
+    for case in cases:
+        result = _bench_case(family, case, providers, bad, QUICK_ROUNDS if quick else ROUNDS, log)
+        results["cases"].append(result)
+        log("\n" + format_case(result))
+        torch.cuda.empty_cache()
+    log("\n" + summary(results))
+    return results
