@@ -489,4 +489,55 @@ def TLEPromoteLocalStoreStaging : TLE_ModulePass<"triton-tle-promote-local-store
   ];
 }
 
+//===----------------------------------------------------------------------===//
+// After the last stock pass of the stage
+//===----------------------------------------------------------------------===//
+
+def TLECoalesceAtomics : TLE_ModulePass<"triton-tle-coalesce-atomics"> {
+  let summary = "reductions of accumulators touch whole rows";
+  let description = [{
+    An accumulator of tensor cores is scattered: a warp holds 8 bytes a thread of
+    8 rows. Adding it to memory as it lies touches 32 bytes a row at a time;
+    stock converts it first, through shared memory, with barriers. This pass
+    exchanges elements between the lanes of a warp instead. After it a thread
+    holds what one vector reduction takes, and a warp's reduction covers 128
+    bytes of each row that it touches.
+
+    ```mlir
+    #mma = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 16]}>
+    %v = ttg.convert_layout %acc : tensor<64x64xf32, #mma> -> tensor<64x64xf32, #blocked>
+    %r = tt.atomic_rmw fadd, relaxed, gpu, %p, %v, %m : ... tensor<64x64xf32, #blocked>
+    // becomes
+    #linear = #ttg.linear<{register = [[0, 1], [8, 0], [0, 2], [0, 16], [0, 32]],
+                           lane = [[0, 8], [0, 4], [1, 0], [2, 0], [4, 0]], warp = [[16, 0], [32, 0]], block = []}>
+    #linear1 = #ttg.linear<{register = [[0, 1], [0, 2], [8, 0], [1, 0], [0, 32]],
+                            lane = [[0, 8], [0, 4], [0, 16], [2, 0], [4, 0]], warp = [[16, 0], [32, 0]], block = []}>
+    %v0 = ttg.convert_layout %acc : tensor<64x64xf32, #mma> -> tensor<64x64xf32, #linear>
+    %v1 = ttg.convert_layout %v0 : tensor<64x64xf32, #linear> -> tensor<64x64xf32, #linear1>
+    %r = tt.atomic_rmw fadd, relaxed, gpu, %p1, %v1, %m1 : ... tensor<64x64xf32, #linear1>
+    ```
+
+    From each layout to the next one bit of the register number and one bit of
+    the lane number change places: here column bit 1 with column bit 3, then row
+    bit 0 with column bit 4. Stock lowers such a conversion to one butterfly
+    shuffle and three selects for two registers; both exchanges at once it would
+    take through shared memory. Canonicalization would merge the two, so none may
+    follow before the conversion to the LLVM dialect. Pointers and mask are
+    computed again in the last layout: ranges, splats, elementwise ops, and loads
+    of one row or column; other rows and columns are converted.
+
+    A vector is what one `red` takes: 4 f32 or 8 f16 or bf16 from compute
+    capability 9.0 on, one f32 or 2 f16 before, if pointers and mask allow it.
+
+    Left as they are: reductions that are not `fadd, relaxed, gpu`, whose result
+    is used, whose pointers are not contiguous along a row, that have an operand
+    which cannot be computed again (a matrix that a loop carries, say), and
+    accumulators of which a warp holds less than 128 bytes of a row and less than
+    all of it.
+  }];
+  let options = [
+    Option<"remarks", "remarks", "bool", "false", "say of each reduction that stays as it is why it does">
+  ];
+}
+
 #endif // TLE_TRANSFORMS_PASSES_TD
