@@ -32,20 +32,22 @@ step check_tle 200 python3 "$check" --json "$out/check_tle.json"
 step check_triton 120 python3 "$check" --provider triton --json "$out/check_triton.json"
 if python3 -c 'import pytest' 2>/dev/null; then
   step language 240 python3 -m pytest -q -p no:cacheprovider "$here/test_language.py"
+  step reductions 120 python3 -m pytest -q -p no:cacheprovider "$here/test_coalesce_atomics.py"
 else
-  echo "== language: left out, no pytest"
+  echo "== language, reductions: left out, no pytest"
 fi
 step bench 240 python3 -m triton_tle.bench sparse_mla_fwd --json "$out/sparse_mla_fwd.json" \
   --plot "$out/sparse_mla_fwd.png" ${commit:+--commit "$commit"}
 step passes 120 python3 -m triton_tle.bench passes --json "$out/passes.json" ${commit:+--commit "$commit"}
+step scatter_add 120 python3 -m triton_tle.bench scatter_add --json "$out/scatter_add.json" ${commit:+--commit "$commit"}
 if [ -n "$sanitizer" ]; then
   step memcheck 150 "$sanitizer" --tool memcheck --error-exitcode 9 python3 "$check" --sanitize --seed 1
   step racecheck 200 "$sanitizer" --tool racecheck --error-exitcode 9 python3 "$check" --sanitize --seed 1
 else
   echo "== memcheck, racecheck: no compute-sanitizer"
 fi
-for log in bench passes; do [ -f "$out/$log.log" ] && cat "$out/$log.log"; done
-for log in check_tle check_triton language memcheck racecheck; do
+for log in bench passes scatter_add; do [ -f "$out/$log.log" ] && cat "$out/$log.log"; done
+for log in check_tle check_triton language reductions memcheck racecheck; do
   [ -f "$out/$log.log" ] && echo "$log: $(tail -n 1 "$out/$log.log")"
 done
 echo "failed: ${failed[*]:-none}"

@@ -5,7 +5,7 @@ import os
 
 import pytest
 import torch
-from triton_tle.bench import cli, harness, passes, sparse_mla_fwd
+from triton_tle.bench import cli, harness, passes, scatter_add, sparse_mla_fwd
 from triton_tle.bench.sparse_mla_fwd_check import CheckCase, check, compare, make_inputs
 from triton_tle.ops import sparse_mla_fwd_reference
 
@@ -105,3 +105,34 @@ def test_passes_come_back_after_being_left_out(monkeypatch):
     with passes._without(()):
         pass
     assert "TRITON_TLE_SKIP" not in os.environ
+
+
+def test_scatter_add_reference():
+    case = scatter_add.Case(columns=64, rows=256, table=4)
+    x, w, index = scatter_add.make_inputs(case, seed=0, rows=64, device="cpu")
+    expected = torch.zeros((4, 64), dtype=torch.float64)
+    for row, target in enumerate(index.tolist()):
+        if target >= 0:
+            expected[target] += x[row].double() @ w.double()
+    assert (index < 0).any() and torch.allclose(scatter_add.reference(x, w, index, 4), expected)
+
+
+def test_scatter_add_table():
+    entry = {"ms": 0.75, "tb_s": 3.2, "spread": 0.01, "error": 2e-7, "ratio": {"gluon": 1.66}}
+    header, _, row = scatter_add.format_case({"label": "576 by 64", "providers": {"tle": entry}}).splitlines()
+    assert header.split()[-4:] == ["x", "triton", "x", "gluon"]
+    assert row.split() == ["tle", "0.750", "3.20", "1.0%", "2.0e-07", "-", "1.660"]
+    with pytest.raises(ValueError, match="only names no provider: nonsense; there are tle, triton, gluon"):
+        scatter_add.run(only=["nonsense"], log=lambda line: None)
+
+
+def test_scatter_add_says_how_to_compile(monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        "triton_tle.bench.providers.scatter_add_triton.scatter_add_triton",
+        lambda *arguments: seen.append(os.environ["TRITON_TLE"]),
+    )
+    monkeypatch.delenv("TRITON_TLE", raising=False)
+    for name in ("tle", "triton"):
+        scatter_add.LOADERS[name]()()
+    assert seen == ["1", "0"] and "TRITON_TLE" not in os.environ

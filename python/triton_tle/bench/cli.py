@@ -13,6 +13,7 @@ OPERATORS = {
     "passes": "Sparse MLA forward without single passes",
     "gemm": "Dense matrix product",
     "flash_attention": "Dense attention forward",
+    "scatter_add": "Reductions of accumulators into random rows",
 }
 
 SUMMARY = "benchmark an operator against its peers (needs a GPU)"

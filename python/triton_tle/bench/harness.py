@@ -120,7 +120,10 @@ def save_json(path: pathlib.Path, results: dict) -> None:
 
 
 def save_plot(path: pathlib.Path, results: dict, title: str) -> str | None:
-    """Draw TFLOP/s of every provider, grouped by case; return what went wrong, None if nothing did."""
+    """Draw the figure of every provider, grouped by case; return what went wrong, None if nothing did.
+
+    The figure is TFLOP/s, or TB/s for what counts bytes (entries with `tb_s`).
+    """
     try:
         import matplotlib
     except ImportError:
@@ -130,11 +133,13 @@ def save_plot(path: pathlib.Path, results: dict, title: str) -> str | None:
 
     cases = results["cases"]
     names = list(dict.fromkeys(name for case in cases for name in case["providers"]))
+    counts_bytes = any("tb_s" in entry for case in cases for entry in case["providers"].values())
+    key, unit = ("tb_s", "TB/s") if counts_bytes else ("tflops", "TFLOP/s")
     width = 0.8 / max(1, len(names))
     figure, axes = plt.subplots(figsize=(max(6, 2 + 1.6 * len(cases)), 4.5))
     for rank, name in enumerate(names):
         points = [
-            (index, case["providers"][name]["tflops"]) for index, case in enumerate(cases) if name in case["providers"]
+            (index, case["providers"][name][key]) for index, case in enumerate(cases) if name in case["providers"]
         ]
         axes.bar(
             [index - 0.4 + (rank + 0.5) * width for index, _ in points],
@@ -143,7 +148,7 @@ def save_plot(path: pathlib.Path, results: dict, title: str) -> str | None:
             label=name,
         )
     axes.set_xticks(range(len(cases)), [case["label"].replace(", ", "\n") for case in cases], fontsize=8)
-    axes.set_ylabel("TFLOP/s")
+    axes.set_ylabel(unit)
     axes.set_title(f"{title}, {results['environment']['gpu']}", fontsize=10)
     axes.legend(fontsize=8)
     figure.tight_layout()

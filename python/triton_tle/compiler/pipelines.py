@@ -429,7 +429,7 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         *([_o("triton-tle-sink-dot-waits", only_if="tt.dot")] if settings.capability // 10 == 9 else []),
         *_finish_ttgir(settings),
         # Last: canonicalization would merge the steps of an exchange into one that takes shared memory.
-        _n("triton-tle-coalesce-atomics", only_if="tt.atomic_rmw"),
+        _o("triton-tle-coalesce-atomics", only_if="tt.atomic_rmw"),
     )
 
 

@@ -183,17 +183,25 @@ void AtomicCoalescer::coalesce(AtomicRMWOp atomic) {
       std::min({facts.contiguity, type.getDimSize(dim), kSegmentBytes / bytes});
 
   auto source = cast<RankedTensorType>(accumulator.getType());
-  FailureOr<WarpExchange> exchange =
-      planWarpExchange(source, dim, llvm::bit_floor<uint64_t>(vector),
-                       llvm::bit_floor<uint64_t>(row));
-  if (failed(exchange))
-    return explain(atomic, "a warp's registers and lanes cannot be exchanged");
-  if (type.getEncoding() == exchange->getLayout())
+  vector = llvm::bit_floor<uint64_t>(vector);
+  row = llvm::bit_floor<uint64_t>(row);
+  FailureOr<WarpExchange> exchange = planWarpExchange(source, dim, vector, row);
+  bool pays;
+  if (type.getEncoding() == source.getEncoding()) {
+    pays = succeeded(exchange) && exchange->run > exchange->runBefore;
+  } else if (succeeded(exchange) && exchange->run >= row) {
+    // A conversion through shared memory less.
+    pays = true;
+  } else {
+    // It has to go through shared memory, but need not end with lanes apart.
+    exchange = planRowLayout(type, dim, vector, ttg::lookupNumWarps(atomic));
+    pays = succeeded(exchange) && exchange->runBefore < row &&
+           exchange->run > exchange->runBefore;
+  }
+  if (succeeded(exchange) && type.getEncoding() == exchange->getLayout())
     return explain(atomic, "its layout is what this pass makes");
-  // Without a conversion through shared memory to save, longer runs must pay.
-  bool isConverted = type.getEncoding() != source.getEncoding();
-  if (isConverted ? exchange->run < row : exchange->run <= exchange->runBefore)
-    return explain(atomic, "a warp holds no longer part of a row");
+  if (!pays)
+    return explain(atomic, "no layout touches longer parts of a row");
 
   Rematerializer &rematerializer = getRematerializer(source, *exchange);
   for (Value operand : atomic.getOperands())

@@ -25,7 +25,7 @@ static FailureOr<Bases> getUnitBases(const LinearLayout &layout,
 }
 
 /// The position in `bases` of the step along `dim`; -1 if it is not there.
-static int64_t findStep(const Bases &bases, int64_t dim, int64_t step) {
+static int64_t findStep(ArrayRef<Basis> bases, int64_t dim, int64_t step) {
   auto it = llvm::find_if(
       bases, [&](const Basis &basis) { return basis[dim] == step; });
   return it == bases.end() ? -1 : it - bases.begin();
@@ -42,8 +42,8 @@ static int64_t findSpare(const Bases &bases, int64_t dim, int64_t run) {
 
 /// Consecutive elements that a warp touches when each thread accesses up to
 /// `vector` at once.
-static int64_t getRun(const Bases &registers, const Bases &lanes, int64_t dim,
-                      int64_t vector) {
+static int64_t getRun(ArrayRef<Basis> registers, ArrayRef<Basis> lanes,
+                      int64_t dim, int64_t vector) {
   int64_t run = 1;
   while (run < vector && findStep(registers, dim, run) >= 0)
     run *= 2;
@@ -128,5 +128,39 @@ FailureOr<WarpExchange> tle::planWarpExchange(RankedTensorType type,
   exchange.steps.push_back(
       getEncoding(context, layout,
                   sortVectorFirst(*registers, dim, exchange.vector), *lanes));
+  return exchange;
+}
+
+FailureOr<WarpExchange> tle::planRowLayout(RankedTensorType type, int64_t dim,
+                                           int64_t vector, int numWarps) {
+  assert(type.getRank() == 2 && "rows are those of a matrix");
+  MLIRContext *context = type.getContext();
+  FailureOr<LinearLayout> before = ttg::toLinearLayout(type);
+  if (failed(before))
+    return failure();
+  int64_t perCTA =
+      ttg::getShapePerCTA(type.getEncoding(), type.getShape())[dim];
+  unsigned other = 1 - dim;
+  SmallVector<unsigned> perThread(2, 1), threads(2, 1), warps(2, 1);
+  perThread[dim] = vector;
+  threads[dim] = std::clamp<int64_t>(perCTA / vector, 1, 32);
+  threads[other] = 32 / threads[dim];
+  warps[other] = numWarps;
+  auto blocked = ttg::BlockedEncodingAttr::get(
+      context, perThread, threads, warps, {unsigned(dim), other},
+      ttg::getCGALayout(type.getEncoding()));
+  FailureOr<LinearLayout> after = ttg::toLinearLayout(type.getShape(), blocked);
+  if (failed(after))
+    return failure();
+  auto run = [&](LinearLayout &layout) {
+    layout = layout.transposeOuts(ttg::standardOutDimNames(2));
+    return getRun(layout.getBases("register"), layout.getBases("lane"), dim,
+                  vector);
+  };
+  WarpExchange exchange;
+  exchange.vector = vector;
+  exchange.runBefore = run(*before);
+  exchange.run = run(*after);
+  exchange.steps.push_back(ttg::LinearEncodingAttr::get(context, *after));
   return exchange;
 }

@@ -33,6 +33,12 @@ struct WarpExchange {
 FailureOr<WarpExchange> planWarpExchange(RankedTensorType type, int64_t dim,
                                          int64_t vector, int64_t run);
 
+/// The layout in which each thread holds `vector` elements side by side along
+/// `dim` and lanes follow each other along it, as the only step. It is reached
+/// through shared memory; `runBefore` is what `type` has.
+FailureOr<WarpExchange> planRowLayout(RankedTensorType type, int64_t dim,
+                                      int64_t vector, int numWarps);
+
 } // namespace mlir::triton::tle
 
 #endif // TLE_TRANSFORMS_WARPEXCHANGE_H

@@ -142,7 +142,7 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     %p0 = tt.splat %out : !tt.ptr<f32> -> tensor<64x64x!tt.ptr<f32>, #blocked>
     %p = tt.addptr %p0, %c2 : tensor<64x64x!tt.ptr<f32>, #blocked>, tensor<64x64xi32, #blocked>
     %v = ttg.convert_layout %acc : tensor<64x64xf32, #mma> -> tensor<64x64xf32, #blocked>
-    // expected-remark @+1 {{the reduction stays as it is: a warp holds no longer part of a row}}
+    // expected-remark @+1 {{the reduction stays as it is: no layout touches longer parts of a row}}
     %o = tt.atomic_rmw fadd, relaxed, gpu, %p, %v : (tensor<64x64x!tt.ptr<f32>, #blocked>, tensor<64x64xf32, #blocked>) -> tensor<64x64xf32, #blocked>
     tt.return
   }
@@ -155,7 +155,7 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     %c2 = tt.broadcast %c1 : tensor<1x64xi32, #mma> -> tensor<64x64xi32, #mma>
     %p0 = tt.splat %out : !tt.ptr<f32> -> tensor<64x64x!tt.ptr<f32>, #mma>
     %p = tt.addptr %p0, %c2 : tensor<64x64x!tt.ptr<f32>, #mma>, tensor<64x64xi32, #mma>
-    // expected-remark @+1 {{the reduction stays as it is: a warp holds no longer part of a row}}
+    // expected-remark @+1 {{the reduction stays as it is: no layout touches longer parts of a row}}
     %o = tt.atomic_rmw fadd, relaxed, gpu, %p, %acc : (tensor<64x64x!tt.ptr<f32>, #mma>, tensor<64x64xf32, #mma>) -> tensor<64x64xf32, #mma>
     tt.return
   }

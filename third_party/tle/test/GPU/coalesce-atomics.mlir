@@ -238,3 +238,30 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.return
   }
 }
+
+// -----
+
+// Two warps take turns at 8 columns of a row, which only shared memory can mend.
+// Where a thread adds one element at a time, lanes come to lie side by side.
+#blocked = #ttg.blocked<{sizePerThread = [1, 4], threadsPerWarp = [2, 16], warpsPerCTA = [4, 1], order = [1, 0]}>
+#columns = #ttg.slice<{dim = 0, parent = #blocked}>
+#mma = #ttg.nvidia_mma<{versionMajor = 2, versionMinor = 0, warpsPerCTA = [2, 2], instrShape = [16, 8]}>
+
+// CHECK-DAG: #[[LAST:.*]] = #ttg.linear<{register = {{\[\[}}0, 32], [4, 0], [8, 0], [16, 0], [32, 0]], lane = {{\[\[}}0, 1], [0, 2], [0, 4], [0, 8], [0, 16]], warp = {{\[\[}}1, 0], [2, 0]], block = []}>
+
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:80", "ttg.threads-per-warp" = 32 : i32} {
+  // CHECK-LABEL: @warps_in_turns
+  // CHECK-COUNT-1: ttg.convert_layout {{.*}} #mma> -> tensor<64x64xf32, #[[LAST]]>
+  // CHECK-NOT: ttg.convert_layout
+  // CHECK: tt.atomic_rmw fadd, relaxed, gpu, {{.*}} -> tensor<64x64xf32, #[[LAST]]>
+  tt.func public @warps_in_turns(%acc: tensor<64x64xf32, #mma>, %out: !tt.ptr<f32> {tt.divisibility = 16 : i32}) {
+    %c = tt.make_range {start = 0 : i32, end = 64 : i32} : tensor<64xi32, #columns>
+    %c1 = tt.expand_dims %c {axis = 0 : i32} : tensor<64xi32, #columns> -> tensor<1x64xi32, #blocked>
+    %c2 = tt.broadcast %c1 : tensor<1x64xi32, #blocked> -> tensor<64x64xi32, #blocked>
+    %p0 = tt.splat %out : !tt.ptr<f32> -> tensor<64x64x!tt.ptr<f32>, #blocked>
+    %p = tt.addptr %p0, %c2 : tensor<64x64x!tt.ptr<f32>, #blocked>, tensor<64x64xi32, #blocked>
+    %v = ttg.convert_layout %acc : tensor<64x64xf32, #mma> -> tensor<64x64xf32, #blocked>
+    %o = tt.atomic_rmw fadd, relaxed, gpu, %p, %v : (tensor<64x64x!tt.ptr<f32>, #blocked>, tensor<64x64xf32, #blocked>) -> tensor<64x64xf32, #blocked>
+    tt.return
+  }
+}

@@ -531,9 +531,12 @@ def TLECoalesceAtomics : TLE_ModulePass<"triton-tle-coalesce-atomics"> {
 
     Left as they are: reductions that are not `fadd, relaxed, gpu`, whose result
     is used, whose pointers are not contiguous along a row, that have an operand
-    which cannot be computed again (a matrix that a loop carries, say), and
-    accumulators of which a warp holds less than 128 bytes of a row and less than
-    all of it.
+    which cannot be computed again (a matrix that a loop carries, say).
+
+    Where a warp holds less than 128 bytes of a row and less than all of it (two
+    warps take turns at the columns, as `mma.sync` likes it), only shared memory
+    helps. There stock's conversion stays, but if its lanes would add single
+    elements 16 bytes apart, it ends with lanes side by side.
   }];
   let options = [
     Option<"remarks", "remarks", "bool", "false", "say of each reduction that stays as it is why it does">
