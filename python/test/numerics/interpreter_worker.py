@@ -25,6 +25,102 @@ def sparse_mla_fwd(provider: str, case: dict, seed: int) -> dict:
     return dataclasses.asdict(result) | {"passed": result.passed}
 
 
+def sparse_mla_bwd(provider: str, case: dict, seed: int, config: dict | None = None) -> dict:
+    """Errors of one provider ("tle" or "triton") in one `CheckCase`; `config` changes TLE's launch configuration."""
+    from triton_tle.bench.sparse_mla_bwd_check import CheckCase, check
+    from triton_tle.ops import sparse_mla_bwd as tle
+
+    def configured(*positional, **named):
+        args = tle.check_sparse_mla_bwd(*positional, **named)
+        return tle.launch_sparse_mla_bwd(args, tle.launch_config(args.deterministic) | config)
+
+    calls = {"tle": configured if config else tle.sparse_mla_bwd}
+    if provider == "triton":
+        from triton_tle.bench.providers.sparse_mla_bwd_triton import sparse_mla_bwd_triton_untuned
+
+        calls["triton"] = sparse_mla_bwd_triton_untuned
+    result = check(calls[provider], CheckCase(**case), seed, "cpu")
+    return dataclasses.asdict(result) | {"passed": result.passed}
+
+
+def sparse_mla_bwd_of_reversed_tokens(deterministic: bool) -> dict:
+    """Largest difference of dkv between a call and one that sees the query tokens in reverse order.
+
+    Programs run one after another here, in the order of the tokens: this is another order of the additions.
+    """
+    import torch
+    from triton_tle.bench.sparse_mla_bwd_check import CheckCase, make_inputs
+    from triton_tle.ops.sparse_mla_bwd import sparse_mla_bwd
+    from triton_tle.ops.sparse_mla_bwd_args import new_sums
+
+    arguments = make_inputs(CheckCase(s_q=12, h_q=16, d_qk=576, topk=32, s_kv=8, deterministic=deterministic), 5, "cpu")
+    results = []
+    for order in (torch.arange(12), torch.arange(12).flip(0)):
+        named = arguments | {"sums": new_sums(arguments["kv"], deterministic), "deterministic": deterministic}
+        for name in ("q", "indices", "out", "lse", "grad_out"):
+            named[name] = named[name][order]
+        positional = [named.pop(name) for name in ("q", "kv", "indices", "out", "lse", "grad_out", "sm_scale")]
+        _, dkv, _ = sparse_mla_bwd(*positional, **named)
+        # rounding writes over the front part of each row: the sums themselves are still there from column 288 on
+        results.append((dkv, named["sums"][:, 288:]))
+    return {name: torch.equal(a, b) for name, a, b in zip(("equal", "equal sums"), *results)}
+
+
+def sparse_mla_bwd_with_nan(where: str, deterministic: bool) -> dict:
+    """Whether dq and dkv hold a NaN, where one lies in an element of kv or grad_out that counts, or does not."""
+    from triton_tle.bench.sparse_mla_bwd_check import CheckCase, make_inputs
+    from triton_tle.ops.sparse_mla_bwd import sparse_mla_bwd
+
+    found = {}
+    for listed in (True, False):
+        arguments = make_inputs(CheckCase(s_q=2, h_q=8, d_qk=576, topk=8, s_kv=20, invalid=0.0), 7, "cpu")
+        arguments["indices"].clamp_(max=18)
+        arguments["indices"][0, 0, 0] = 19 if listed else -1
+        arguments[where][-1, 0, 5] = float("nan")
+        positional = [arguments.pop(name) for name in ("q", "kv", "indices", "out", "lse", "grad_out", "sm_scale")]
+        dq, dkv, _ = sparse_mla_bwd(*positional, **arguments, deterministic=deterministic)
+        found["listed" if listed else "not listed"] = {"dq": bool(dq.isnan().any()), "dkv": bool(dkv.isnan().any())}
+    return found
+
+
+def sparse_mla_directional(seed: int) -> list[dict]:
+    """How a sum of out and lse changes along the gradient of q, kv or the sink, and what that gradient says."""
+    import torch
+    from triton_tle.ops import sparse_mla
+
+    generator = torch.Generator().manual_seed(seed)
+
+    def normal(*shape: int) -> torch.Tensor:
+        return torch.randn(shape, generator=generator)
+
+    found = []
+    for d_qk, batch in ((576, 2), (512, 1)):
+        leaves = [normal(batch, 2, 8, d_qk), normal(batch, 10, 1, d_qk), normal(8)]
+        leaves = [leaf.bfloat16().float() for leaf in leaves]
+        indices = torch.randint(-1, 11, (batch, 2, 1, 7), generator=generator, dtype=torch.int32)
+        weights = normal(batch, 2, 8, 512).bfloat16(), normal(batch, 2, 8)
+
+        def loss(q, kv, sink, indices=indices, weights=weights):
+            results = sparse_mla(q.bfloat16(), kv.bfloat16(), indices, attn_sink=sink, q_start=6)
+            return sum((result.double() * weight.double()).sum() for result, weight in zip(results, weights))
+
+        for position in range(3):
+            leaves = [leaf.detach().requires_grad_() for leaf in leaves]
+            gradient = torch.autograd.grad(loss(*leaves), leaves)[position].double()
+            step = gradient.float() * 0.5 / gradient.norm()
+            ends, losses = [], []
+            for sign in (1, -1):
+                moved = [leaf.detach() for leaf in leaves]
+                moved[position] = moved[position] + sign * step
+                if position < 2:
+                    moved[position] = moved[position].bfloat16().float()  # where the operator will really be called
+                ends.append(moved[position].double())
+                losses.append(float(loss(*moved)))
+            expected = float((gradient * (ends[0] - ends[1])).sum())
+            found.append({"difference": losses[0] - losses[1], "expected": expected})
+    return found
+
+
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what kernels or libraries print must not mix with the answers

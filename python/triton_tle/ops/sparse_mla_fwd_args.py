@@ -91,6 +91,38 @@ class SparseMlaFwdArgs:
         }
 
 
+def check_sparse_mla_inputs(
+    q: torch.Tensor,
+    kv: torch.Tensor,
+    indices: torch.Tensor,
+    sm_scale: float,
+    attn_sink: torch.Tensor | None,
+    topk_length: torch.Tensor | None,
+    causal_start: int | None,
+) -> float:
+    """Check what forward and backward have in common; return sm_scale as a float.
+
+    Raises:
+        TypeError: an argument of the wrong type or dtype.
+        ValueError: a shape, stride, device or head count that the operators do not take.
+    """
+    check_tensor("q", q, dtype=torch.bfloat16, shape=(None, None, None))
+    s_q, h_q, d_qk = q.shape
+    require(d_qk in (D_V, D_V + D_ROPE), "q.shape[2] (d_qk)", d_qk, f"be {D_V} or {D_V + D_ROPE}")
+    require(h_q in range(8, MAX_HEADS + 1, 8), "q.shape[1] (h_q)", h_q, f"be a multiple of 8 from 8 to {MAX_HEADS}")
+    check_tensor("kv", kv, dtype=torch.bfloat16, shape=(None, None, d_qk), device=q.device)
+    require(kv.shape[1] == 1, "kv.shape[1] (h_kv)", kv.shape[1], "be 1")
+    check_tensor("indices", indices, dtype=torch.int32, shape=(s_q, 1, None), device=q.device)
+    sm_scale = check_number("sm_scale", sm_scale)
+    if attn_sink is not None:
+        check_tensor("attn_sink", attn_sink, dtype=torch.float32, shape=(h_q,), device=q.device)
+    if topk_length is not None:
+        check_tensor("topk_length", topk_length, dtype=torch.int32, shape=(s_q,), device=q.device)
+    if causal_start is not None:
+        check_integer("causal_start", causal_start)
+    return sm_scale
+
+
 def check_sparse_mla_fwd(
     q: torch.Tensor,
     kv: torch.Tensor,
@@ -108,22 +140,10 @@ def check_sparse_mla_fwd(
         TypeError: an argument of the wrong type or dtype.
         ValueError: a shape, stride, device, head count or d_v that the operator does not take.
     """
-    check_tensor("q", q, dtype=torch.bfloat16, shape=(None, None, None))
-    s_q, h_q, d_qk = q.shape
-    require(d_qk in (D_V, D_V + D_ROPE), "q.shape[2] (d_qk)", d_qk, f"be {D_V} or {D_V + D_ROPE}")
-    require(h_q in range(8, MAX_HEADS + 1, 8), "q.shape[1] (h_q)", h_q, f"be a multiple of 8 from 8 to {MAX_HEADS}")
+    sm_scale = check_sparse_mla_inputs(q, kv, indices, sm_scale, attn_sink, topk_length, causal_start)
     check_integer("d_v", d_v)
     require(d_v == D_V, "d_v", d_v, f"be {D_V}")
-    check_tensor("kv", kv, dtype=torch.bfloat16, shape=(None, None, d_qk), device=q.device)
-    require(kv.shape[1] == 1, "kv.shape[1] (h_kv)", kv.shape[1], "be 1")
-    check_tensor("indices", indices, dtype=torch.int32, shape=(s_q, 1, None), device=q.device)
-    sm_scale = check_number("sm_scale", sm_scale)
-    if attn_sink is not None:
-        check_tensor("attn_sink", attn_sink, dtype=torch.float32, shape=(h_q,), device=q.device)
-    if topk_length is not None:
-        check_tensor("topk_length", topk_length, dtype=torch.int32, shape=(s_q,), device=q.device)
-    if causal_start is not None:
-        check_integer("causal_start", causal_start)
+    s_q, h_q, _ = q.shape
     if out is None:
         out = torch.empty((s_q, h_q, D_V), dtype=torch.bfloat16, device=q.device)
     else:

@@ -1,0 +1,157 @@
+"""Batched sparse MLA with gradients: the training form of the forward and backward kernels, as torch custom ops."""
+
+from __future__ import annotations
+
+import torch
+
+from ._checks import check_integer, check_number, check_tensor, require
+from .sparse_mla_bwd import sparse_mla_bwd
+from .sparse_mla_bwd_args import new_sums, rounded_rows
+from .sparse_mla_fwd import sparse_mla_fwd
+from .sparse_mla_fwd_args import D_ROPE, D_V, MAX_HEADS
+
+
+@torch.library.custom_op("triton_tle::sparse_mla", mutates_args=())
+def _forward(
+    q: torch.Tensor,
+    kv: torch.Tensor,
+    indices: torch.Tensor,
+    sm_scale: float,
+    attn_sink: torch.Tensor | None,
+    topk_length: torch.Tensor | None,
+    q_start: int | None,
+    deterministic: bool,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    batch, s_q, h_q, _ = q.shape
+    out = torch.empty((batch, s_q, h_q, D_V), dtype=q.dtype, device=q.device)
+    lse = torch.empty((batch, s_q, h_q), dtype=torch.float32, device=q.device)
+    for item in range(batch):
+        length = None if topk_length is None else topk_length[item]
+        _, _, item_lse = sparse_mla_fwd(
+            q[item], kv[item], indices[item], sm_scale, attn_sink=attn_sink, topk_length=length,
+            causal_start=q_start, out=out[item],
+        )  # fmt: skip
+        lse[item] = item_lse
+    return out, lse
+
+
+@_forward.register_fake
+def _(q, kv, indices, sm_scale, attn_sink, topk_length, q_start, deterministic):
+    batch, s_q, h_q, _ = q.shape
+    return q.new_empty((batch, s_q, h_q, D_V)), q.new_empty((batch, s_q, h_q), dtype=torch.float32)
+
+
+@torch.library.custom_op("triton_tle::sparse_mla_backward", mutates_args=())
+def _backward(
+    q: torch.Tensor,
+    kv: torch.Tensor,
+    indices: torch.Tensor,
+    out: torch.Tensor,
+    lse: torch.Tensor,
+    grad_out: torch.Tensor,
+    grad_lse: torch.Tensor | None,
+    sm_scale: float,
+    attn_sink: torch.Tensor | None,
+    topk_length: torch.Tensor | None,
+    q_start: int | None,
+    deterministic: bool,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Gradients of q, kv and attn_sink ([h_q]; an empty tensor without attn_sink)."""
+    grad_out = grad_out if grad_out.stride(-1) == 1 else grad_out.contiguous()
+    grad_lse = None if grad_lse is None else grad_lse.contiguous()
+    dq = torch.empty(q.shape, dtype=q.dtype, device=q.device)
+    sums = new_sums(kv, deterministic)
+    dsink = lse.new_zeros(0 if attn_sink is None else attn_sink.shape[0])
+    for item in range(q.shape[0]):
+        _, _, item_dsink = sparse_mla_bwd(
+            q[item], kv[item], indices[item], out[item], lse[item], grad_out[item], sm_scale, attn_sink=attn_sink,
+            topk_length=None if topk_length is None else topk_length[item], causal_start=q_start,
+            grad_lse=None if grad_lse is None else grad_lse[item], deterministic=deterministic, dq=dq[item],
+            sums=sums[item],
+        )  # fmt: skip
+        if item_dsink is not None:
+            dsink += item_dsink
+    return dq, rounded_rows(sums), dsink
+
+
+@_backward.register_fake
+def _(q, kv, indices, out, lse, grad_out, grad_lse, sm_scale, attn_sink, topk_length, q_start, deterministic):
+    sums = kv.new_empty((*kv.shape[:-2], kv.shape[-1]), dtype=torch.int64 if deterministic else torch.float32)
+    return q.new_empty(q.shape), rounded_rows(sums), lse.new_empty(0 if attn_sink is None else attn_sink.shape[0])
+
+
+def _save(ctx, inputs, output) -> None:
+    q, kv, indices, ctx.sm_scale, attn_sink, topk_length, ctx.q_start, ctx.deterministic = inputs
+    ctx.save_for_backward(q, kv, indices, attn_sink, topk_length, *output)
+    ctx.set_materialize_grads(False)
+
+
+def _differentiate(ctx, grad_out, grad_lse):
+    q, kv, indices, attn_sink, topk_length, out, lse = ctx.saved_tensors
+    if grad_out is None:
+        if grad_lse is None:
+            return (None,) * 8
+        grad_out = torch.zeros_like(out)
+    dq, dkv, dsink = _backward(
+        q, kv, indices, out, lse, grad_out, grad_lse, ctx.sm_scale, attn_sink, topk_length, ctx.q_start,
+        ctx.deterministic,
+    )  # fmt: skip
+    return dq, dkv, None, None, None if attn_sink is None else dsink, None, None, None
+
+
+_forward.register_autograd(_differentiate, setup_context=_save)
+
+
+def sparse_mla(
+    q: torch.Tensor,
+    kv: torch.Tensor,
+    indices: torch.Tensor,
+    sm_scale: float | None = None,
+    *,
+    attn_sink: torch.Tensor | None = None,
+    topk_length: torch.Tensor | None = None,
+    q_start: int | None = None,
+    deterministic: bool = False,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Sparse attention over lists of keys, with gradients of q, kv and attn_sink.
+
+    A torch custom op: works under `torch.compile(fullgraph=True)` and CUDA-graph capture. On CPU tensors it calculates
+    in plain torch operations, or with TRITON_INTERPRET=1 runs the kernels in Triton's interpreter.
+
+    Args:
+        q: [batch, s_q, h_q, d_qk], bfloat16; d_qk 512 or 576, h_q a multiple of 8 up to 128.
+        kv: [batch, s_kv, 1, d_qk], bfloat16; the first 512 columns are the values.
+        indices: [batch, s_q, 1, topk], int32, rows of kv of the same batch item; a negative entry or one >= s_kv is no
+            key.
+        sm_scale: factor on q.k; None: d_qk ** -0.5.
+        attn_sink: [h_q], float32; multiplies out by exp(lse) / (exp(lse) + exp(sink)).
+        topk_length: [batch, s_q], int32; a row attends to its first topk_length entries only.
+        q_start: if given, query s of each item sees only keys <= q_start + s (causal attention).
+        deterministic: gradients of the same bits in every run; see `sparse_mla_bwd`.
+        The last dimension of each tensor is contiguous.
+
+    Returns:
+        (out, lse): out [batch, s_q, h_q, 512], bfloat16; lse [batch, s_q, h_q], float32, the natural logarithm of the
+        sum of exp(q.k * sm_scale), without the sink. A row without any key: out 0, lse +inf, gradients 0.
+
+    Raises:
+        TypeError: an argument has another type or dtype.
+        ValueError: a shape, stride, device or head count that is not supported.
+    """
+    check_tensor("q", q, dtype=torch.bfloat16, shape=(None, None, None, None))
+    batch, s_q, h_q, d_qk = q.shape
+    require(d_qk in (D_V, D_V + D_ROPE), "q.shape[3] (d_qk)", d_qk, f"be {D_V} or {D_V + D_ROPE}")
+    require(h_q in range(8, MAX_HEADS + 1, 8), "q.shape[2] (h_q)", h_q, f"be a multiple of 8 from 8 to {MAX_HEADS}")
+    check_tensor("kv", kv, dtype=torch.bfloat16, shape=(batch, None, None, d_qk), device=q.device)
+    require(kv.shape[2] == 1, "kv.shape[2] (h_kv)", kv.shape[2], "be 1")
+    check_tensor("indices", indices, dtype=torch.int32, shape=(batch, s_q, 1, None), device=q.device)
+    sm_scale = d_qk**-0.5 if sm_scale is None else check_number("sm_scale", sm_scale)
+    if attn_sink is not None:
+        check_tensor("attn_sink", attn_sink, dtype=torch.float32, shape=(h_q,), device=q.device)
+    if topk_length is not None:
+        check_tensor("topk_length", topk_length, dtype=torch.int32, shape=(batch, s_q), device=q.device)
+    if q_start is not None:
+        check_integer("q_start", q_start)
+    if not isinstance(deterministic, bool):
+        raise TypeError(f"deterministic must be a bool, got {type(deterministic).__name__}")
+    return _forward(q, kv, indices, sm_scale, attn_sink, topk_length, q_start, deterministic)
