@@ -26,6 +26,7 @@
 #include "tle/IR/Dialect.h"
 #include "tle/Transforms/Passes.h"
 #endif
+#include "triton/Analysis/Passes.h"
 #include "triton/Conversion/TritonToTritonGPU/Passes.h"
 #include "triton/Dialect/NVGPU/IR/Dialect.h"
 #include "triton/Dialect/NVGPU/IR/NVVMCompat.h"
@@ -60,6 +61,7 @@ void triton::registerTritonTLEPasses() {
   registerSCCPPass();
   registerSymbolDCEPass();
 
+  triton::registerTritonAnalysisPasses();
   triton::registerTritonToTritonGPUPasses();
   triton::gpu::registerTritonGPUPasses();
 #ifdef __TLE__
