@@ -121,6 +121,14 @@ def sparse_mla_directional(seed: int) -> list[dict]:
     return found
 
 
+def mla_decode(case: dict, seed: int) -> dict:
+    """Errors of the decode in one `DecodeCase`, as shares of the tolerance."""
+    from triton_tle.bench.mla_decode_check import DecodeCase, check
+
+    result = check(DecodeCase(**case), seed, "cpu")
+    return dataclasses.asdict(result) | {"passed": result.passed}
+
+
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what kernels or libraries print must not mix with the answers

@@ -1,0 +1,206 @@
+"""Tuned launch configurations of the decode reduce: a CSV file, one line a shape and GPU.
+
+Looked for in the folder named by TRITON_TLE_TUNED_DIR, else in ~/.triton_tle/tuned; behind it comes the file that the
+package brings. `python -m triton_tle tune mla_decode_reduce` writes it.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import functools
+import logging
+import os
+import pathlib
+
+import torch
+
+LOGGER = logging.getLogger("triton_tle.tuned")
+FILE_NAME = "mla_decode_reduce.csv"
+FOLDER_VARIABLE = "TRITON_TLE_TUNED_DIR"
+PACKAGED = pathlib.Path(__file__).parent / "tuned" / FILE_NAME
+
+
+@dataclasses.dataclass(frozen=True)
+class ReduceKey:
+    """What a line of the table is for.
+
+    `splits` and `concurrency` (query tokens, b * s_q) are rounded up to powers of two.
+    """
+
+    gpu: str
+    sm_count: int
+    heads: int
+    d_v: int
+    splits: int
+    concurrency: int
+
+
+@dataclasses.dataclass(frozen=True)
+class ReduceConfig:
+    """How to launch: rows of a program, float32 elements of one access, splits under way together, warps."""
+
+    rows: int
+    vector: int
+    splits_at_once: int
+    num_warps: int
+
+    def problem(self, d_v: int) -> str | None:
+        """Why this cannot be launched for rows of `d_v` columns; None if it can."""
+        for name, allowed in (
+            ("rows", (1, 2, 4, 8, 16)),
+            ("vector", (1, 2, 4)),
+            ("splits_at_once", (1, 2, 4, 8)),
+            ("num_warps", (1, 2, 4, 8)),
+        ):
+            if getattr(self, name) not in allowed:
+                return f"{name} must be one of {allowed}, got {getattr(self, name)}"
+        if self.rows * d_v < 32 * self.num_warps * self.vector:
+            return (
+                f"rows * d_v must be at least 32 * num_warps * vector = {32 * self.num_warps * self.vector}, "
+                f"got {self.rows} * {d_v}"
+            )
+        return None
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """A line of the table: what to launch, and how long it took in microseconds."""
+
+    config: ReduceConfig
+    microseconds: float
+
+
+KEY_FIELDS = tuple(field.name for field in dataclasses.fields(ReduceKey))
+CONFIG_FIELDS = tuple(field.name for field in dataclasses.fields(ReduceConfig))
+COLUMNS = (*KEY_FIELDS, *CONFIG_FIELDS, "microseconds")
+
+
+def power_of_two_above(value: int) -> int:
+    """The smallest power of two that is at least `value`."""
+    return 1 << max(0, value - 1).bit_length()
+
+
+def general_config(d_v: int) -> ReduceConfig:
+    """What is launched where no line fits: a row a program, 16 bytes an access, each thread one access a split."""
+    return ReduceConfig(rows=1, vector=4, splits_at_once=4, num_warps=max(1, d_v // 128))
+
+
+def candidates(d_v: int, splits: int) -> list[ReduceConfig]:
+    """The configurations that tuning tries."""
+    found = [
+        ReduceConfig(rows, vector, at_once, warps)
+        for rows in (1, 2, 4)
+        for vector in (4, 2)
+        for at_once in (1, 2, 4, 8)
+        for warps in (1, 2, 4, 8)
+    ]
+    # Beyond 64 values a thread the loads do not fit into registers
+    return [
+        config
+        for config in found
+        if config.problem(d_v) is None
+        and config.splits_at_once <= power_of_two_above(splits)
+        and config.rows * d_v * config.splits_at_once <= 64 * 32 * config.num_warps
+    ]
+
+
+def user_path() -> pathlib.Path:
+    """Where tuning writes and what is looked at first."""
+    folder = os.environ.get(FOLDER_VARIABLE)
+    return (pathlib.Path(folder) if folder else pathlib.Path.home() / ".triton_tle" / "tuned") / FILE_NAME
+
+
+def key_for(gpu: str, sm_count: int, heads: int, d_v: int, splits: int, concurrency: int) -> ReduceKey:
+    """The key of a shape."""
+    return ReduceKey(gpu, sm_count, heads, d_v, power_of_two_above(splits), power_of_two_above(concurrency))
+
+
+def parse_line(line: dict[str, str | None]) -> tuple[ReduceKey, Entry]:
+    """One line of the file.
+
+    Raises:
+        ValueError: a column that is missing or no number, or a configuration that does not fit the shape.
+    """
+    missing = [name for name in COLUMNS if not line.get(name)]
+    if missing:
+        raise ValueError(f"column {missing[0]} is missing")
+    key = ReduceKey(line["gpu"], *(int(line[name]) for name in KEY_FIELDS[1:]))
+    config = ReduceConfig(*(int(line[name]) for name in CONFIG_FIELDS))
+    problem = config.problem(key.d_v)
+    if problem is not None:
+        raise ValueError(problem)
+    return key, Entry(config, float(line["microseconds"]))
+
+
+def read_table(path: pathlib.Path) -> dict[ReduceKey, Entry]:
+    """All usable lines of a file; others are logged at debug level. A file that does not exist has none."""
+    entries: dict[ReduceKey, Entry] = {}
+    if not path.is_file():
+        return entries
+    with path.open(newline="", encoding="utf-8") as file:
+        for number, line in enumerate(csv.DictReader(file), start=2):
+            try:
+                key, entry = parse_line(line)
+            except ValueError as error:
+                LOGGER.debug("%s:%d: line ignored, %s", path, number, error)
+                continue
+            entries[key] = entry
+    return entries
+
+
+def write_table(path: pathlib.Path, entries: dict[ReduceKey, Entry]) -> None:
+    """Replace the file in one step, so that an interruption leaves the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    with temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for key, entry in sorted(entries.items(), key=lambda item: dataclasses.astuple(item[0])):
+            config = dataclasses.astuple(entry.config)
+            writer.writerow([*dataclasses.astuple(key), *config, f"{entry.microseconds:.3f}"])
+    temporary.replace(path)
+
+
+@functools.cache
+def _tables(path: pathlib.Path) -> dict[ReduceKey, Entry]:
+    return read_table(PACKAGED) | read_table(path)
+
+
+@functools.cache
+def _gpu(device: torch.device) -> tuple[str, int] | None:
+    if device.type != "cuda":
+        return None
+    properties = torch.cuda.get_device_properties(device)
+    return properties.name, properties.multi_processor_count
+
+
+@functools.cache
+def _log_miss(key: ReduceKey) -> None:
+    LOGGER.debug("no tuned configuration of mla_decode_reduce for %s: the general one is used", key)
+
+
+def clear_caches() -> None:
+    """Read the files again at the next lookup."""
+    _tables.cache_clear()
+    _log_miss.cache_clear()
+    lookup.cache_clear()
+
+
+def find(device: torch.device, heads: int, d_v: int, splits: int, concurrency: int) -> Entry | None:
+    """The line for a shape on a device; None, and a debug message the first time, if there is none."""
+    gpu = _gpu(device)
+    if gpu is None:
+        return None
+    key = key_for(*gpu, heads, d_v, splits, concurrency)
+    entry = _tables(user_path()).get(key)
+    if entry is None:
+        _log_miss(key)
+    return entry
+
+
+@functools.cache
+def lookup(device: torch.device, heads: int, d_v: int, splits: int, concurrency: int) -> ReduceConfig:
+    """The configuration to launch for a shape: the table's, or the general one."""
+    entry = find(device, heads, d_v, splits, concurrency)
+    return general_config(d_v) if entry is None else entry.config

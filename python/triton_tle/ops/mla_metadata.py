@@ -1,0 +1,183 @@
+"""The plan of a decode call, made ahead: how many splits, and the workspace for their partial results.
+
+A plan depends on shapes and on the GPU alone, so making one never waits for the device.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+
+import torch
+
+from . import mla_decode_reduce_table as table
+from ._checks import check_integer, require
+
+BLOCK_H = 64
+BLOCK_N = 64
+MAX_SPLITS = 64
+DEFAULT_SM_COUNT = 132
+
+# Microseconds on an H100, from which splits are chosen: a 64-key tile for 64 heads, what a program does before and
+# after its tiles, the second launch; bytes a microsecond that partials are written and read with.
+TILE_US = {True: 3.4, False: 3.2}
+PROGRAM_US = 5.0
+REDUCE_US = 3.0
+PARTIAL_BYTES_PER_US = 2.0e6
+
+
+@dataclasses.dataclass(frozen=True)
+class DecodeShape:
+    """What a plan is made for; lengths in tokens."""
+
+    b: int
+    s_q: int
+    h_q: int
+    topk: int
+    extra_topk: int
+    is_fp8_kvcache: bool
+    device: torch.device
+
+    @property
+    def tiles(self) -> int:
+        """Tiles of keys that one program would handle without splits."""
+        return -(-self.topk // BLOCK_N) + -(-self.extra_topk // BLOCK_N)
+
+    @property
+    def programs(self) -> int:
+        """Programs of one split."""
+        return self.b * self.s_q * -(-self.h_q // BLOCK_H)
+
+
+class FlashMLASchedMeta:
+    """What `get_mla_metadata` returns: a plan, made for the first call that uses it unless made ahead.
+
+    Attributes:
+        shape: what the plan was made for, None before.
+        num_splits: parts that each list of keys is cut into.
+        partial_out, partial_lse: workspace for more than one split, [num_splits, b, s_q, h_q, 512] and
+            [num_splits, b, s_q, h_q], float32. Calls that may run at the same time must not share it.
+    """
+
+    def __init__(self, num_splits: int | None = None) -> None:
+        self.requested_splits = num_splits
+        self.shape: DecodeShape | None = None
+        self.num_splits = 1
+        self.partial_out: torch.Tensor | None = None
+        self.partial_lse: torch.Tensor | None = None
+
+    def plan(self, shape: DecodeShape) -> None:
+        """Make the plan, or check that it was made for this shape.
+
+        Raises:
+            ValueError: the plan was made for another shape; the message names what differs.
+        """
+        if self.shape is not None:
+            if self.shape != shape:
+                _refuse(self.shape, shape)
+            return
+        if self.requested_splits is not None:
+            self.num_splits = self.requested_splits
+        else:
+            self.num_splits = choose_splits(shape)
+        if self.num_splits > 1:
+            rows = (self.num_splits, shape.b, shape.s_q, shape.h_q)
+            self.partial_out = torch.empty((*rows, 512), dtype=torch.float32, device=shape.device)
+            self.partial_lse = torch.empty(rows, dtype=torch.float32, device=shape.device)
+        self.shape = shape
+
+
+def _refuse(planned: DecodeShape, shape: DecodeShape) -> None:
+    for field in dataclasses.fields(shape):
+        before, now = getattr(planned, field.name), getattr(shape, field.name)
+        require(before == now, field.name, now, f"be {before}, which tile_scheduler_metadata was planned for")
+
+
+@functools.cache
+def _sm_count(device: torch.device) -> int:
+    if device.type != "cuda":
+        return DEFAULT_SM_COUNT
+    return torch.cuda.get_device_properties(device).multi_processor_count
+
+
+def _reduce_microseconds(shape: DecodeShape, splits: int) -> float:
+    """The merge and the writing of what it merges: measured, where the tuned table has the shape."""
+    partial_bytes = 4.0 * splits * shape.b * shape.s_q * shape.h_q * 512
+    entry = table.find(shape.device, shape.h_q, 512, splits, shape.b * shape.s_q)
+    merge = REDUCE_US + partial_bytes / PARTIAL_BYTES_PER_US
+    if entry is not None:
+        # A line stands for all counts down to half of its own
+        merge = entry.microseconds * splits / table.power_of_two_above(splits)
+    return merge + partial_bytes / PARTIAL_BYTES_PER_US
+
+
+def estimate_microseconds(shape: DecodeShape, splits: int, sm_count: int) -> float:
+    """How long a decode with so many splits takes: full rounds of one program a multiprocessor, then the merge."""
+    rounds = -(-shape.programs * splits // sm_count)
+    program = PROGRAM_US + -(-shape.tiles // splits) * TILE_US[shape.is_fp8_kvcache]
+    return rounds * program + (_reduce_microseconds(shape, splits) if splits > 1 else 0.0)
+
+
+def choose_splits(shape: DecodeShape, sm_count: int | None = None) -> int:
+    """The number of splits with the least estimated time; 1 if the merge costs more than it saves.
+
+    Args:
+        shape: sizes of the call.
+        sm_count: multiprocessors; None asks the device, and takes those of an H100 for a CPU.
+    """
+    if shape.programs == 0 or shape.tiles <= 1:
+        return 1
+    count = _sm_count(shape.device) if sm_count is None else sm_count
+    choices = range(1, min(shape.tiles, MAX_SPLITS) + 1)
+    return min(choices, key=lambda splits: estimate_microseconds(shape, splits, count))
+
+
+def get_mla_metadata(
+    *args: object,
+    b: int | None = None,
+    s_q: int = 1,
+    h_q: int | None = None,
+    topk: int | None = None,
+    extra_topk: int = 0,
+    is_fp8_kvcache: bool = False,
+    device: torch.device | str | None = None,
+    num_splits: int | None = None,
+    **kwargs: object,
+) -> tuple[FlashMLASchedMeta, None]:
+    """Metadata for `flash_mla_with_kvcache`, with FlashMLA's interface: needs no argument and ignores others.
+
+    Without sizes the plan is made by the first call that uses it. With them it is made here, workspace included, so
+    that nothing is allocated later.
+
+    Args:
+        b, s_q, h_q: batch, query tokens of a sequence, heads.
+        topk, extra_topk: entries of the lists of keys; extra_topk 0: no extra cache.
+        is_fp8_kvcache: whether the cache is FP8.
+        device: where the call will run; None: the current CUDA device.
+        num_splits: cut lists into so many parts, instead of as many as pay off.
+
+    Returns:
+        (metadata, None); the second is there for FlashMLA's older interface.
+
+    Raises:
+        TypeError: a size that is no int.
+        ValueError: a size out of range; some of b, h_q, topk given and others not.
+    """
+    if num_splits is not None:
+        check_integer("num_splits", num_splits)
+        require(1 <= num_splits <= 256, "num_splits", num_splits, "be 1 to 256")
+    metadata = FlashMLASchedMeta(num_splits)
+    sizes = {"b": b, "h_q": h_q, "topk": topk}
+    given = [name for name, value in sizes.items() if value is not None]
+    if not given:
+        return metadata, None
+    for name, value in sizes.items():
+        require(value is not None, name, None, f"be given together with {given[0]}")
+    for name, value in (*sizes.items(), ("s_q", s_q), ("extra_topk", extra_topk)):
+        check_integer(name, value)
+        require(value >= 0, name, value, "not be negative")
+    place = torch.device("cuda" if device is None else device)
+    if place.type == "cuda" and place.index is None:
+        place = torch.device("cuda", torch.cuda.current_device())
+    metadata.plan(DecodeShape(b, s_q, h_q, topk, extra_topk, is_fp8_kvcache, place))
+    return metadata, None
