@@ -10,6 +10,8 @@ import sys
 #: What can be measured, each a module of this package with run(quick, only, commit), and its title.
 OPERATORS = {
     "sparse_mla_fwd": "Sparse MLA forward",
+    "mla_decode": "Sparse MLA decode",
+    "mla_decode_reduce": "Decode reduce",
     "passes": "Sparse MLA forward without single passes",
     "gemm": "Dense matrix product",
     "flash_attention": "Dense attention forward",

@@ -106,10 +106,18 @@ def mla_decode_bf16_kernel(
     tl.store(out_rows + tl.arange(0, 512)[None, :], (acc * factor).to(out_ptr.dtype.element_ty), mask=head_ok)
 
 
+# Configurations to time against each other, python/test/gpu/explore_mla_decode.py
+EXPLORED = {
+    "two stages": {"BLOCK_H": 64, "BLOCK_N": 64, "STAGES": 2, "num_warps": 8},
+    "one stage": {"BLOCK_H": 64, "BLOCK_N": 64, "STAGES": 1, "num_warps": 8},
+    "32 keys": {"BLOCK_H": 64, "BLOCK_N": 32, "STAGES": 2, "num_warps": 8},
+}
+
+
 def launch_config(capability: int = 90) -> dict[str, int]:
     """Compile-time sizes and launch options, by what shared memory and registers of an architecture hold."""
     if capability // 10 == 9:
-        return {"BLOCK_H": 64, "BLOCK_N": 64, "STAGES": 2, "num_warps": 8}
+        return dict(EXPLORED["two stages"])
     return {"BLOCK_H": 16, "BLOCK_N": 32, "STAGES": 1, "num_warps": 4}
 
 

@@ -198,9 +198,18 @@ def mla_decode_fp8_kernel(
     tl.store(out_rows + tl.arange(0, 512)[None, :], out.to(out_ptr.dtype.element_ty), mask=head_ok)
 
 
+# Configurations to time against each other, python/test/gpu/explore_mla_decode.py
+EXPLORED = {
+    "two slots": {"BLOCK_H": 64, "BLOCK_N": 64, "SLOTS": 2, "num_warps": 8},
+    "one slot": {"BLOCK_H": 64, "BLOCK_N": 64, "SLOTS": 1, "num_warps": 8},
+    "32 keys": {"BLOCK_H": 64, "BLOCK_N": 32, "SLOTS": 2, "num_warps": 8},
+    "16 warps": {"BLOCK_H": 64, "BLOCK_N": 64, "SLOTS": 2, "num_warps": 16},
+}
+
+
 def launch_config() -> dict[str, int]:
-    """Compile-time sizes and launch options; `explore` of the benchmark tries others."""
-    return {"BLOCK_H": 64, "BLOCK_N": 64, "SLOTS": 2, "num_warps": 8}
+    """Compile-time sizes and launch options."""
+    return dict(EXPLORED["two slots"])
 
 
 def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str, object], dict[str, int]]]:

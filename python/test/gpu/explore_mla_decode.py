@@ -1,0 +1,129 @@
+"""Time variants of the FP8 decode kernel on a GPU: tile configurations, then numbers of splits.
+
+    python python/test/gpu/explore_mla_decode.py [--only NAME ...] [--splits] [--bf16] [--json FILE]
+
+Each variant is checked against the float64 reference before it is timed. FlashMLA runs along where it imports.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+import sys
+
+import torch
+from triton_tle.bench.graphs import time_captured
+from triton_tle.bench.harness import format_table
+from triton_tle.bench.mla_decode import SIZES, Case, make_inputs
+from triton_tle.bench.mla_decode_check import DecodeCase, compare
+from triton_tle.bench.mla_decode_check import make_inputs as make_small_inputs
+from triton_tle.ops import mla_decode_bf16, mla_decode_fp8
+from triton_tle.ops.mla_decode import launch_decode
+from triton_tle.ops.mla_decode_args import check_mla_decode
+from triton_tle.ops.mla_metadata import DecodeShape, choose_splits
+
+
+def prepare(arguments: dict, fp8: bool, splits: int, config: dict[str, int]):
+    """A function that runs the decode with this configuration and returns (out, lse)."""
+    args = check_mla_decode(**arguments, is_fp8_kvcache=fp8)
+    device = args.q.device
+    if not splits:
+        extra = args.extra.topk if args.extra else 0
+        splits = choose_splits(DecodeShape(args.batch, args.s_q, args.h_q, args.scope.topk, extra, fp8, device))
+    rows = (splits, args.batch, args.s_q, args.h_q)
+    partial_out = torch.full((*rows, 512), float("nan"), device=device) if splits > 1 else None
+    partial_lse = torch.full(rows, float("nan"), device=device) if splits > 1 else None
+    out = torch.full((*rows[1:], 512), float("nan"), dtype=torch.bfloat16, device=device)
+    lse = torch.full((args.batch, args.h_q, args.s_q), float("nan"), device=device)
+
+    def call() -> tuple[torch.Tensor, torch.Tensor]:
+        launch_decode(args, splits, partial_out, partial_lse, out, lse, config)
+        return out, lse
+
+    return call
+
+
+def flash_mla_call(arguments: dict):
+    """FlashMLA on the same arguments; None where it is not installed."""
+    try:
+        import flash_mla
+    except (ImportError, OSError):
+        return None
+    named = dict(arguments)
+    q, cache = named.pop("q"), named.pop("k_cache")
+    metadata, _ = flash_mla.get_mla_metadata()
+    return lambda: flash_mla.flash_mla_with_kvcache(q, cache, None, None, 512, metadata, is_fp8_kvcache=True, **named)
+
+
+def right(fp8: bool, config: dict[str, int]) -> str:
+    """What is wrong with a configuration, nothing if it calculates what it should."""
+    for splits in (1, 3):
+        small = DecodeCase(b=2, s_q=2, h_q=128, topk=700, blocks=32, fp8=fp8, empty_rows=True, length=True)
+        arguments = make_small_inputs(small, 1, "cuda")
+        result = compare(arguments, *prepare(arguments, fp8, splits, config)())
+        if not result.passed:
+            return f"wrong with {splits} splits: {result}"
+    return ""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="variants by name")
+    parser.add_argument("--splits", action="store_true", help="numbers of splits around the plan's, first variant")
+    parser.add_argument("--bf16", action="store_true", help="the bfloat16 cache")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--json", type=pathlib.Path, metavar="FILE")
+    args = parser.parse_args()
+    if not torch.cuda.is_available():
+        print("needs an NVIDIA GPU", file=sys.stderr)
+        return 1
+    fp8 = not args.bf16
+    known = mla_decode_fp8.EXPLORED if fp8 else mla_decode_bf16.EXPLORED
+    chosen = {name: config for name, config in known.items() if not args.only or name in args.only}
+    if not chosen:
+        parser.error(f"--only names no variant; there are {', '.join(known)}")
+    failed, usable = {}, {}
+    for name, config in chosen.items():
+        try:
+            failed[name] = right(fp8, config)
+        except Exception as error:
+            failed[name] = f"{type(error).__name__}: {error}"[:500]
+        if failed[name]:
+            print(f"{name}: {failed[name]}", flush=True)
+        else:
+            usable[name] = config
+    records = []
+    for b, s_q in SIZES:
+        case = Case(b, s_q, fp8)
+        arguments = make_inputs(case, seed=2)
+        shape = DecodeShape(b, s_q, case.h_q, case.topk, 0, fp8, arguments["q"].device)
+        planned = choose_splits(shape)
+        calls = {}
+        if args.splits and usable:
+            name, config = next(iter(usable.items()))
+            around = {1, 2, 4, 8, 16, 32, planned, planned - 1, planned + 1, 2 * planned}
+            for splits in sorted(value for value in around if 1 <= value <= 64 and value <= 16 * planned):
+                calls[f"{name}, {splits} splits"] = prepare(arguments, fp8, splits, config)
+        else:
+            calls = {name: prepare(arguments, fp8, planned, config) for name, config in usable.items()}
+        peer = flash_mla_call(arguments) if fp8 else None
+        if peer is not None:
+            calls["flash_mla"] = peer
+        timings = time_captured(calls, args.rounds)
+        rows = []
+        for name, timing in sorted(timings.items(), key=lambda item: item[1].median):
+            ratio = timings["flash_mla"].ratio_to(timing) if peer is not None else None
+            rows.append([name, f"{1e3 * timing.median:.1f}", f"{timing.spread:.1%}", f"{ratio:.3f}" if ratio else "-"])
+            records.append({"case": case.label, "planned": planned, "name": name, "ms": timing.median, "ratio": ratio})
+        print("\n" + format_table([f"{case.label}, plan {planned} splits", "us", "spread", "/ flash_mla"], rows))
+        del arguments, calls
+        torch.cuda.empty_cache()
+    if args.json:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
+        args.json.write_text(json.dumps({"failed": failed, "timings": records}, indent=1) + "\n")
+    return 1 if any(failed.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,223 @@
+"""Benchmark of the sparse-MLA decode: FP8 and bfloat16 caches, against FlashMLA (FP8 only).
+
+Calls are replayed from CUDA graphs, as in serving. Bytes count what must move: listed keys, q and the output.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable
+
+import torch
+
+from .graphs import copy_bandwidth, time_captured
+from .harness import environment, format_table
+from .mla_decode_check import D_V, DecodeCase, DecodeResult, check
+from .providers import ProviderUnavailable
+
+BASELINE = "flash_mla"
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One problem size; lengths in tokens, s_kv for each sequence."""
+
+    b: int
+    s_q: int
+    fp8: bool
+    h_q: int = 128
+    topk: int = 2048
+    s_kv: int = 32768
+    page_size: int = 64
+
+    @property
+    def label(self) -> str:
+        return f"{'fp8' if self.fp8 else 'bf16'}, b {self.b}, s_q {self.s_q}, h {self.h_q}, topk {self.topk}"
+
+    @property
+    def flops(self) -> float:
+        return 2.0 * self.b * self.s_q * self.h_q * self.topk * (576 + D_V)
+
+    @property
+    def bytes(self) -> float:
+        keys = self.topk * (656 if self.fp8 else 1152)
+        return float(self.b * self.s_q) * (keys + self.h_q * 2 * (576 + D_V) + 4 * self.topk)
+
+
+SIZES = ((1, 1), (2, 2), (32, 1), (64, 2), (128, 2))
+CASES = tuple(Case(b, s_q, fp8) for fp8 in (True, False) for b, s_q in SIZES)
+QUICK_CASES = tuple(Case(b, s_q, True) for b, s_q in SIZES)
+
+
+@dataclasses.dataclass(frozen=True)
+class Provider:
+    """An implementation: prepare(arguments, fp8, splits) -> a function that calculates (out, lse) each time.
+
+    `arguments` are those of `mla_decode_reference`.
+    """
+
+    prepare: Callable[[dict, bool, int], Callable[[], tuple[torch.Tensor, torch.Tensor]]]
+    supports: Callable[[Case], bool]
+
+
+def _prepare(module: object, arguments: dict, fp8: bool, splits: int) -> Callable:
+    named = dict(arguments)
+    q, k_cache = named.pop("q"), named.pop("k_cache")
+    metadata, _ = module.get_mla_metadata()
+    return lambda: module.flash_mla_with_kvcache(
+        q, k_cache, None, None, D_V, metadata, None, is_fp8_kvcache=fp8, **named
+    )
+
+
+def _load_tle() -> Provider:
+    from triton_tle import ops
+
+    return Provider(functools.partial(_prepare, ops), lambda case: True)
+
+
+def _load_flash_mla() -> Provider:
+    try:
+        import flash_mla
+    except (ImportError, OSError) as error:
+        raise ProviderUnavailable(
+            f"FlashMLA is not installed ({error}): pip install git+https://github.com/deepseek-ai/FlashMLA.git"
+        ) from error
+    return Provider(functools.partial(_prepare, flash_mla), lambda case: case.fp8)
+
+
+LOADERS: dict[str, Callable[[], Provider]] = {"tle": _load_tle, "flash_mla": _load_flash_mla}
+
+
+def make_inputs(case: Case, seed: int) -> dict:
+    """Random arguments on the GPU: each query token's keys are distinct tokens of its sequence, scattered."""
+    from triton_tle.ops import quantize_k_cache
+
+    generator = torch.Generator("cuda").manual_seed(seed)
+    options = {"device": "cuda", "generator": generator}
+    blocks = case.s_kv // case.page_size
+    cache = torch.empty(
+        (case.b * blocks, case.page_size, 1, 656 if case.fp8 else 576),
+        dtype=torch.uint8 if case.fp8 else torch.bfloat16, device="cuda",
+    )  # fmt: skip
+    for sequence in range(case.b):
+        keys = (torch.randn((blocks, case.page_size, 1, 576), **options) / 10).bfloat16()
+        part = quantize_k_cache(keys).view(torch.uint8) if case.fp8 else keys
+        cache[sequence * blocks : (sequence + 1) * blocks] = part
+    rank = torch.rand((case.b, case.s_q, case.s_kv), **options)
+    indices = rank.topk(case.topk, dim=-1, sorted=False).indices
+    indices += torch.arange(case.b, device="cuda")[:, None, None] * case.s_kv
+    return {
+        "q": torch.randn((case.b, case.s_q, case.h_q, 576), **options).bfloat16(),
+        "k_cache": cache.view(torch.float8_e4m3fn) if case.fp8 else cache,
+        "indices": indices.to(torch.int32),
+        "softmax_scale": 576**-0.5,
+    }
+
+
+def check_provider(provider: Provider, case: Case) -> DecodeResult:
+    """Errors against the float64 reference as shares of the tolerance, invalid indices included."""
+    small = DecodeCase(
+        min(case.b, 4), case.s_q, case.h_q, case.topk, blocks=64, fp8=case.fp8, empty_rows=True, documented_only=True
+    )
+    return check(small, 1, "cuda", lambda arguments, fp8, splits: provider.prepare(arguments, fp8, splits)())
+
+
+def _bench_case(
+    case: Case, providers: dict[str, Provider], rounds: int, bandwidth: float, log: Callable[[str], None]
+) -> dict:
+    result: dict = {"label": case.label, **dataclasses.asdict(case), "providers": {}, "failed": {}}
+    calls, errors = {}, {}
+    arguments = make_inputs(case, seed=2)
+    for name, provider in providers.items():
+        if not provider.supports(case):
+            continue
+        try:
+            error = check_provider(provider, case)
+        except Exception as problem:  # a peer that breaks must not take the others' figures along
+            result["failed"][name] = f"{type(problem).__name__}: {problem}"
+            log(f"  {name}: failed, {result['failed'][name][:300]}")
+            continue
+        if not error.passed:
+            result["failed"][name] = f"wrong against the float64 reference: {error}"
+            log(f"  {name}: {result['failed'][name]}")
+            continue
+        calls[name], errors[name] = provider.prepare(arguments, case.fp8, 0), error
+    for name, timing in time_captured(calls, rounds).items():
+        limit_ms = 1e3 * case.bytes / bandwidth
+        result["providers"][name] = {
+            "ms": timing.median,
+            "tflops": case.flops / timing.median / 1e9,
+            "bandwidth_share": limit_ms / timing.median,
+            "spread": timing.spread,
+            "error": dataclasses.asdict(errors[name]),
+            "rounds_ms": timing.milliseconds,
+        }
+    if BASELINE in result["providers"]:
+        base = result["providers"][BASELINE]["rounds_ms"]
+        for entry in result["providers"].values():
+            ratios = sorted(mine / other for mine, other in zip(entry["rounds_ms"], base))
+            entry["time_ratio"] = ratios[len(ratios) // 2]
+    return result
+
+
+def format_case(result: dict) -> str:
+    """The table of one case, fastest first; the ratio is of times, below 1 is faster than FlashMLA."""
+    rows = [
+        [
+            name,
+            f"{1e3 * entry['ms']:.1f}",
+            f"{entry['tflops']:.0f}",
+            f"{entry['bandwidth_share']:.0%}",
+            f"{entry['spread']:.1%}",
+            f"{entry['time_ratio']:.3f}" if "time_ratio" in entry else "-",
+        ]
+        for name, entry in sorted(result["providers"].items(), key=lambda item: item[1]["ms"])
+    ]
+    header = [result["label"], "us", "TFLOP/s", "of bandwidth", "spread", f"time / {BASELINE}"]
+    return format_table(header, rows)
+
+
+def load_providers(only: list[str] | None, log: Callable[[str], None]) -> tuple[dict[str, Provider], dict[str, str]]:
+    """Providers by name, and why others were skipped.
+
+    Raises:
+        ValueError: `only` holds a name that is not in LOADERS.
+    """
+    unknown = sorted(set(only or ()) - set(LOADERS))
+    if unknown:
+        raise ValueError(f"only names no provider: {', '.join(unknown)}; there are {', '.join(LOADERS)}")
+    providers, skipped = {}, {}
+    for name in only or LOADERS:
+        try:
+            providers[name] = LOADERS[name]()
+        except ProviderUnavailable as reason:
+            skipped[name] = str(reason)
+            log(f"skipped {name}: {reason}")
+    return providers, skipped
+
+
+def run(
+    quick: bool = False, only: list[str] | None = None, commit: str | None = None, log: Callable[[str], None] = print
+) -> dict:
+    """Check and time every provider; return the results as one JSON-ready dictionary.
+
+    Args:
+        quick: FP8 only, fewer rounds.
+        only: provider names to run; None runs all of LOADERS.
+        commit: recorded as is; None asks git.
+        log: receives progress lines and tables.
+
+    Raises:
+        ValueError: `only` holds a name that is not in LOADERS.
+    """
+    providers, skipped = load_providers(only, log)
+    results: dict = {"op": "mla_decode", "environment": environment(commit), "skipped": skipped, "cases": []}
+    log(", ".join(f"{key} {value}" for key, value in results["environment"].items()))
+    results["copy_bytes_per_second"] = bandwidth = copy_bandwidth()
+    for case in QUICK_CASES if quick else CASES:
+        result = _bench_case(case, providers, 9 if quick else 17, bandwidth, log)
+        results["cases"].append(result)
+        log("\n" + format_case(result))
+        torch.cuda.empty_cache()
+    return results

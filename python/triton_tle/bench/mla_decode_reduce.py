@@ -1,0 +1,131 @@
+"""Benchmark of the decode reduce: ours against the naive merge in torch and the bandwidth of a copy."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import torch
+
+from .graphs import copy_bandwidth, time_captured
+from .harness import environment, format_table
+
+BASELINE = "torch"
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One problem size: query tokens, heads, splits."""
+
+    tokens: int
+    splits: int
+    h_q: int = 128
+    d_v: int = 512
+
+    @property
+    def label(self) -> str:
+        return f"{self.splits} splits, {self.tokens} tokens, h {self.h_q}, {self.partial_bytes / 2**20:.0f} MiB"
+
+    @property
+    def partial_bytes(self) -> int:
+        return 4 * self.splits * self.tokens * self.h_q * self.d_v
+
+    @property
+    def bytes(self) -> float:
+        """Partials and their lse read, output and lse written."""
+        rows = self.tokens * self.h_q
+        return float(self.partial_bytes + 4 * self.splits * rows + 2 * rows * self.d_v + 4 * rows)
+
+
+CASES = (Case(1, 32), Case(4, 16), Case(32, 2), Case(256, 4), Case(64, 16), Case(128, 32), Case(1024, 4))
+QUICK_CASES = (Case(64, 16), Case(128, 32))
+
+
+def naive(partial_out: torch.Tensor, partial_lse: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The merge as one would write it in torch: softmax over the splits, weighted sum, cast."""
+    lse = torch.logsumexp(partial_lse, 0)
+    weight = torch.exp(partial_lse - lse)
+    return (partial_out * weight[..., None]).sum(0).to(torch.bfloat16), lse.transpose(1, 2).contiguous()
+
+
+def _bench_case(case: Case, rounds: int, bandwidth: float) -> dict:
+    from triton_tle.ops import mla_decode_reduce, mla_decode_reduce_reference
+
+    generator = torch.Generator("cuda").manual_seed(4)
+    shape = (case.splits, case.tokens, 1, case.h_q)
+    partial_out = torch.randn((*shape, case.d_v), device="cuda", generator=generator)
+    partial_lse = torch.randn(shape, device="cuda", generator=generator)
+    calls: dict[str, Callable] = {
+        "tle": lambda: mla_decode_reduce(partial_out, partial_lse),
+        "torch": lambda: naive(partial_out, partial_lse),
+    }
+    few = min(case.tokens, 8)
+    expected = mla_decode_reduce_reference(partial_out[:, :few], partial_lse[:, :few])
+    result: dict = {"label": case.label, **dataclasses.asdict(case), "providers": {}, "failed": {}}
+    for name in list(calls):
+        out, lse = calls[name]()
+        error = float((out[:few].double() - expected[0]).norm() / expected[0].norm())
+        error = max(error, float((lse[:few].double() - expected[1]).abs().max()))
+        if not error < 5e-3:
+            result["failed"][name] = f"wrong against the float64 reference: {error}"
+            del calls[name]
+    for name, timing in time_captured(calls, rounds).items():
+        result["providers"][name] = {
+            "ms": timing.median,
+            "tb_s": case.bytes / timing.median / 1e9,
+            "bandwidth_share": 1e3 * case.bytes / bandwidth / timing.median,
+            "spread": timing.spread,
+            "rounds_ms": timing.milliseconds,
+        }
+    if BASELINE in result["providers"]:
+        base = result["providers"][BASELINE]["rounds_ms"]
+        for entry in result["providers"].values():
+            ratios = sorted(other / mine for mine, other in zip(entry["rounds_ms"], base))
+            entry["speedup"] = ratios[len(ratios) // 2]
+    return result
+
+
+def format_case(result: dict) -> str:
+    """The table of one case, fastest first."""
+    rows = [
+        [
+            name,
+            f"{1e3 * entry['ms']:.1f}",
+            f"{entry['tb_s']:.2f}",
+            f"{entry['bandwidth_share']:.0%}",
+            f"{entry['spread']:.1%}",
+            f"{entry['speedup']:.2f}" if "speedup" in entry else "-",
+        ]
+        for name, entry in sorted(result["providers"].items(), key=lambda item: item[1]["ms"])
+    ]
+    return format_table([result["label"], "us", "TB/s", "of copy", "spread", f"x {BASELINE}"], rows)
+
+
+def run(
+    quick: bool = False, only: list[str] | None = None, commit: str | None = None, log: Callable[[str], None] = print
+) -> dict:
+    """Check and time; return the results as one JSON-ready dictionary.
+
+    Args:
+        quick: partials larger than L2 only, fewer rounds.
+        only: must be None or name both providers, "tle" and "torch": one gives the other's ratio.
+        commit: recorded as is; None asks git.
+        log: receives progress lines and tables.
+
+    Raises:
+        ValueError: `only` leaves one of them out.
+    """
+    if only is not None and sorted(only) != ["tle", "torch"]:
+        raise ValueError(f"only must be left out or name tle and torch, got {', '.join(only)}")
+    results: dict = {"op": "mla_decode_reduce", "environment": environment(commit), "skipped": {}, "cases": []}
+    log(", ".join(f"{key} {value}" for key, value in results["environment"].items()))
+    results["copy_bytes_per_second"] = bandwidth = copy_bandwidth()
+    log(f"copy: {bandwidth / 1e12:.2f} TB/s")
+    for case in QUICK_CASES if quick else CASES:
+        result = _bench_case(case, 9 if quick else 17, bandwidth)
+        results["cases"].append(result)
+        log("\n" + format_case(result))
+        for name, reason in result["failed"].items():
+            log(f"  {name}: {reason}")
+        torch.cuda.empty_cache()
+    return results
