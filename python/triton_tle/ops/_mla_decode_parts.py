@@ -32,6 +32,27 @@ def row_offsets(index, block_stride, PAGE: tl.constexpr, STRIDE: tl.constexpr):
 
 
 @triton.jit
+def place(program, h_q, s_q, BLOCK_H: tl.constexpr):
+    """(query token, its sequence, its position there, heads) of a program."""
+    head_blocks = tl.cdiv(h_q, BLOCK_H)
+    token = (program // head_blocks).to(tl.int64)
+    heads = (program % head_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
+    return token, token // s_q, token % s_q, heads
+
+
+@triton.jit
+def place_anew(h_q, s_q, BLOCK_H: tl.constexpr, ASM: tl.constexpr):
+    """`place` calculated once more, behind the loop: shared with what stands in front, it would take registers all
+    through the loop."""
+    program = tl.program_id(0)
+    if ASM:
+        program = tl.inline_asm_elementwise(
+            "mov.b32 $0, $1;", "=r,r", [program], dtype=tl.int32, is_pure=False, pack=1
+        )
+    return place(program, h_q, s_q, BLOCK_H)
+
+
+@triton.jit
 def softmax_step(scores, valid, row_max, p_sum, scale_log2):
     """One tile of the online softmax in base 2: (p, factor for what was summed so far, new maximum, new sums)."""
     scores = tl.where(valid[None, :], scores * scale_log2, float("-inf"))

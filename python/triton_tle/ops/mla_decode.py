@@ -66,10 +66,10 @@ def launch_decode(
     interpret = triton.knobs.runtime.interpret
     single = num_splits == 1
     if args.fp8:
-        kernel, features = mla_decode_fp8.mla_decode_fp8_kernel, {"ASM": not interpret}
+        kernel = mla_decode_fp8.mla_decode_fp8_kernel
         config = config or mla_decode_fp8.launch_config()
     else:
-        kernel, features = mla_decode_bf16.mla_decode_bf16_kernel, {}
+        kernel = mla_decode_bf16.mla_decode_bf16_kernel
         capability = 90
         if not interpret:
             major, minor = torch.cuda.get_device_capability(args.q.device)
@@ -91,7 +91,8 @@ def launch_decode(
         extra_block_stride, STRIDE=stride, EXTRA_STRIDE=extra_stride, PAGE=page, EXTRA_PAGE=extra_page,
         HAS_LENGTH=scope.length is not None, HAS_EXTRA=extra is not None,
         HAS_EXTRA_LENGTH=extra is not None and extra.length is not None,
-        HAS_SINK=single and args.attn_sink is not None, HAS_ROPE=args.d_qk > D_V, SINGLE=single, **features, **config,
+        HAS_SINK=single and args.attn_sink is not None, HAS_ROPE=args.d_qk > D_V, SINGLE=single, ASM=not interpret,
+        **config,
     )  # fmt: skip
     if not single:
         launch_reduce(partial_out, partial_lse, args.attn_sink, out, lse)

@@ -53,13 +53,10 @@ def mla_decode_bf16_kernel(
     STRIDE: tl.constexpr, EXTRA_STRIDE: tl.constexpr, PAGE: tl.constexpr, EXTRA_PAGE: tl.constexpr,
     HAS_LENGTH: tl.constexpr, HAS_EXTRA: tl.constexpr, HAS_EXTRA_LENGTH: tl.constexpr, HAS_SINK: tl.constexpr,
     HAS_ROPE: tl.constexpr, SINGLE: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_N: tl.constexpr, STAGES: tl.constexpr,
+    ASM: tl.constexpr,
 ):  # fmt: skip
     """Attention of query token program_id(0) // head_blocks over split program_id(1), for one block of heads."""
-    head_blocks = tl.cdiv(h_q, BLOCK_H)
-    token = (tl.program_id(0) // head_blocks).to(tl.int64)
-    heads = (tl.program_id(0) % head_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
-    batch = token // s_q
-    query = token % s_q
+    token, batch, query, heads = parts.place(tl.program_id(0), h_q, s_q, BLOCK_H)
     head_ok = (heads < h_q)[:, None]
 
     length = parts.list_length(topk, length_ptr, batch, HAS_LENGTH)
@@ -96,12 +93,14 @@ def mla_decode_bf16_kernel(
             EXTRA_PAGE, EXTRA_STRIDE, HAS_ROPE, BLOCK_N, STAGES,
         )  # fmt: skip
 
+    token, batch, query, heads = parts.place_anew(h_q, s_q, BLOCK_H, ASM)
+    head_ok = (heads < h_q)[:, None]
     factor = parts.finish(
         row_max, p_sum, sink_ptr, lse_ptr, batch, query, s_q, token, heads, h_q, HAS_SINK, SINGLE
     )[:, None]  # fmt: skip
     row = token
     if not SINGLE:
-        row += tl.program_id(1).to(tl.int64) * (tl.num_programs(0) // head_blocks)
+        row += tl.program_id(1).to(tl.int64) * (tl.num_programs(0) // tl.cdiv(h_q, BLOCK_H))
     out_rows = out_ptr + (row * h_q + heads)[:, None] * 512
     tl.store(out_rows + tl.arange(0, 512)[None, :], (acc * factor).to(out_ptr.dtype.element_ty), mask=head_ok)
 
@@ -140,7 +139,7 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
         constexprs: dict[str, object] = {
             "STRIDE": d_qk, "EXTRA_STRIDE": d_qk, "PAGE": page, "EXTRA_PAGE": page, "HAS_LENGTH": extras,
             "HAS_EXTRA": extras, "HAS_EXTRA_LENGTH": extras, "HAS_SINK": extras and single, "HAS_ROPE": d_qk > 512,
-            "SINGLE": single,
+            "SINGLE": single, "ASM": True,
         }  # fmt: skip
         optional = {
             "length_ptr": "*i32:16", "extra_cache_ptr": "*bf16:16", "extra_indices_ptr": "*i32:16",

@@ -110,7 +110,10 @@ def _attend(
     _stage_group(k_even.index(slot), k_odd.index(slot), words2, scale2, 2, ASM)
     _stage_group(k_even.index(slot), k_odd.index(slot), words3, scale3, 3, ASM)
     k_rope.index(slot).store(rope)
-    for start in tl.range(begin, end, BLOCK_N, num_stages=1):
+    # At least one tile, of no keys if need be: where the loop may be left out, ptxas has the products of its last
+    # iteration wait for each other, since zeros might be what they accumulate to
+    for tile in tl.range(0, tl.maximum(tl.cdiv(end - begin, BLOCK_N), 1), num_stages=1):
+        start = begin + tile * BLOCK_N
         # under way while this tile is worked on
         index, valid = parts.load_indices(indices_row, start + BLOCK_N, end, tokens, BLOCK_N)
         words0, words1, words2, words3, scale0, scale1, scale2, scale3, rope = _load_tile(
@@ -123,8 +126,10 @@ def _attend(
         index, valid = parts.load_indices(indices_row, start, end, tokens, BLOCK_N)
         p, rescale, row_max, p_sum = parts.softmax_step(scores, valid, row_max, p_sum, scale_log2)
         p_tile.store(p.to(tl.bfloat16))
-        acc_even = tl.dot(p_tile.load(), k_even.index(slot).load(), acc_even * rescale[:, None])
-        acc_odd = tl.dot(p_tile.load(), k_odd.index(slot).load(), acc_odd * rescale[:, None])
+        acc_even *= rescale[:, None]
+        acc_odd *= rescale[:, None]
+        acc_even = tl.dot(p_tile.load(), k_even.index(slot).load(), acc_even)
+        acc_odd = tl.dot(p_tile.load(), k_odd.index(slot).load(), acc_odd)
         slot = (slot + 1) % SLOTS
         _stage_group(k_even.index(slot), k_odd.index(slot), words0, scale0, 0, ASM)
         _stage_group(k_even.index(slot), k_odd.index(slot), words1, scale1, 1, ASM)
@@ -145,11 +150,7 @@ def mla_decode_fp8_kernel(
     ASM: tl.constexpr,
 ):  # fmt: skip
     """Attention of query token program_id(0) // head_blocks over split program_id(1), for one block of heads."""
-    head_blocks = tl.cdiv(h_q, BLOCK_H)
-    token = (tl.program_id(0) // head_blocks).to(tl.int64)
-    heads = (tl.program_id(0) % head_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
-    batch = token // s_q
-    query = token % s_q
+    token, batch, query, heads = parts.place(tl.program_id(0), h_q, s_q, BLOCK_H)
     head_ok = (heads < h_q)[:, None]
 
     length = parts.list_length(topk, length_ptr, batch, HAS_LENGTH)
@@ -187,13 +188,15 @@ def mla_decode_fp8_kernel(
             extra_block_stride, scale_log2, EXTRA_PAGE, EXTRA_STRIDE, BLOCK_N, SLOTS, ASM,
         )  # fmt: skip
 
+    token, batch, query, heads = parts.place_anew(h_q, s_q, BLOCK_H, ASM)
+    head_ok = (heads < h_q)[:, None]
     factor = parts.finish(
         row_max, p_sum, sink_ptr, lse_ptr, batch, query, s_q, token, heads, h_q, HAS_SINK, SINGLE
     )[:, None]  # fmt: skip
     out = tl.interleave(acc_even * factor, acc_odd * factor)
     row = token
     if not SINGLE:
-        row += tl.program_id(1).to(tl.int64) * (tl.num_programs(0) // head_blocks)
+        row += tl.program_id(1).to(tl.int64) * (tl.num_programs(0) // tl.cdiv(h_q, BLOCK_H))
     out_rows = out_ptr + (row * h_q + heads)[:, None] * 512
     tl.store(out_rows + tl.arange(0, 512)[None, :], out.to(out_ptr.dtype.element_ty), mask=head_ok)
 

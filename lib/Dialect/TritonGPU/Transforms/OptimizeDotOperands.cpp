@@ -8,14 +8,19 @@
 // Rewrite:       %b becomes %buf, or tle.memdesc_wgmma_view %buf {order = [1,
 // 0]} Postcondition: the product reads what it read before, because nothing can
 //                write %buf from the load to the end of the product; a product
-//                in a loop that writes %buf ends before anything follows it.
+//                in a loop that writes %buf ends before anything follows it,
+//                or, if its result is only carried on and what is written
+//                meanwhile are other slots, at the next iteration's first wait.
 //
 //===----------------------------------------------------------------------===//
 
 #include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
 #include "triton/Dialect/TritonGPU/Transforms/Passes.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 
 #ifdef __TLE__
@@ -144,6 +149,125 @@ bool isWrittenInLoop(WarpGroupDotOp dot, Value root) {
   return false;
 }
 
+/// The slot of `root`, a buffer with slots, that a view lies in.
+MemDescIndexOp findSlot(Value memdesc, Value root) {
+  while (Operation *op = memdesc.getDefiningOp()) {
+    auto slot = dyn_cast<MemDescIndexOp>(op);
+    if (slot && slot.getSrc() == root)
+      return slot;
+    if (!isBufferView(op))
+      break;
+    memdesc = op->getOperand(0);
+  }
+  return {};
+}
+
+/// A slot's number as (base + offset) mod modulus; modulus 0: as it is.
+struct SlotNumber {
+  Value base;
+  int64_t offset = 0;
+  int64_t modulus = 0;
+};
+
+std::optional<int64_t> asConstant(Value value) {
+  APInt constant;
+  if (matchPattern(value, m_ConstantInt(&constant)))
+    return constant.getSExtValue();
+  return std::nullopt;
+}
+
+SlotNumber getSlotNumber(Value value) {
+  SlotNumber number{value};
+  Operation *op = value.getDefiningOp();
+  if (isa_and_nonnull<arith::RemSIOp, arith::RemUIOp, arith::AndIOp>(op))
+    if (auto constant = asConstant(op->getOperand(1)); constant > 0) {
+      int64_t modulus = *constant + (isa<arith::AndIOp>(op) ? 1 : 0);
+      if (!isa<arith::AndIOp>(op) || llvm::isPowerOf2_64(modulus)) {
+        number.modulus = modulus;
+        number.base = op->getOperand(0);
+      }
+    }
+  if (auto add = number.base.getDefiningOp<arith::AddIOp>())
+    if (std::optional<int64_t> constant = asConstant(add.getRhs())) {
+      number.offset = *constant;
+      number.base = add.getLhs();
+    }
+  return number;
+}
+
+/// Whether `a` is `b` with a bit turned over, or an odd number less `b`.
+bool isOpposite(Value a, Value b) {
+  if (auto sub = a.getDefiningOp<arith::SubIOp>())
+    if (std::optional<int64_t> constant = asConstant(sub.getLhs()))
+      return sub.getRhs() == b && *constant % 2 != 0;
+  if (auto exor = a.getDefiningOp<arith::XOrIOp>())
+    if (std::optional<int64_t> constant = asConstant(exor.getRhs()))
+      return exor.getLhs() == b && *constant != 0;
+  return false;
+}
+
+/// Whether two numbers of slots, both of slots that exist, certainly differ.
+bool areDifferentSlots(Value a, Value b) {
+  std::optional<int64_t> constantA = asConstant(a), constantB = asConstant(b);
+  if (constantA && constantB)
+    return *constantA != *constantB;
+  if (isOpposite(a, b) || isOpposite(b, a))
+    return true;
+  SlotNumber x = getSlotNumber(a), y = getSlotNumber(b);
+  if (x.base != y.base || (x.modulus && y.modulus && x.modulus != y.modulus))
+    return false;
+  int64_t modulus = std::max(x.modulus, y.modulus);
+  int64_t distance = x.offset - y.offset;
+  return modulus ? distance % modulus != 0 : distance != 0;
+}
+
+/// Whether `op` may write the part of the buffer that `view` shows.
+bool mayWriteView(Operation *op, Value view, Value root) {
+  if (!mayWriteBuffer(op, root))
+    return false;
+  Value target;
+  if (auto store = dyn_cast<LocalStoreOp>(op))
+    target = store.getDst();
+  else if (auto copy = dyn_cast<AsyncCopyGlobalToLocalOp>(op))
+    target = copy.getResult();
+  if (!target)
+    return true;
+  MemDescIndexOp read = findSlot(view, root), written = findSlot(target, root);
+  return !read || !written ||
+         !areDifferentSlots(read.getIndex(), written.getIndex());
+}
+
+/// Whether `dot`, in a loop that writes `view`, may be under way when the next
+/// iteration begins. It then ends at the first wait there, which stock's
+/// pipeliner hands its result through. Nothing may write the view up to there:
+/// a ring's other slots may be filled. Behind the wait a warp that goes on may
+/// meet another whose part has not ended, so a barrier precedes the first
+/// write that comes before the next product.
+bool mayRunOn(RewriterBase &rewriter, WarpGroupDotOp dot, Value view,
+              Value root) {
+  auto loop = dyn_cast<scf::ForOp>(dot->getParentOp());
+  if (!loop || dot.getIsAsync() || !root.getDefiningOp<LocalAllocOp>() ||
+      isSharedWithOtherWarps(root) ||
+      !llvm::all_of(dot->getUsers(), llvm::IsaPred<scf::YieldOp>))
+    return false;
+  for (Operation *op = dot->getNextNode(); op; op = op->getNextNode())
+    if (mayWriteView(op, view, root))
+      return false;
+  auto waits = loop.getBody()->getOps<WarpGroupDotWaitOp>();
+  auto wait = llvm::find_if(
+      waits, [](WarpGroupDotWaitOp op) { return op.getPendings() == 0; });
+  if (wait == waits.end() || !(*wait)->isBeforeInBlock(dot) ||
+      mayWriteBetween(&loop.getBody()->front(), *wait, root))
+    return false;
+  for (Operation *op = *wait; op != dot; op = op->getNextNode())
+    if (mayWriteBuffer(op, root)) {
+      rewriter.setInsertionPoint(op);
+      mlir::gpu::BarrierOp::create(rewriter, op->getLoc());
+      break;
+    }
+  return true;
+}
+
 /// Lets nothing use the product before it has ended, unless a wait does so.
 void waitOnTheSpot(RewriterBase &rewriter, WarpGroupDotOp dot) {
   auto waits = [](Operation *user) {
@@ -208,7 +332,8 @@ bool reuseBuffer(RewriterBase &rewriter, WarpGroupDotOp dot, unsigned index) {
   }
   rewriter.modifyOpInPlace(dot, [&] { dot->setOperand(index, replacement); });
   rewireWaits(rewriter, operand, replacement);
-  if (!isConstantBuffer(root) && isWrittenInLoop(dot, root))
+  if (!isConstantBuffer(root) && isWrittenInLoop(dot, root) &&
+      !mayRunOn(rewriter, dot, buffer, root))
     waitOnTheSpot(rewriter, dot);
   eraseDeadChain(rewriter, operand);
   return true;
