@@ -146,4 +146,220 @@ tt.func @read_in_loop(%a: !ttg.memdesc<64x64xf16, #s, #smem>, %v: tensor<64x64xf
   tt.return %r : tensor<64x64xf32, #mma>
 }
 
+// The next slot of a ring is filled while this one is read, and the next iteration waits: the product runs on.
+// CHECK-LABEL: @other_slot_by_remainder
+// CHECK: scf.for
+// CHECK: ttng.warp_group_dot_wait
+// CHECK: %[[D:.*]] = ttng.warp_group_dot %arg0, %{{.*}}, mutable>
+// CHECK-NOT: ttng.warp_group_dot_wait
+// CHECK: ttg.local_store
+// CHECK-NEXT: scf.yield %[[D]]
+tt.func @other_slot_by_remainder(%a: !ttg.memdesc<64x64xf16, #s, #smem>, %q: !ttg.memdesc<64x64xf16, #s, #smem>, %v: tensor<64x64xf16, #b>, %c: tensor<64x64xf32, #mma>, %n: i32, %one: i32, %two: i32) -> (tensor<64x64xf32, #mma>, tensor<64x64xf32, #mma>) {
+  %c1 = arith.constant 1 : i32
+  %c2 = arith.constant 2 : i32
+  %zero = arith.constant dense<0.0> : tensor<64x64xf32, #mma>
+  %ring = ttg.local_alloc : () -> !ttg.memdesc<2x64x64xf16, #s, #smem, mutable>
+  %r:3 = scf.for %i = %one to %n step %one iter_args(%acc = %c, %s = %two, %sum = %zero) -> (tensor<64x64xf32, #mma>, i32, tensor<64x64xf32, #mma>) : i32 {
+    %e = ttng.warp_group_dot %a, %q, %zero {isAsync = true} : !ttg.memdesc<64x64xf16, #s, #smem> * !ttg.memdesc<64x64xf16, #s, #smem> -> tensor<64x64xf32, #mma>
+    %w = ttng.warp_group_dot_wait %e {pendings = 0 : i32} : tensor<64x64xf32, #mma>
+    %slot = ttg.memdesc_index %ring[%s] : !ttg.memdesc<2x64x64xf16, #s, #smem, mutable> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+    %x = ttg.local_load %slot : !ttg.memdesc<64x64xf16, #s, #smem, mutable> -> tensor<64x64xf16, #b>
+    %y = ttg.local_alloc %x : (tensor<64x64xf16, #b>) -> !ttg.memdesc<64x64xf16, #s, #smem>
+    %d = ttng.warp_group_dot %a, %y, %acc : !ttg.memdesc<64x64xf16, #s, #smem> * !ttg.memdesc<64x64xf16, #s, #smem> -> tensor<64x64xf32, #mma>
+    %t0 = arith.addi %s, %c1 : i32
+    %t = arith.remsi %t0, %c2 : i32
+    %other = ttg.memdesc_index %ring[%t] : !ttg.memdesc<2x64x64xf16, #s, #smem, mutable> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+    ttg.local_store %v, %other : tensor<64x64xf16, #b> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+    scf.yield %d, %t, %w : tensor<64x64xf32, #mma>, i32, tensor<64x64xf32, #mma>
+  }
+  tt.return %r#0, %r#2 : tensor<64x64xf32, #mma>, tensor<64x64xf32, #mma>
+}
+
+// The same with slots 0 and 1 taking turns.
+// CHECK-LABEL: @other_slot_by_difference
+// CHECK: scf.for
+// CHECK: ttng.warp_group_dot_wait
+// CHECK: %[[D:.*]] = ttng.warp_group_dot %arg0, %{{.*}}, mutable>
+// CHECK-NOT: ttng.warp_group_dot_wait
+// CHECK: ttg.local_store
+// CHECK-NEXT: scf.yield %[[D]]
+tt.func @other_slot_by_difference(%a: !ttg.memdesc<64x64xf16, #s, #smem>, %q: !ttg.memdesc<64x64xf16, #s, #smem>, %v: tensor<64x64xf16, #b>, %c: tensor<64x64xf32, #mma>, %n: i32, %one: i32, %two: i32) -> (tensor<64x64xf32, #mma>, tensor<64x64xf32, #mma>) {
+  %c1 = arith.constant 1 : i32
+  %c2 = arith.constant 2 : i32
+  %zero = arith.constant dense<0.0> : tensor<64x64xf32, #mma>
+  %ring = ttg.local_alloc : () -> !ttg.memdesc<2x64x64xf16, #s, #smem, mutable>
+  %r:3 = scf.for %i = %one to %n step %one iter_args(%acc = %c, %s = %two, %sum = %zero) -> (tensor<64x64xf32, #mma>, i32, tensor<64x64xf32, #mma>) : i32 {
+    %e = ttng.warp_group_dot %a, %q, %zero {isAsync = true} : !ttg.memdesc<64x64xf16, #s, #smem> * !ttg.memdesc<64x64xf16, #s, #smem> -> tensor<64x64xf32, #mma>
+    %w = ttng.warp_group_dot_wait %e {pendings = 0 : i32} : tensor<64x64xf32, #mma>
+    %slot = ttg.memdesc_index %ring[%s] : !ttg.memdesc<2x64x64xf16, #s, #smem, mutable> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+    %x = ttg.local_load %slot : !ttg.memdesc<64x64xf16, #s, #smem, mutable> -> tensor<64x64xf16, #b>
+    %y = ttg.local_alloc %x : (tensor<64x64xf16, #b>) -> !ttg.memdesc<64x64xf16, #s, #smem>
+    %d = ttng.warp_group_dot %a, %y, %acc : !ttg.memdesc<64x64xf16, #s, #smem> * !ttg.memdesc<64x64xf16, #s, #smem> -> tensor<64x64xf32, #mma>
+    %t = arith.subi %c1, %s : i32
+    %other = ttg.memdesc_index %ring[%t] : !ttg.memdesc<2x64x64xf16, #s, #smem, mutable> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+    ttg.local_store %v, %other : tensor<64x64xf16, #b> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+    scf.yield %d, %t, %w : tensor<64x64xf32, #mma>, i32, tensor<64x64xf32, #mma>
+  }
+  tt.return %r#0, %r#2 : tensor<64x64xf32, #mma>, tensor<64x64xf32, #mma>
+}
+
+// The same with a bit turned over.
+// CHECK-LABEL: @other_slot_by_exor
+// CHECK: scf.for
+// CHECK: ttng.warp_group_dot_wait
+// CHECK: %[[D:.*]] = ttng.warp_group_dot %arg0, %{{.*}}, mutable>
+// CHECK-NOT: ttng.warp_group_dot_wait
+// CHECK: ttg.local_store
+// CHECK-NEXT: scf.yield %[[D]]
+tt.func @other_slot_by_exor(%a: !ttg.memdesc<64x64xf16, #s, #smem>, %q: !ttg.memdesc<64x64xf16, #s, #smem>, %v: tensor<64x64xf16, #b>, %c: tensor<64x64xf32, #mma>, %n: i32, %one: i32, %two: i32) -> (tensor<64x64xf32, #mma>, tensor<64x64xf32, #mma>) {
+  %c1 = arith.constant 1 : i32
+  %c2 = arith.constant 2 : i32
+  %zero = arith.constant dense<0.0> : tensor<64x64xf32, #mma>
+  %ring = ttg.local_alloc : () -> !ttg.memdesc<2x64x64xf16, #s, #smem, mutable>
+  %r:3 = scf.for %i = %one to %n step %one iter_args(%acc = %c, %s = %two, %sum = %zero) -> (tensor<64x64xf32, #mma>, i32, tensor<64x64xf32, #mma>) : i32 {
+    %e = ttng.warp_group_dot %a, %q, %zero {isAsync = true} : !ttg.memdesc<64x64xf16, #s, #smem> * !ttg.memdesc<64x64xf16, #s, #smem> -> tensor<64x64xf32, #mma>
+    %w = ttng.warp_group_dot_wait %e {pendings = 0 : i32} : tensor<64x64xf32, #mma>
+    %slot = ttg.memdesc_index %ring[%s] : !ttg.memdesc<2x64x64xf16, #s, #smem, mutable> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+    %x = ttg.local_load %slot : !ttg.memdesc<64x64xf16, #s, #smem, mutable> -> tensor<64x64xf16, #b>
+    %y = ttg.local_alloc %x : (tensor<64x64xf16, #b>) -> !ttg.memdesc<64x64xf16, #s, #smem>
+    %d = ttng.warp_group_dot %a, %y, %acc : !ttg.memdesc<64x64xf16, #s, #smem> * !ttg.memdesc<64x64xf16, #s, #smem> -> tensor<64x64xf32, #mma>
+    %t = arith.xori %s, %c1 : i32
+    %other = ttg.memdesc_index %ring[%t] : !ttg.memdesc<2x64x64xf16, #s, #smem, mutable> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+    ttg.local_store %v, %other : tensor<64x64xf16, #b> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+    scf.yield %d, %t, %w : tensor<64x64xf32, #mma>, i32, tensor<64x64xf32, #mma>
+  }
+  tt.return %r#0, %r#2 : tensor<64x64xf32, #mma>, tensor<64x64xf32, #mma>
+}
+
+// After two steps a ring of two is where it was: the product ends first.
+// CHECK-LABEL: @same_slot
+// CHECK: scf.for
+// CHECK: %[[D:.*]] = ttng.warp_group_dot %arg0, %{{.*}}, mutable>
+// CHECK-NEXT: %[[W:.*]] = ttng.warp_group_dot_wait %[[D]] {pendings = 0 : i32}
+// CHECK: scf.yield %[[W]]
+tt.func @same_slot(%a: !ttg.memdesc<64x64xf16, #s, #smem>, %q: !ttg.memdesc<64x64xf16, #s, #smem>, %v: tensor<64x64xf16, #b>, %c: tensor<64x64xf32, #mma>, %n: i32, %one: i32, %two: i32) -> (tensor<64x64xf32, #mma>, tensor<64x64xf32, #mma>) {
+  %c1 = arith.constant 1 : i32
+  %c2 = arith.constant 2 : i32
+  %zero = arith.constant dense<0.0> : tensor<64x64xf32, #mma>
+  %ring = ttg.local_alloc : () -> !ttg.memdesc<2x64x64xf16, #s, #smem, mutable>
+  %r:3 = scf.for %i = %one to %n step %one iter_args(%acc = %c, %s = %two, %sum = %zero) -> (tensor<64x64xf32, #mma>, i32, tensor<64x64xf32, #mma>) : i32 {
+    %e = ttng.warp_group_dot %a, %q, %zero {isAsync = true} : !ttg.memdesc<64x64xf16, #s, #smem> * !ttg.memdesc<64x64xf16, #s, #smem> -> tensor<64x64xf32, #mma>
+    %w = ttng.warp_group_dot_wait %e {pendings = 0 : i32} : tensor<64x64xf32, #mma>
+    %slot = ttg.memdesc_index %ring[%s] : !ttg.memdesc<2x64x64xf16, #s, #smem, mutable> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+    %x = ttg.local_load %slot : !ttg.memdesc<64x64xf16, #s, #smem, mutable> -> tensor<64x64xf16, #b>
+    %y = ttg.local_alloc %x : (tensor<64x64xf16, #b>) -> !ttg.memdesc<64x64xf16, #s, #smem>
+    %d = ttng.warp_group_dot %a, %y, %acc : !ttg.memdesc<64x64xf16, #s, #smem> * !ttg.memdesc<64x64xf16, #s, #smem> -> tensor<64x64xf32, #mma>
+    %t0 = arith.addi %s, %c2 : i32
+    %t = arith.remsi %t0, %c2 : i32
+    %other = ttg.memdesc_index %ring[%t] : !ttg.memdesc<2x64x64xf16, #s, #smem, mutable> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+    ttg.local_store %v, %other : tensor<64x64xf16, #b> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+    scf.yield %d, %t, %w : tensor<64x64xf32, #mma>, i32, tensor<64x64xf32, #mma>
+  }
+  tt.return %r#0, %r#2 : tensor<64x64xf32, #mma>, tensor<64x64xf32, #mma>
+}
+
+// A slot of unknown number is filled.
+// CHECK-LABEL: @unknown_slot
+// CHECK: scf.for
+// CHECK: %[[D:.*]] = ttng.warp_group_dot %arg0, %{{.*}}, mutable>
+// CHECK-NEXT: %[[W:.*]] = ttng.warp_group_dot_wait %[[D]] {pendings = 0 : i32}
+// CHECK: scf.yield %[[W]]
+tt.func @unknown_slot(%a: !ttg.memdesc<64x64xf16, #s, #smem>, %q: !ttg.memdesc<64x64xf16, #s, #smem>, %v: tensor<64x64xf16, #b>, %c: tensor<64x64xf32, #mma>, %n: i32, %one: i32, %two: i32) -> (tensor<64x64xf32, #mma>, tensor<64x64xf32, #mma>) {
+  %c1 = arith.constant 1 : i32
+  %c2 = arith.constant 2 : i32
+  %zero = arith.constant dense<0.0> : tensor<64x64xf32, #mma>
+  %ring = ttg.local_alloc : () -> !ttg.memdesc<2x64x64xf16, #s, #smem, mutable>
+  %r:3 = scf.for %i = %one to %n step %one iter_args(%acc = %c, %s = %two, %sum = %zero) -> (tensor<64x64xf32, #mma>, i32, tensor<64x64xf32, #mma>) : i32 {
+    %e = ttng.warp_group_dot %a, %q, %zero {isAsync = true} : !ttg.memdesc<64x64xf16, #s, #smem> * !ttg.memdesc<64x64xf16, #s, #smem> -> tensor<64x64xf32, #mma>
+    %w = ttng.warp_group_dot_wait %e {pendings = 0 : i32} : tensor<64x64xf32, #mma>
+    %slot = ttg.memdesc_index %ring[%s] : !ttg.memdesc<2x64x64xf16, #s, #smem, mutable> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+    %x = ttg.local_load %slot : !ttg.memdesc<64x64xf16, #s, #smem, mutable> -> tensor<64x64xf16, #b>
+    %y = ttg.local_alloc %x : (tensor<64x64xf16, #b>) -> !ttg.memdesc<64x64xf16, #s, #smem>
+    %d = ttng.warp_group_dot %a, %y, %acc : !ttg.memdesc<64x64xf16, #s, #smem> * !ttg.memdesc<64x64xf16, #s, #smem> -> tensor<64x64xf32, #mma>
+    %t = arith.addi %one, %n : i32
+    %other = ttg.memdesc_index %ring[%t] : !ttg.memdesc<2x64x64xf16, #s, #smem, mutable> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+    ttg.local_store %v, %other : tensor<64x64xf16, #b> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+    scf.yield %d, %t, %w : tensor<64x64xf32, #mma>, i32, tensor<64x64xf32, #mma>
+  }
+  tt.return %r#0, %r#2 : tensor<64x64xf32, #mma>, tensor<64x64xf32, #mma>
+}
+
+// The next iteration waits for nothing before it fills the slot.
+// CHECK-LABEL: @nothing_waits
+// CHECK: scf.for
+// CHECK: %[[D:.*]] = ttng.warp_group_dot %arg0, %{{.*}}, mutable>
+// CHECK-NEXT: %[[W:.*]] = ttng.warp_group_dot_wait %[[D]] {pendings = 0 : i32}
+// CHECK: scf.yield %[[W]]
+tt.func @nothing_waits(%a: !ttg.memdesc<64x64xf16, #s, #smem>, %q: !ttg.memdesc<64x64xf16, #s, #smem>, %v: tensor<64x64xf16, #b>, %c: tensor<64x64xf32, #mma>, %n: i32, %one: i32, %two: i32) -> (tensor<64x64xf32, #mma>, tensor<64x64xf32, #mma>) {
+  %c1 = arith.constant 1 : i32
+  %c2 = arith.constant 2 : i32
+  %zero = arith.constant dense<0.0> : tensor<64x64xf32, #mma>
+  %ring = ttg.local_alloc : () -> !ttg.memdesc<2x64x64xf16, #s, #smem, mutable>
+  %r:3 = scf.for %i = %one to %n step %one iter_args(%acc = %c, %s = %two, %sum = %zero) -> (tensor<64x64xf32, #mma>, i32, tensor<64x64xf32, #mma>) : i32 {
+    %w = arith.addf %sum, %sum : tensor<64x64xf32, #mma>
+    %slot = ttg.memdesc_index %ring[%s] : !ttg.memdesc<2x64x64xf16, #s, #smem, mutable> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+    %x = ttg.local_load %slot : !ttg.memdesc<64x64xf16, #s, #smem, mutable> -> tensor<64x64xf16, #b>
+    %y = ttg.local_alloc %x : (tensor<64x64xf16, #b>) -> !ttg.memdesc<64x64xf16, #s, #smem>
+    %d = ttng.warp_group_dot %a, %y, %acc : !ttg.memdesc<64x64xf16, #s, #smem> * !ttg.memdesc<64x64xf16, #s, #smem> -> tensor<64x64xf32, #mma>
+    %t0 = arith.addi %s, %c1 : i32
+    %t = arith.remsi %t0, %c2 : i32
+    %other = ttg.memdesc_index %ring[%t] : !ttg.memdesc<2x64x64xf16, #s, #smem, mutable> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+    ttg.local_store %v, %other : tensor<64x64xf16, #b> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+    scf.yield %d, %t, %w : tensor<64x64xf32, #mma>, i32, tensor<64x64xf32, #mma>
+  }
+  tt.return %r#0, %r#2 : tensor<64x64xf32, #mma>, tensor<64x64xf32, #mma>
+}
+
+// The next iteration fills the slot before it waits.
+// CHECK-LABEL: @filled_before_the_wait
+// CHECK: scf.for
+// CHECK: %[[D:.*]] = ttng.warp_group_dot %arg0, %{{.*}}, mutable>
+// CHECK-NEXT: %[[W:.*]] = ttng.warp_group_dot_wait %[[D]] {pendings = 0 : i32}
+// CHECK: scf.yield %[[W]]
+tt.func @filled_before_the_wait(%a: !ttg.memdesc<64x64xf16, #s, #smem>, %q: !ttg.memdesc<64x64xf16, #s, #smem>, %v: tensor<64x64xf16, #b>, %c: tensor<64x64xf32, #mma>, %n: i32, %one: i32, %two: i32) -> (tensor<64x64xf32, #mma>, tensor<64x64xf32, #mma>) {
+  %c1 = arith.constant 1 : i32
+  %c2 = arith.constant 2 : i32
+  %zero = arith.constant dense<0.0> : tensor<64x64xf32, #mma>
+  %ring = ttg.local_alloc : () -> !ttg.memdesc<2x64x64xf16, #s, #smem, mutable>
+  %r:3 = scf.for %i = %one to %n step %one iter_args(%acc = %c, %s = %two, %sum = %zero) -> (tensor<64x64xf32, #mma>, i32, tensor<64x64xf32, #mma>) : i32 {
+    %early = ttg.memdesc_index %ring[%s] : !ttg.memdesc<2x64x64xf16, #s, #smem, mutable> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+    ttg.local_store %v, %early : tensor<64x64xf16, #b> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+    %e = ttng.warp_group_dot %a, %q, %zero {isAsync = true} : !ttg.memdesc<64x64xf16, #s, #smem> * !ttg.memdesc<64x64xf16, #s, #smem> -> tensor<64x64xf32, #mma>
+    %w = ttng.warp_group_dot_wait %e {pendings = 0 : i32} : tensor<64x64xf32, #mma>
+    %slot = ttg.memdesc_index %ring[%s] : !ttg.memdesc<2x64x64xf16, #s, #smem, mutable> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+    %x = ttg.local_load %slot : !ttg.memdesc<64x64xf16, #s, #smem, mutable> -> tensor<64x64xf16, #b>
+    %y = ttg.local_alloc %x : (tensor<64x64xf16, #b>) -> !ttg.memdesc<64x64xf16, #s, #smem>
+    %d = ttng.warp_group_dot %a, %y, %acc : !ttg.memdesc<64x64xf16, #s, #smem> * !ttg.memdesc<64x64xf16, #s, #smem> -> tensor<64x64xf32, #mma>
+    %t0 = arith.addi %s, %c1 : i32
+    %t = arith.remsi %t0, %c2 : i32
+    %other = ttg.memdesc_index %ring[%t] : !ttg.memdesc<2x64x64xf16, #s, #smem, mutable> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+    ttg.local_store %v, %other : tensor<64x64xf16, #b> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+    scf.yield %d, %t, %w : tensor<64x64xf32, #mma>, i32, tensor<64x64xf32, #mma>
+  }
+  tt.return %r#0, %r#2 : tensor<64x64xf32, #mma>, tensor<64x64xf32, #mma>
+}
+
+// A buffer without slots, written behind the next iteration's wait: all warps have waited before one of them writes.
+// CHECK-LABEL: @written_behind_the_wait
+// CHECK: scf.for
+// CHECK: ttng.warp_group_dot_wait
+// CHECK: gpu.barrier
+// CHECK-NEXT: ttg.local_store
+// CHECK-NEXT: %[[D:.*]] = ttng.warp_group_dot %{{.*}}, %arg0, %{{.*}}mutable>
+// CHECK-NEXT: scf.yield %[[D]]
+tt.func @written_behind_the_wait(%a: !ttg.memdesc<64x64xf16, #s, #smem>, %v: tensor<64x64xf16, #b>, %c: tensor<64x64xf32, #mma>, %n: i32, %one: i32) -> (tensor<64x64xf32, #mma>, tensor<64x64xf32, #mma>) {
+  %zero = arith.constant dense<0.0> : tensor<64x64xf32, #mma>
+  %buf = ttg.local_alloc : () -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+  %r:2 = scf.for %i = %one to %n step %one iter_args(%acc = %c, %sum = %zero) -> (tensor<64x64xf32, #mma>, tensor<64x64xf32, #mma>) : i32 {
+    %e = ttng.warp_group_dot %a, %a, %zero {isAsync = true} : !ttg.memdesc<64x64xf16, #s, #smem> * !ttg.memdesc<64x64xf16, #s, #smem> -> tensor<64x64xf32, #mma>
+    %w = ttng.warp_group_dot_wait %e {pendings = 0 : i32} : tensor<64x64xf32, #mma>
+    ttg.local_store %v, %buf : tensor<64x64xf16, #b> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+    %x = ttg.local_load %buf : !ttg.memdesc<64x64xf16, #s, #smem, mutable> -> tensor<64x64xf16, #b>
+    %y = ttg.local_alloc %x : (tensor<64x64xf16, #b>) -> !ttg.memdesc<64x64xf16, #s, #smem>
+    %d = ttng.warp_group_dot %y, %a, %acc : !ttg.memdesc<64x64xf16, #s, #smem> * !ttg.memdesc<64x64xf16, #s, #smem> -> tensor<64x64xf32, #mma>
+    scf.yield %d, %w : tensor<64x64xf32, #mma>, tensor<64x64xf32, #mma>
+  }
+  tt.return %r#0, %r#1 : tensor<64x64xf32, #mma>, tensor<64x64xf32, #mma>
+}
+
 }
