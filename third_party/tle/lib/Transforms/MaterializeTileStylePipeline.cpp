@@ -331,6 +331,22 @@ void relaxChains(scf::ForOp loop) {
   });
 }
 
+/// Ends every product in its iteration. The slot that it reads is filled again
+/// at the end of the iteration, but stock's pipeliner would let a product that
+/// the loop carries run on into the next one.
+void endProducts(scf::ForOp loop) {
+  loop.getBody()->walk([](ttng::WarpGroupDotOp dot) {
+    if (dot.getIsAsync())
+      return;
+    dot.setIsAsync(true);
+    OpBuilder builder(dot->getContext());
+    builder.setInsertionPointAfter(dot);
+    auto wait = ttng::WarpGroupDotWaitOp::create(
+        builder, dot.getLoc(), ValueRange{dot.getD()}, /*pendings=*/0);
+    dot.getD().replaceAllUsesExcept(wait.getResult(0), wait);
+  });
+}
+
 class MaterializeTileStylePipeline
     : public impl::TLEMaterializeTileStylePipelineBase<
           MaterializeTileStylePipeline> {
@@ -367,6 +383,7 @@ private:
       return giveUp(loop, "two slots of " + std::to_string(perSlot) +
                               " bytes do not fit into shared memory");
     relaxChains(loop);
+    endProducts(loop);
     if (remarks)
       loop.emitRemark("tile-style pipeline: ") << slots << " slots";
     Materializer(std::move(*info), slots).run();

@@ -84,7 +84,8 @@ public:
       if (wait.getPendings() == 0)
         waits.push_back(wait);
     });
-    for (WarpGroupDotWaitOp wait : waits) {
+    // The last one first, so that none is held up by one that moves on itself.
+    for (WarpGroupDotWaitOp wait : llvm::reverse(waits)) {
       Operation *next = wait->getNextNode();
       while (!mustPrecede(wait, next, unfinished))
         next = next->getNextNode();

@@ -102,3 +102,35 @@ module attributes {"ttg.num-warps" = 4 : i32, ttg.target = "cuda:90"} {
     tt.return
   }
 }
+
+// -----
+
+// A product that the loop carries ends before its tile is overwritten.
+#blocked = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
+#mma = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 16]}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+module attributes {"ttg.num-warps" = 4 : i32, ttg.target = "cuda:90"} {
+  // CHECK-LABEL: @carried_product
+  // CHECK: scf.for
+  // CHECK: %[[D:.+]] = ttng.warp_group_dot {{.*}}isAsync = true
+  // CHECK-NEXT: %[[W:.+]] = ttng.warp_group_dot_wait %[[D]] {pendings = 0 : i32}
+  // CHECK-NOT: ttng.warp_group_dot_wait
+  // CHECK: ttg.async_copy_global_to_local
+  // CHECK: scf.yield %[[W]],
+  tt.func @carried_product(%ptr: tensor<64x64x!tt.ptr<bf16>, #blocked>, %a: !ttg.memdesc<64x64xbf16, #shared, #smem, mutable>, %zero: tensor<64x64xf32, #mma>, %n: i32) -> tensor<64x64xf32, #mma> {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %buf = ttg.local_alloc : () -> !ttg.memdesc<64x64xbf16, #shared, #smem, mutable>
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (tensor<64x64xf32, #mma>) : i32 {
+      %d = tt.splat %i : i32 -> tensor<64x64xi32, #blocked>
+      %p = tt.addptr %ptr, %d : tensor<64x64x!tt.ptr<bf16>, #blocked>, tensor<64x64xi32, #blocked>
+      %t = ttg.async_copy_global_to_local %p, %buf : tensor<64x64x!tt.ptr<bf16>, #blocked> -> <64x64xbf16, #shared, #smem, mutable>
+      %g = ttg.async_commit_group tokens %t
+      %w = ttg.async_wait %g {num = 0 : i32}
+      %next = ttng.warp_group_dot %a, %buf, %acc {inputPrecision = 0 : i32} : !ttg.memdesc<64x64xbf16, #shared, #smem, mutable> * !ttg.memdesc<64x64xbf16, #shared, #smem, mutable> -> tensor<64x64xf32, #mma>
+      scf.yield %next : tensor<64x64xf32, #mma>
+    } {tt.num_stages = 2 : i32}
+    tt.return %r : tensor<64x64xf32, #mma>
+  }
+}

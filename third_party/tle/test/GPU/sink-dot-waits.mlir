@@ -67,6 +67,21 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.return %f : !acc
   }
 
+  // Waits in a row move together.
+  // CHECK-LABEL: @waits_in_a_row
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: math.exp2
+  // CHECK-NEXT: %[[W:.+]] = ttng.warp_group_dot_wait
+  // CHECK-NEXT: %[[E:.+]] = ttng.warp_group_dot_wait %[[W]]
+  // CHECK-NEXT: tt.return %[[E]]
+  tt.func public @waits_in_a_row(%q: !tile, %k: !view, %zero: !acc) -> (!acc, !acc) {
+    %d = ttng.warp_group_dot %q, %k, %zero {inputPrecision = 0 : i32, isAsync = true} : !tile * !view -> !acc
+    %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : !acc
+    %e = ttng.warp_group_dot_wait %w {pendings = 0 : i32} : !acc
+    %p = math.exp2 %zero : !acc
+    tt.return %e, %p : !acc, !acc
+  }
+
   // What the products still read must not be overwritten; nor does a wait pass a barrier or a product.
   // CHECK-LABEL: @writes_stay_behind
   // CHECK: ttng.warp_group_dot
