@@ -14,6 +14,63 @@ import traceback
 os.environ["TRITON_INTERPRET"] = "1"
 
 
+def _error(actual, expected) -> float:
+    """Relative Frobenius error; infinite where an element was not written."""
+    import torch
+
+    if not bool(torch.isfinite(actual).all()):
+        return float("inf")
+    return float((actual.double() - expected).norm() / expected.norm())
+
+
+def gemm(provider: str, m: int, n: int, k: int, dtype: str, config: dict, padding: int, seed: int) -> float:
+    """Error of the product of random matrices by "tle", "triton_tma" or "triton_pointers".
+
+    Between rows there are `padding` elements that are NaN.
+    """
+    import torch
+    from triton_tle.bench.providers import gemm_triton
+    from triton_tle.ops.gemm import launch
+
+    generator = torch.Generator().manual_seed(seed)
+    matrices = []
+    for rows, columns in ((m, k), (k, n), (m, n)):
+        whole = torch.full((rows, columns + padding), float("nan"), dtype=getattr(torch, dtype))
+        matrices.append(whole[:, :columns])
+    a, b, c = matrices
+    a.copy_(torch.randn(m, k, generator=generator))
+    b.copy_(torch.randn(k, n, generator=generator))
+    if provider == "tle":
+        launch(a, b, c, config)
+    else:
+        gemm_triton.launch(a, b, c, provider == "triton_tma", config)
+    return _error(c, a.double() @ b.double())
+
+
+def flash_attention(
+    provider: str, shape: list, s_kv: int, causal: bool, dtype: str, config: dict, scale: float, seed: int
+) -> list:
+    """Errors of out (relative) and lse (absolute) by "tle", or stock Triton's "tma", "ahead" or "pointers".
+
+    `shape` is [b, h, s_q, d]; `scale` multiplies q.k.
+    """
+    import torch
+    from triton_tle.bench.providers import flash_attention_triton
+    from triton_tle.ops.flash_attention import flash_attention_reference, launch
+
+    generator = torch.Generator().manual_seed(seed)
+    b, h, s_q, d = shape
+    chosen = getattr(torch, dtype)
+    q, k, v = (torch.randn(b, h, rows, d, generator=generator).to(chosen) for rows in (s_q, s_kv, s_kv))
+    out, lse = torch.full_like(q, float("nan")), torch.full((b, h, s_q), float("nan"))
+    if provider == "tle":
+        launch(q, k, v, out, lse, scale, causal, config)
+    else:
+        flash_attention_triton.launch(q, k, v, out, lse, scale, causal, provider, config)
+    expected, expected_lse = flash_attention_reference(q, k, v, scale, causal)
+    return [_error(out, expected), float((lse.double() - expected_lse).abs().max())]
+
+
 def sparse_mla_fwd(provider: str, case: dict, seed: int) -> dict:
     """Errors of one provider ("tle" or "triton") in one `CheckCase`."""
     from triton_tle.bench.providers import sparse_mla_fwd_triton as plain

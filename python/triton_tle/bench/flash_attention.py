@@ -95,13 +95,13 @@ def error(case: Case, inputs: dict[str, Any], out: torch.Tensor) -> float:
 
 
 def _load_tle() -> dense.Provider:
-    from triton_tle.ops import flash_attention
+    from triton_tle.ops.flash_attention import configurations, launch
 
     def run(inputs: dict[str, Any], config: dict, warm_up: bool) -> None:
         tensors = [inputs[name] for name in ("q", "k", "v", "out", "lse")]
-        flash_attention.launch(*tensors, inputs["scale"], inputs["causal"], config, warm_up)
+        launch(*tensors, inputs["scale"], inputs["causal"], config, warm_up)
 
-    return dense.Provider(run, lambda case: flash_attention.configurations(case.d, case.causal))
+    return dense.Provider(run, lambda case: configurations(case.d, case.causal))
 
 
 def _load_triton(form: str) -> dense.Provider:

@@ -69,12 +69,12 @@ def error(case: Case, inputs: dict[str, Any], out: torch.Tensor) -> float:
 
 
 def _load_tle() -> dense.Provider:
-    from triton_tle.ops import gemm
+    from triton_tle.ops.gemm import configurations, launch
 
     def run(inputs: dict[str, Any], config: dict, warm_up: bool) -> None:
-        gemm.launch(inputs["a"], inputs["b"], inputs["out"], config, warm_up)
+        launch(inputs["a"], inputs["b"], inputs["out"], config, warm_up)
 
-    return dense.Provider(run, lambda case: gemm.configurations(case.m))
+    return dense.Provider(run, lambda case: configurations(case.m))
 
 
 def _load_triton(descriptors: bool) -> dense.Provider:

@@ -1,6 +1,8 @@
 """Operators behind a stable API."""
 
+from .flash_attention import flash_attention, flash_attention_reference
 from .fp8_cache import dequantize_k_cache, quantize_k_cache
+from .gemm import gemm
 from .mla_decode import flash_mla_with_kvcache
 from .mla_decode_reduce import mla_decode_reduce, mla_decode_reduce_reference
 from .mla_decode_reference import mla_decode_reference
@@ -13,8 +15,11 @@ from .sparse_mla_reference import sparse_mla_fwd_reference
 __all__ = [
     "FlashMLASchedMeta",
     "dequantize_k_cache",
+    "flash_attention",
+    "flash_attention_reference",
     "flash_mla_sparse_fwd",
     "flash_mla_with_kvcache",
+    "gemm",
     "get_mla_metadata",
     "mla_decode_reduce",
     "mla_decode_reduce_reference",

@@ -1,0 +1,222 @@
+"""Dense product and attention in the interpreter, against float64; their arguments; the benchmark's bookkeeping."""
+
+import json
+
+import pytest
+import torch
+from triton_tle.bench import dense, harness
+from triton_tle.bench import flash_attention as attention_bench
+from triton_tle.bench import gemm as gemm_bench
+from triton_tle.ops import flash_attention, flash_attention_reference, gemm
+
+LIMIT = {"bfloat16": 4e-3, "float16": 6e-4}
+TILES = {"BLOCK_M": 32, "BLOCK_N": 32, "BLOCK_K": 32, "STAGES": 2, "FLATTEN": False, "num_warps": 4, "GROUP_M": 2}
+PLAIN_TILES = {name: value for name, value in TILES.items() if name != "FLATTEN"}
+
+PRODUCTS = {
+    "one tile": {"m": 32, "n": 32, "k": 32},
+    "whole tiles, groups that do not fill": {"m": 160, "n": 64, "k": 96},
+    "partial tiles": {"m": 50, "n": 72, "k": 40},
+    "rows that TMA cannot read": {"m": 33, "n": 35, "k": 37},
+    "one element": {"m": 1, "n": 1, "k": 1},
+    "less than a tile deep": {"m": 40, "n": 40, "k": 8},
+    "padded rows": {"m": 40, "n": 40, "k": 40, "padding": 8},
+    "padded rows, unaligned": {"m": 40, "n": 40, "k": 40, "padding": 3},
+    "float16": {"m": 64, "n": 64, "k": 64, "dtype": "float16"},
+    "tiles of other shapes": {"m": 64, "n": 128, "k": 128, "config": {"BLOCK_N": 64, "BLOCK_K": 16, "FLATTEN": True}},
+}
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_product(interpreted, name):
+    case = {"dtype": "bfloat16", "padding": 0} | PRODUCTS[name]
+    case["config"] = TILES | case.get("config", {})
+    assert interpreted("gemm", provider="tle", seed=len(name), **case) < LIMIT[case["dtype"]]
+
+
+@pytest.mark.parametrize("provider", ["triton_tma", "triton_pointers"])
+def test_stock_product(interpreted, provider):
+    config = TILES if provider == "triton_tma" else PLAIN_TILES
+    case = {"m": 40, "n": 96, "k": 64, "dtype": "bfloat16", "padding": 0, "config": config}
+    assert interpreted("gemm", provider=provider, seed=1, **case) < LIMIT["bfloat16"]
+
+
+BLOCKS = {"BLOCK_M": 32, "BLOCK_N": 32, "STAGES": 2, "AHEAD": True, "num_warps": 4}
+
+ATTENTIONS = {
+    "whole tiles": {"shape": [1, 2, 64, 64], "s_kv": 96},
+    "one tile": {"shape": [1, 1, 32, 64], "s_kv": 32},
+    "one key": {"shape": [2, 1, 3, 64], "s_kv": 1},
+    "partial tiles": {"shape": [2, 1, 50, 64], "s_kv": 77},
+    "partial tiles, d 128": {"shape": [1, 2, 33, 128], "s_kv": 65},
+    "causal": {"shape": [1, 2, 96, 64], "s_kv": 96, "causal": True},
+    "causal, one element": {"shape": [1, 1, 1, 64], "s_kv": 1, "causal": True},
+    "causal, partial tiles": {"shape": [1, 1, 77, 128], "s_kv": 77, "causal": True},
+    "causal, fewer keys than queries": {"shape": [1, 1, 80, 64], "s_kv": 40, "causal": True},
+    "causal, more keys than queries": {"shape": [1, 1, 40, 64], "s_kv": 80, "causal": True},
+    "causal, wide blocks of queries": {"shape": [1, 1, 96, 64], "s_kv": 96, "causal": True, "config": {"BLOCK_M": 64}},
+    "causal, wide blocks, partial": {"shape": [1, 1, 90, 64], "s_kv": 90, "causal": True, "config": {"BLOCK_M": 64}},
+    "causal, wide tiles of keys": {"shape": [1, 1, 96, 64], "s_kv": 128, "causal": True, "config": {"BLOCK_N": 64}},
+    "float16": {"shape": [1, 1, 64, 64], "s_kv": 64, "dtype": "float16"},
+    "sharp softmax": {"shape": [1, 1, 64, 64], "s_kv": 96, "scale": 4.0},
+}
+
+
+@pytest.mark.parametrize("ahead", [True, False], ids=["ahead", "in turn"])
+@pytest.mark.parametrize("name", ATTENTIONS)
+def test_attention(interpreted, name, ahead):
+    case = {"causal": False, "dtype": "bfloat16", "scale": 0.125} | ATTENTIONS[name]
+    case["config"] = BLOCKS | case.get("config", {}) | {"AHEAD": ahead}
+    out, lse = interpreted("flash_attention", provider="tle", seed=len(name), **case)
+    assert out < LIMIT[case["dtype"]] and lse < 1e-4
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("form", ["tma", "ahead", "pointers"])
+def test_stock_attention(interpreted, form, causal):
+    config = {name: value for name, value in BLOCKS.items() if name != "AHEAD"}
+    case = {"shape": [1, 2, 96, 64], "s_kv": 96, "causal": causal, "dtype": "bfloat16", "scale": 0.125}
+    out, lse = interpreted("flash_attention", provider=form, seed=3, config=config, **case)
+    assert out < LIMIT["bfloat16"] and lse < 1e-4
+
+
+def matrices(m=3, n=5, k=4, dtype=torch.bfloat16):
+    return {"a": torch.ones(m, k, dtype=dtype), "b": torch.ones(k, n, dtype=dtype)}
+
+
+REFUSED_PRODUCTS = {
+    "a no tensor": ({"a": 1}, ValueError, "a must be a bfloat16 or float16 tensor, got int"),
+    "a float32": ({"a": torch.ones(3, 4)}, ValueError, "a must be a bfloat16 or float16 tensor, got torch.float32"),
+    "b other dtype": ({"b": torch.ones(4, 5).half()}, TypeError, "b must have dtype torch.bfloat16, got torch.float16"),
+    "b other k": ({"b": torch.ones(6, 5).bfloat16()}, ValueError, r"b must have shape \[4, '\*'\], got \[6, 5\]"),
+    "b transposed": ({"b": torch.ones(5, 4).bfloat16().T}, ValueError, "b must have stride 1 in its last dimension"),
+    "out size": ({"out": torch.ones(3, 4).bfloat16()}, ValueError, r"out must have shape \[3, 5\], got \[3, 4\]"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_PRODUCTS)
+def test_refused_product(name):
+    change, error, message = REFUSED_PRODUCTS[name]
+    with pytest.raises(error, match=message):
+        gemm(**matrices() | change)
+
+
+def test_product_on_cpu():
+    out = torch.empty(3, 5).bfloat16()
+    assert gemm(**matrices(), out=out) is out and (out == 4).all()
+    assert gemm(**matrices(k=0)).abs().sum() == 0
+    assert gemm(**matrices(m=0)).shape == (0, 5)
+
+
+def heads(s_q=3, s_kv=5, d=64, dtype=torch.bfloat16):
+    generator = torch.Generator().manual_seed(0)
+    shapes = {"q": (1, 2, s_q, d), "k": (1, 2, s_kv, d), "v": (1, 2, s_kv, d)}
+    return {name: torch.randn(shape, generator=generator).to(dtype) for name, shape in shapes.items()}
+
+
+REFUSED_ATTENTIONS = {
+    "q float32": ({"q": torch.ones(1, 2, 3, 64)}, ValueError, "q must be a bfloat16 or float16 tensor"),
+    "head size": ({"q": torch.ones(1, 2, 3, 96).half()}, ValueError, r"q.shape\[3\] must be 64 or 128, got 96"),
+    "k other heads": ({"k": torch.ones(1, 1, 5, 64).bfloat16()}, ValueError, "k must have shape"),
+    "v other length": ({"v": torch.ones(1, 2, 4, 64).bfloat16()}, ValueError, "v must have shape"),
+    "no keys": (
+        {"k": torch.ones(1, 2, 0, 64).bfloat16(), "v": torch.ones(1, 2, 0, 64).bfloat16()},
+        ValueError,
+        r"k.shape\[2\] must be at least 1, got 0",
+    ),
+    "k strided": (
+        {"k": torch.ones(1, 5, 2, 64).bfloat16().transpose(1, 2)},
+        ValueError,
+        "k must be contiguous, got strides",
+    ),
+    "scale 0": ({"sm_scale": 0.0}, ValueError, "sm_scale must be positive, got 0.0"),
+    "scale text": ({"sm_scale": "1"}, TypeError, "sm_scale must be a number, got str"),
+    "out dtype": ({"out": torch.ones(1, 2, 3, 64)}, TypeError, "out must have dtype torch.bfloat16"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_ATTENTIONS)
+def test_refused_attention(name):
+    change, error, message = REFUSED_ATTENTIONS[name]
+    with pytest.raises(error, match=message):
+        flash_attention(**heads() | change)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_attention_on_cpu_is_torch_s(causal):
+    inputs = heads(s_q=5)
+    out, lse = flash_attention(**inputs, causal=causal)
+    expected = torch.nn.functional.scaled_dot_product_attention(
+        *(inputs[name].double() for name in "qkv"), is_causal=causal
+    )
+    torch.testing.assert_close(out.double(), expected, rtol=1e-2, atol=1e-2)
+    reference, reference_lse = flash_attention_reference(**inputs, scale=0.125, causal=causal)
+    torch.testing.assert_close(reference, expected)
+    torch.testing.assert_close(lse.double(), reference_lse, rtol=1e-5, atol=1e-5)
+    assert flash_attention(**heads(s_q=0))[0].shape == (1, 2, 0, 64)
+
+
+class Family:
+    """A family of two cases whose providers are functions on the CPU."""
+
+    NAME, LIMIT, QUICK_CASES = "family", 1e-3, ()
+    CASES = (gemm_bench.Case(2, 2, 2), gemm_bench.Case(2, 2, 4))
+    __name__ = "family"
+
+    def __init__(self, providers):
+        self.PROVIDERS = {name: lambda provider=provider: provider for name, provider in providers.items()}
+
+    def make_inputs(self, case, seed):
+        return {"out": torch.zeros(2)}
+
+    def error(self, case, inputs, out):
+        return float((out - 1).abs().max())
+
+
+@pytest.fixture
+def without_gpu(monkeypatch):
+    """Times come from the providers' attribute of the configuration; nothing is compiled."""
+
+    def times(runs, rounds, target_ms):
+        return {name: harness.Timing([run() or 1.0] * rounds) for name, run in runs.items()}
+
+    monkeypatch.setattr(dense, "_time", times)
+    monkeypatch.setattr(dense, "environment", lambda commit: {"gpu": "none"})
+    monkeypatch.setattr(dense, "_compile_all", lambda module, providers, cases, log: {("tle", "bf16", (("t", 0.1),))})
+
+
+def filling(value, time=None):
+    def run(inputs, config, warm_up):
+        inputs["out"].fill_(value)
+        return config["t"] if config else time
+
+    return run
+
+
+def test_bench_chooses_checks_and_compares(without_gpu):
+    slow, fast, broken = {"t": 4.0}, {"t": 2.0}, {"t": 0.1}
+    family = Family(
+        {
+            "tle": dense.Provider(filling(1.0), lambda case: [slow, fast, broken]),
+            "stock": dense.Provider(filling(1.0), lambda case: [slow], stock=True),
+            "wrong": dense.Provider(filling(2.0), lambda case: [slow]),
+        }
+    )
+    family.error = lambda case, inputs, out: float((inputs["out"] - 1).abs().max())
+    lines = []
+    results = dense.run(family, False, None, None, lines.append)
+    json.dumps(results)
+    first = results["cases"][0]
+    assert first["providers"]["tle"]["config"] == fast and first["providers"]["tle"]["ms"] == 2.0
+    assert first["providers"]["tle"]["ratio"] == {"stock": 2.0, dense.STOCK: 2.0}
+    assert list(first["providers"]) == ["tle", "stock"] and "wrong against" in first["failed"]["wrong"]
+    assert "2.000" in lines[-1].splitlines()[-1] and "x best stock" in lines[-1]
+    with pytest.raises(ValueError, match="only names no provider: other; there are tle, stock, wrong"):
+        dense.run(family, False, ["other"], None, lines.append)
+
+
+def test_cases_count_the_operator_s_work():
+    assert gemm_bench.Case(2, 3, 4).flops == 48
+    case = attention_bench.Case(4096, 64, True)
+    assert (case.batch, case.heads) == (4, 32) and case.flops == 2 * 4 * 32 * 4096 * 4096 * 64
+    assert all(case.s % 128 == 0 for case in attention_bench.CASES)
