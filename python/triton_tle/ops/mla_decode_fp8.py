@@ -97,7 +97,8 @@ def _stage_group(k_even, k_odd, words, scale, GROUP: tl.constexpr, ASM: tl.const
 def _attend(
     q_even, q_odd, q_rope, k_even, k_odd, k_rope, p_tile, row_max, p_sum, acc_even, acc_odd,
     cache_ptr, indices_row, begin, end, tokens, block_stride, scale_log2,
-    PAGE: tl.constexpr, STRIDE: tl.constexpr, BLOCK_N: tl.constexpr, SLOTS: tl.constexpr, ASM: tl.constexpr,
+    PAGE: tl.constexpr, STRIDE: tl.constexpr, BLOCK_N: tl.constexpr, SLOTS: tl.constexpr,
+    GUARD: tl.constexpr, ASM: tl.constexpr,
 ):  # fmt: skip
     """Entries [begin, end) of a list, added to the state."""
     index, valid = parts.load_indices(indices_row, begin, end, tokens, BLOCK_N)
@@ -131,11 +132,12 @@ def _attend(
         acc_even = tl.dot(p_tile.load(), k_even.index(slot).load(), acc_even)
         acc_odd = tl.dot(p_tile.load(), k_odd.index(slot).load(), acc_odd)
         slot = (slot + 1) % SLOTS
-        _stage_group(k_even.index(slot), k_odd.index(slot), words0, scale0, 0, ASM)
-        _stage_group(k_even.index(slot), k_odd.index(slot), words1, scale1, 1, ASM)
-        _stage_group(k_even.index(slot), k_odd.index(slot), words2, scale2, 2, ASM)
-        _stage_group(k_even.index(slot), k_odd.index(slot), words3, scale3, 3, ASM)
-        k_rope.index(slot).store(rope)
+        if not GUARD or start + BLOCK_N < end:
+            _stage_group(k_even.index(slot), k_odd.index(slot), words0, scale0, 0, ASM)
+            _stage_group(k_even.index(slot), k_odd.index(slot), words1, scale1, 1, ASM)
+            _stage_group(k_even.index(slot), k_odd.index(slot), words2, scale2, 2, ASM)
+            _stage_group(k_even.index(slot), k_odd.index(slot), words3, scale3, 3, ASM)
+            k_rope.index(slot).store(rope)
     return row_max, p_sum, acc_even, acc_odd
 
 
@@ -147,7 +149,7 @@ def mla_decode_fp8_kernel(
     STRIDE: tl.constexpr, EXTRA_STRIDE: tl.constexpr, PAGE: tl.constexpr, EXTRA_PAGE: tl.constexpr,
     HAS_LENGTH: tl.constexpr, HAS_EXTRA: tl.constexpr, HAS_EXTRA_LENGTH: tl.constexpr, HAS_SINK: tl.constexpr,
     HAS_ROPE: tl.constexpr, SINGLE: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_N: tl.constexpr, SLOTS: tl.constexpr,
-    ASM: tl.constexpr,
+    GUARD: tl.constexpr, ASM: tl.constexpr,
 ):  # fmt: skip
     """Attention of query token program_id(0) // head_blocks over split program_id(1), for one block of heads."""
     token, batch, query, heads = parts.place(tl.program_id(0), h_q, s_q, BLOCK_H)
@@ -178,14 +180,14 @@ def mla_decode_fp8_kernel(
     row_max, p_sum, acc_even, acc_odd = _attend(
         q_even, q_odd, q_rope, k_even, k_odd, k_rope, p_tile, row_max, p_sum, acc_even, acc_odd,
         cache_ptr, indices_ptr + batch * stride_ib + query * stride_is, first * BLOCK_N,
-        tl.minimum(last * BLOCK_N, length), tokens, block_stride, scale_log2, PAGE, STRIDE, BLOCK_N, SLOTS, ASM,
+        tl.minimum(last * BLOCK_N, length), tokens, block_stride, scale_log2, PAGE, STRIDE, BLOCK_N, SLOTS, GUARD, ASM,
     )  # fmt: skip
     if HAS_EXTRA:
         row_max, p_sum, acc_even, acc_odd = _attend(
             q_even, q_odd, q_rope, k_even, k_odd, k_rope, p_tile, row_max, p_sum, acc_even, acc_odd,
             extra_cache_ptr, extra_indices_ptr + batch * stride_eb + query * stride_es,
             tl.maximum(first - tiles, 0) * BLOCK_N, tl.minimum((last - tiles) * BLOCK_N, extra_length), extra_tokens,
-            extra_block_stride, scale_log2, EXTRA_PAGE, EXTRA_STRIDE, BLOCK_N, SLOTS, ASM,
+            extra_block_stride, scale_log2, EXTRA_PAGE, EXTRA_STRIDE, BLOCK_N, SLOTS, GUARD, ASM,
         )  # fmt: skip
 
     token, batch, query, heads = parts.place_anew(h_q, s_q, BLOCK_H, ASM)
@@ -203,10 +205,11 @@ def mla_decode_fp8_kernel(
 
 # Configurations to time against each other, python/test/gpu/explore_mla_decode.py
 EXPLORED = {
-    "two slots": {"BLOCK_H": 64, "BLOCK_N": 64, "SLOTS": 2, "num_warps": 8},
-    "one slot": {"BLOCK_H": 64, "BLOCK_N": 64, "SLOTS": 1, "num_warps": 8},
-    "32 keys": {"BLOCK_H": 64, "BLOCK_N": 32, "SLOTS": 2, "num_warps": 8},
-    "16 warps": {"BLOCK_H": 64, "BLOCK_N": 64, "SLOTS": 2, "num_warps": 16},
+    "two slots": {"BLOCK_H": 64, "BLOCK_N": 64, "SLOTS": 2, "GUARD": True, "num_warps": 8},
+    "no guard": {"BLOCK_H": 64, "BLOCK_N": 64, "SLOTS": 2, "GUARD": False, "num_warps": 8},
+    "one slot": {"BLOCK_H": 64, "BLOCK_N": 64, "SLOTS": 1, "GUARD": True, "num_warps": 8},
+    "32 keys": {"BLOCK_H": 64, "BLOCK_N": 32, "SLOTS": 2, "GUARD": True, "num_warps": 8},
+    "16 warps": {"BLOCK_H": 64, "BLOCK_N": 64, "SLOTS": 2, "GUARD": True, "num_warps": 16},
 }
 
 

@@ -225,6 +225,12 @@ bool areDifferentSlots(Value a, Value b) {
 bool mayWriteView(Operation *op, Value view, Value root) {
   if (!mayWriteBuffer(op, root))
     return false;
+  if (isa<scf::IfOp>(op))
+    return llvm::any_of(op->getRegions(), [&](Region &region) {
+      return llvm::any_of(region.getOps(), [&](Operation &nested) {
+        return mayWriteView(&nested, view, root);
+      });
+    });
   Value target;
   if (auto store = dyn_cast<LocalStoreOp>(op))
     target = store.getDst();
