@@ -53,13 +53,16 @@ typedef struct TritonTLEDiagnostic TritonTLEDiagnostic;
  * `pipeline` is MLIR's textual form without the anchor, such as
  * "canonicalize,convert-triton-to-tritongpu{target=cuda:90 num-warps=4}";
  * empty: parse, verify, print. `name` stands for the file in diagnostics
- * about the text itself. `flags` is a union of TritonTLEFlags.
+ * about the text itself. `flags` is a union of TritonTLEFlags. `remarks` is
+ * a regular expression: passes whose flags it matches, anywhere, say what they
+ * did and why they left something alone; empty: none do.
  * The result is never null and is freed by tritonTLEResultDestroy.
  */
 TRITON_TLE_EXPORT TritonTLEResult *tritonTLERunPasses(TritonTLEString ir,
                                                       TritonTLEString pipeline,
                                                       TritonTLEString name,
-                                                      unsigned flags);
+                                                      unsigned flags,
+                                                      TritonTLEString remarks);
 
 /** 1 if everything went well, else 0: then an error diagnostic says why. */
 TRITON_TLE_EXPORT int tritonTLEResultSucceeded(const TritonTLEResult *result);
@@ -78,6 +81,9 @@ TRITON_TLE_EXPORT TritonTLESeverity
 tritonTLEDiagnosticSeverity(const TritonTLEDiagnostic *diagnostic);
 TRITON_TLE_EXPORT TritonTLEString
 tritonTLEDiagnosticMessage(const TritonTLEDiagnostic *diagnostic);
+/** Of a remark that was asked for, the flag of its pass; else empty. */
+TRITON_TLE_EXPORT TritonTLEString
+tritonTLEDiagnosticPass(const TritonTLEDiagnostic *diagnostic);
 /** Empty if no place in a source is known; line and column are 0 then. */
 TRITON_TLE_EXPORT TritonTLEString
 tritonTLEDiagnosticFile(const TritonTLEDiagnostic *diagnostic);

@@ -4,6 +4,7 @@
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Location.h"
+#include "mlir/IR/Remarks.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -88,7 +89,40 @@ TritonTLEDiagnostic convert(Diagnostic &source) {
   return result;
 }
 
+class RemarkCollector : public remark::detail::MLIRRemarkStreamerBase {
+public:
+  explicit RemarkCollector(std::vector<TritonTLEDiagnostic> &diagnostics)
+      : diagnostics(diagnostics) {}
+
+  void streamOptimizationRemark(const remark::detail::Remark &remark) override {
+    TritonTLEDiagnostic result;
+    result.severity = TRITON_TLE_REMARK;
+    result.pass = remark.getCategoryName().str();
+    for (const remark::detail::Remark::Arg &part : remark.getArgs())
+      result.message += part.val;
+    setPlace(result, getPlace(remark.getLocation(), /*callers=*/nullptr));
+    diagnostics.push_back(std::move(result));
+  }
+
+private:
+  std::vector<TritonTLEDiagnostic> &diagnostics;
+};
+
 } // namespace
+
+LogicalResult
+mlir::triton::collectRemarks(MLIRContext &context, StringRef filter,
+                             std::vector<TritonTLEDiagnostic> &diagnostics,
+                             std::string &error) {
+  if (!llvm::Regex(filter).isValid(error))
+    return failure();
+  remark::RemarkCategories categories;
+  // The engine wants the expression to match all of the flag.
+  categories.passed = categories.missed = (".*(" + filter + ").*").str();
+  return remark::enableOptimizationRemarks(
+      context, std::make_unique<RemarkCollector>(diagnostics),
+      std::make_unique<remark::RemarkEmittingPolicyAll>(), categories);
+}
 
 DiagnosticCollector::DiagnosticCollector(
     MLIRContext *context, std::vector<TritonTLEDiagnostic> &diagnostics)

@@ -11,6 +11,7 @@
 struct TritonTLEDiagnostic {
   TritonTLESeverity severity = TRITON_TLE_ERROR;
   std::string message;
+  std::string pass;
   std::string file;
   unsigned line = 0;
   unsigned column = 0;
@@ -25,6 +26,13 @@ public:
   DiagnosticCollector(MLIRContext *context,
                       std::vector<TritonTLEDiagnostic> &diagnostics);
 };
+
+/// Lets the passes whose flags match the regular expression `filter` make
+/// remarks in `context`, and gathers them. Fails, with what is wrong in
+/// `error`, when `filter` is none.
+LogicalResult collectRemarks(MLIRContext &context, StringRef filter,
+                             std::vector<TritonTLEDiagnostic> &diagnostics,
+                             std::string &error);
 
 } // namespace mlir::triton
 

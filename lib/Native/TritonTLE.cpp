@@ -87,7 +87,8 @@ private:
 
 /// `step` says, at any time, what is going on.
 LogicalResult run(TritonTLEResult &result, StringRef ir, StringRef pipeline,
-                  StringRef name, unsigned flags, std::string &step) {
+                  StringRef name, unsigned flags, StringRef remarks,
+                  std::string &step) {
   // One module at a time is too little work for threads.
   MLIRContext context(getRegistry(), MLIRContext::Threading::DISABLED);
   context.printOpOnDiagnostic(false);
@@ -98,10 +99,15 @@ LogicalResult run(TritonTLEResult &result, StringRef ir, StringRef pipeline,
   if (!module)
     return failure();
 
+  std::string error;
+  if (!remarks.empty() && failed(triton::collectRemarks(
+                              context, remarks, result.diagnostics, error))) {
+    addError(result, "remarks '" + remarks.str() + "': " + error);
+    return failure();
+  }
   PassManager manager(&context, ModuleOp::getOperationName(),
                       PassManager::Nesting::Implicit);
   manager.addInstrumentation(std::make_unique<PassRecorder>(step));
-  std::string error;
   llvm::raw_string_ostream errorStream(error);
   if (!pipeline.empty() &&
       failed(parsePassPipeline(pipeline, manager, errorStream))) {
@@ -131,7 +137,8 @@ LogicalResult run(TritonTLEResult &result, StringRef ir, StringRef pipeline,
 
 TritonTLEResult *tritonTLERunPasses(TritonTLEString ir,
                                     TritonTLEString pipeline,
-                                    TritonTLEString name, unsigned flags) {
+                                    TritonTLEString name, unsigned flags,
+                                    TritonTLEString remarks) {
   auto *result = new TritonTLEResult();
   // A crash of a pass must not take the user's process along. What it leaves
   // behind leaks.
@@ -140,8 +147,8 @@ TritonTLEResult *tritonTLERunPasses(TritonTLEString ir,
   CrashRecoveryScope scope;
   llvm::CrashRecoveryContext recovery;
   if (!recovery.RunSafely([&] {
-        outcome =
-            run(*result, toRef(ir), toRef(pipeline), toRef(name), flags, step);
+        outcome = run(*result, toRef(ir), toRef(pipeline), toRef(name), flags,
+                      toRef(remarks), step);
       }))
     addError(*result, step + " crashed on '" + toRef(name).str() +
                           "': this is a defect of TritonTLE, not of the "
@@ -182,6 +189,10 @@ tritonTLEDiagnosticSeverity(const TritonTLEDiagnostic *diagnostic) {
 TritonTLEString
 tritonTLEDiagnosticMessage(const TritonTLEDiagnostic *diagnostic) {
   return view(diagnostic->message);
+}
+
+TritonTLEString tritonTLEDiagnosticPass(const TritonTLEDiagnostic *diagnostic) {
+  return view(diagnostic->pass);
 }
 
 TritonTLEString tritonTLEDiagnosticFile(const TritonTLEDiagnostic *diagnostic) {

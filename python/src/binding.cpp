@@ -21,6 +21,7 @@ namespace {
 
 struct Diagnostic {
   std::string severity;
+  std::string pass;
   std::string file;
   unsigned line;
   unsigned column;
@@ -38,6 +39,7 @@ Diagnostic convert(const TritonTLEDiagnostic *source) {
   static constexpr const char *severities[] = {"note", "remark", "warning",
                                                "error"};
   Diagnostic result{severities[tritonTLEDiagnosticSeverity(source)],
+                    toString(tritonTLEDiagnosticPass(source)),
                     toString(tritonTLEDiagnosticFile(source)),
                     tritonTLEDiagnosticLine(source),
                     tritonTLEDiagnosticColumn(source),
@@ -53,7 +55,10 @@ std::string format(const Diagnostic &diagnostic) {
   if (!diagnostic.file.empty())
     text = diagnostic.file + ":" + std::to_string(diagnostic.line) + ":" +
            std::to_string(diagnostic.column) + ": ";
-  text += diagnostic.severity + ": " + diagnostic.message;
+  text += diagnostic.severity + ": ";
+  if (!diagnostic.pass.empty())
+    text += "[" + diagnostic.pass + "] ";
+  text += diagnostic.message;
   for (const Diagnostic &note : diagnostic.notes)
     text += "\n" + format(note);
   return text;
@@ -74,6 +79,8 @@ PYBIND11_MODULE(_native, m) {
       "file is empty, line and column 0, where no place is known.")
       .def_readonly("severity", &Diagnostic::severity,
                     "'error', 'warning', 'remark' or 'note'")
+      .def_readonly("pass_flag", &Diagnostic::pass,
+                    "flag of the pass whose remark it is, else empty")
       .def_readonly("file", &Diagnostic::file)
       .def_readonly("line", &Diagnostic::line)
       .def_readonly("column", &Diagnostic::column)
@@ -98,15 +105,16 @@ PYBIND11_MODULE(_native, m) {
   m.def(
       "run_passes",
       [nativeError](const std::string &ir, const std::string &pipeline,
-                    const std::string &name, bool printAfterAll, bool generic) {
+                    const std::string &name, bool printAfterAll, bool generic,
+                    const std::string &remarks) {
         unsigned flags = (printAfterAll ? TRITON_TLE_PRINT_AFTER_ALL : 0) |
                          (generic ? TRITON_TLE_GENERIC : 0);
         std::unique_ptr<TritonTLEResult, decltype(&tritonTLEResultDestroy)>
             result(nullptr, &tritonTLEResultDestroy);
         {
           py::gil_scoped_release release;
-          result.reset(
-              tritonTLERunPasses(view(ir), view(pipeline), view(name), flags));
+          result.reset(tritonTLERunPasses(view(ir), view(pipeline), view(name),
+                                          flags, view(remarks)));
         }
         std::vector<Diagnostic> diagnostics;
         for (size_t i = 0, e = tritonTLEResultNumDiagnostics(result.get());
@@ -126,13 +134,16 @@ PYBIND11_MODULE(_native, m) {
       },
       py::arg("ir"), py::arg("pipeline"), py::kw_only(),
       py::arg("name") = "module", py::arg("print_after_all") = false,
-      py::arg("generic") = false,
+      py::arg("generic") = false, py::arg("remarks") = "",
       "Parse MLIR text, run a textual pipeline (without anchor; empty: "
       "verify only) and print it with locations.\n\n"
       "name stands for the file in diagnostics about the text itself; "
       "print_after_all prints the module to stderr after each pass; generic "
-      "gives MLIR's generic form. Returns the text and the list of "
-      "diagnostics; raises NativeError when a pass or the parser fails.");
+      "gives MLIR's generic form; remarks is a regular expression: passes "
+      "whose "
+      "flags it matches say what they did and why they left something alone. "
+      "Returns the text and the list of diagnostics; raises NativeError when a "
+      "pass or the parser fails.");
   m.def(
       "list_passes", [] { return loadJson(tritonTLEListPasses()); },
       "Every pass and pipeline: dicts with flag, summary and options (dicts "

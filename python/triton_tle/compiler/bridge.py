@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import os
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -54,18 +55,31 @@ def parse(text: str, context: Any) -> Any:
     return module
 
 
-def run_native(text: str, pipeline: str, *, name: str = "module") -> str:
+#: Takes what a pass said: a diagnostic with severity, pass_flag, file, line, column and message.
+Listener = Callable[[Any], None]
+
+
+def run_native(
+    text: str, pipeline: str, *, name: str = "module", remarks: str = "", listener: Listener | None = None
+) -> str:
     """Run a textual ``pipeline`` of native passes over a module's text and return the new text.
 
-    ``name`` stands for the file in locations of the text itself. Raises TLECompilationError, at the user's
-    source line, when a pass or the parser refuses the module.
+    ``name`` stands for the file in locations of the text itself. ``remarks`` is a regular expression for flags of
+    passes that shall say what they did and did not; ``listener`` is called with each such remark.
+    Raises TLECompilationError, at the user's source line, when a pass or the parser refuses the module.
     """
     library = native()
+    # Without remarks the call is as it always was, and passes do not even ask whether they are wanted.
+    wanted = {"remarks": remarks} if remarks and listener else {}
     try:
-        result, diagnostics = library.run_passes(text, pipeline, name=name)
+        result, diagnostics = library.run_passes(text, pipeline, name=name, **wanted)
     except library.NativeError as error:
-        raise from_diagnostics(error.diagnostics, name, text) from None
+        raise from_diagnostics([d for d in error.diagnostics if d.severity != "remark"], name, text) from None
     _forward_warnings(diagnostics)
+    if wanted:
+        for diagnostic in diagnostics:
+            if diagnostic.severity == "remark":
+                listener(diagnostic)
     return result
 
 

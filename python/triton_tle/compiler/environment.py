@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import re
 from pathlib import Path
 
 VARIABLE = "TRITON_TLE"
 SKIP = "TRITON_TLE_SKIP"
+REMARKS = "TRITON_TLE_REMARKS"
 
 
 def mode() -> str:
@@ -19,6 +21,23 @@ def mode() -> str:
     value = os.environ.get(VARIABLE, "")
     if value not in ("", "0", "1"):
         raise ValueError(f"{VARIABLE}: got '{value}', expected 0 (off), 1 (every kernel) or unset (kernels using TLE)")
+    return value
+
+
+def remarks() -> str:
+    """Regular expression in ``TRITON_TLE_REMARKS`` for flags of passes that make remarks; empty when none shall.
+
+    "1" asks for all of them, "0" for none. Raises ValueError when the value is no regular expression.
+    """
+    value = os.environ.get(REMARKS, "")
+    if value in ("", "0"):
+        return ""
+    if value == "1":
+        return "."
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"{REMARKS}: got '{value}', expected 1 or a regular expression: {error}") from None
     return value
 
 

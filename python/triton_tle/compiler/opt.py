@@ -33,6 +33,7 @@ options:
                              of MLIR itself, which run where the pass before them, or else the next, does
   --split-input-file         treat parts divided by lines "// -----" as modules of their own
   --verify-diagnostics       check diagnostics against expected-error {{…}} comments, print no module
+  --remarks[=REGEX]          native passes (whose flags match) say what they did and why they left something alone
   --mlir-print-ir-after-all  print the module to standard error after each pass
   --mlir-print-debuginfo     print locations
   --help                     this text
@@ -56,6 +57,7 @@ class Request:
     verify: bool = False
     print_after_all: bool = False
     debug_info: bool = False
+    remarks: str = ""
     help: bool = False
 
 
@@ -83,6 +85,8 @@ def parse_command_line(arguments: Sequence[str]) -> Request:
             request.output = value if equals else next(words, None)
             if not request.output:
                 raise UsageError("-o: expected a file name after it")
+        elif name == "remarks":
+            request.remarks = _regular_expression(value) if equals else "."
         elif name == "engine":
             value = value if equals else next(words, "")
             if value not in ("native", "stock", "any"):
@@ -99,6 +103,14 @@ def parse_command_line(arguments: Sequence[str]) -> Request:
     request.input = inputs[0] if inputs else "-"
     request.passes = _choose_engines(named)
     return request
+
+
+def _regular_expression(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise UsageError(f"--remarks: got '{text}', expected a regular expression: {error}") from None
+    return text
 
 
 def _choose_engines(named: Sequence[tuple[str, str, str | None]]) -> list[Pass]:
@@ -214,8 +226,11 @@ class Module:
         if self.parsed is not None:
             self.text, self.parsed = bridge.to_text(self.parsed), None
         library, self.fresh = bridge.native(), False
+        wanted = {"remarks": self.request.remarks} if self.request.remarks else {}
         try:
-            self.text, diagnostics = library.run_passes(self.text, ",".join(map(str, passes)), name=self.name)
+            self.text, diagnostics = library.run_passes(
+                self.text, ",".join(map(str, passes)), name=self.name, **wanted
+            )
         except library.NativeError as error:
             _show(error.diagnostics, log)
             raise _Failure from None
@@ -273,7 +288,8 @@ class _Failure(Exception):
 def _show(diagnostics: Sequence[Any], log: TextIO) -> None:
     for diagnostic in diagnostics:
         where = f"{diagnostic.file}:{diagnostic.line}:{diagnostic.column}: " if diagnostic.file else ""
-        print(f"{where}{diagnostic.severity}: {diagnostic.message}", file=log)
+        flag = f"[{diagnostic.pass_flag}] " if getattr(diagnostic, "pass_flag", "") else ""
+        print(f"{where}{diagnostic.severity}: {flag}{diagnostic.message}", file=log)
         _show(diagnostic.notes, log)
 
 

@@ -26,11 +26,12 @@ def run_stage(
     text: str | None = None,
     instrument: Any = None,
     dump: GroupDump | None = None,
+    remarks: Remarks | None = None,
 ) -> Any:
     """Run ``stage`` over a stock module and return the resulting module, in the same context.
 
     ``text`` is the module's, if the caller has it; ``name`` is what stock calls the run; ``instrument`` patches
-    pass managers at instrumentation points.
+    pass managers at instrumentation points; ``remarks`` gets what native passes say of the module.
     Raises TLECompilationError when a native pass refuses the module, RuntimeError when a stock pass does
     (its diagnostics are on stderr), NativeLibraryError when the native library lacks a pass.
     """
@@ -39,7 +40,7 @@ def run_stage(
         text = bridge.to_text(module)
     for number, group in enumerate(list(stage.groups(text)), start=1):
         if group.engine == NATIVE:
-            text = _run_native(text if text is not None else bridge.to_text(module), group, name)
+            text = _run_native(text if text is not None else bridge.to_text(module), group, name, remarks)
             module = None
         else:
             if module is None:
@@ -49,6 +50,22 @@ def run_stage(
         if dump is not None:
             dump(number, group, text if text is not None else bridge.to_text(module))
     return module if module is not None else bridge.parse(text, context)
+
+
+class Remarks:
+    """Shows what passes whose flags match ``filter`` say of one compilation, each remark once, on standard error."""
+
+    def __init__(self, filter: str) -> None:
+        self.filter = filter
+        self._shown: set[str] = set()
+
+    def show(self, remark: Any) -> None:
+        """Print a remark as ``file:line: remark: [flag of the pass] why``."""
+        where = f"{remark.file}:{remark.line}: " if remark.file else ""
+        line = f"{where}remark: [{remark.pass_flag}] {remark.message}"
+        if line not in self._shown:
+            self._shown.add(line)
+            print(line, file=sys.stderr, flush=True)
 
 
 def check_native(flags: tuple[str, ...]) -> None:
@@ -71,9 +88,10 @@ def run_stock(module: Any, passes: Iterable[Pass], name: str, instrument: Any = 
     manager.run(module, name)
 
 
-def _run_native(text: str, group: Group, name: str) -> str:
+def _run_native(text: str, group: Group, name: str, remarks: Remarks | None) -> str:
+    said = {"remarks": remarks.filter, "listener": remarks.show} if remarks else {}
     if not dumps_ir(text):
-        return bridge.run_native(text, str(group), name=name)
+        return bridge.run_native(text, str(group), name=name, **said)
     for entry in group.passes:
         title = "".join(part.capitalize() for part in entry.flag.split("-"))
         print(
@@ -81,7 +99,7 @@ def _run_native(text: str, group: Group, name: str) -> str:
             file=sys.stderr,
             flush=True,
         )
-        text = bridge.run_native(text, str(entry), name=name)
+        text = bridge.run_native(text, str(entry), name=name, **said)
     return text
 
 

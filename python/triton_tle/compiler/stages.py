@@ -21,7 +21,7 @@ from triton.runtime.errors import PTXASError
 from . import bridge, environment, memory, ptxas
 from .locations import Place, kernel_place
 from .pipelines import Group, Pipeline, Settings, build
-from .runner import check_native, run_stage
+from .runner import Remarks, check_native, run_stage
 
 Stage = Callable[[Any, dict[str, Any]], Any]
 
@@ -51,6 +51,8 @@ class KernelStages:
         self.off, self.forced = mode == "0", mode == "1"
         self.tle: bool | None = None
         self.where: Place | None = None
+        wanted = environment.remarks()
+        self.remarks = Remarks(wanted) if wanted else None
 
     def install(self, stages: dict[str, Stage]) -> None:
         """Put the stages of this object into ``stages``; with TLE off none, or none but the one that records."""
@@ -128,6 +130,7 @@ class KernelStages:
             text=text,
             instrument=stock_backend.CUDABackend.instrumentation,
             dump=_group_dump(module, stage, metadata) if knobs.compilation.dump_ir else None,
+            remarks=self.remarks,
         )
 
 

@@ -36,6 +36,7 @@
 #include "triton/Dialect/Triton/IR/Dialect.h"
 #include "triton/Dialect/TritonGPU/IR/Dialect.h"
 #include "triton/Dialect/TritonGPU/Transforms/Passes.h"
+#include "triton/Dialect/TritonGPU/Transforms/Remarks.h"
 #include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
 
 namespace mlir::triton::gpu {
@@ -208,6 +209,23 @@ void accelerate(DotOp dot, unsigned numWarps) {
 
 class AccelerateMatmul
     : public impl::TritonGPUAccelerateMatmulBase<AccelerateMatmul> {
+  /// Says how warps share the product, and why not as a chain asks for.
+  void remarkOnWarps(DotOp dot) {
+    if (!dot->getContext()->getRemarkEngine())
+      return;
+    SmallVector<unsigned> warps = warpsPerCTA(dot, lookupNumWarps(dot));
+    std::string shares = (Twine(warps[0]) + " x " + Twine(warps[1])).str();
+    if (isChained(dot) && warps[1] > 1)
+      leftAlone(dot, getArgument(),
+                "warps share rows of a chained product, M is too small for all "
+                "of them: " +
+                    shares);
+    else
+      applied(dot, getArgument(),
+              shares + (isChained(dot) ? " warps, a chain of products"
+                                       : " warps, no chain of products"));
+  }
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
     if (getComputeCapability(module) != 90 || lookupNumCTAs(module) != 1)
@@ -216,13 +234,20 @@ class AccelerateMatmul
     // chain rule looks at: it sees tt.dot and ttng.warp_group_dot alike.
     SmallVector<DotOp> dots;
     module.walk([&](DotOp dot) {
-      unsigned numWarps = lookupNumWarps(dot);
-      if (isa<BlockedEncodingAttr>(dot.getResult().getType().getEncoding()) &&
-          hasWarpGroupTypes(dot) && hasWarpGroupShape(dot, numWarps))
+      if (!isa<BlockedEncodingAttr>(dot.getResult().getType().getEncoding()))
+        return;
+      if (!hasWarpGroupTypes(dot))
+        leftAlone(dot, getArgument(), "element types other than f16 or bf16");
+      else if (!hasWarpGroupShape(dot, lookupNumWarps(dot)))
+        leftAlone(dot, getArgument(),
+                  "shape or number of warps do not suit warp groups");
+      else
         dots.push_back(dot);
     });
-    for (DotOp dot : dots)
+    for (DotOp dot : dots) {
+      remarkOnWarps(dot);
       accelerate(dot, lookupNumWarps(dot));
+    }
   }
 };
 

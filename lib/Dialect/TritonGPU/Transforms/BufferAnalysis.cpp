@@ -33,7 +33,9 @@ Value mlir::triton::gpu::findBufferRoot(Value memdesc) {
 }
 
 bool mlir::triton::gpu::buffersMayAlias(Value rootA, Value rootB) {
-  return rootA == rootB || !rootA.getDefiningOp<LocalAllocOp>() ||
+  if (!rootA || !rootB || rootA == rootB)
+    return true;
+  return !rootA.getDefiningOp<LocalAllocOp>() ||
          !rootB.getDefiningOp<LocalAllocOp>();
 }
 

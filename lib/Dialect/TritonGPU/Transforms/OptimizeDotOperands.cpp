@@ -16,6 +16,7 @@
 
 #include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
 #include "triton/Dialect/TritonGPU/Transforms/Passes.h"
+#include "triton/Dialect/TritonGPU/Transforms/Remarks.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -314,8 +315,10 @@ void eraseDeadChain(RewriterBase &rewriter, Value end) {
   }
 }
 
-/// Operand `index` (0 or 1) of `dot` from the buffer itself, if it can be.
-bool reuseBuffer(RewriterBase &rewriter, WarpGroupDotOp dot, unsigned index) {
+/// Operand `index` (0 or 1) of `dot` from the buffer itself, if it can be; else
+/// says in `reason` why not, unless there is no such buffer.
+bool reuseBuffer(RewriterBase &rewriter, WarpGroupDotOp dot, unsigned index,
+                 StringRef &reason) {
   Value operand = dot->getOperand(index);
   std::optional<OperandOrigin> origin = findOrigin(operand);
   if (!origin)
@@ -324,11 +327,15 @@ bool reuseBuffer(RewriterBase &rewriter, WarpGroupDotOp dot, unsigned index) {
   MemDescType type = buffer.getType();
   auto operandType = cast<ShapedType>(operand.getType());
   if (type.getElementType() != operandType.getElementType() ||
-      !isLegalOperand(type, origin->transposed, index))
+      !isLegalOperand(type, origin->transposed, index)) {
+    reason = "WGMMA cannot read the buffer in its layout and element type";
     return false;
+  }
   Value root = findBufferRoot(buffer);
-  if (!keepsItsValue(origin->load, dot, root))
+  if (!keepsItsValue(origin->load, dot, root)) {
+    reason = "the buffer may be written before the product has ended";
     return false;
+  }
 
   Value replacement = buffer;
   if (origin->transposed) {
@@ -369,8 +376,13 @@ struct OptimizeDotOperands
     getOperation().walk([&](WarpGroupDotOp dot) { dots.push_back(dot); });
     IRRewriter rewriter(&getContext());
     for (WarpGroupDotOp dot : dots)
-      for (unsigned index : {0u, 1u})
-        reuseBuffer(rewriter, dot, index);
+      for (unsigned index : {0u, 1u}) {
+        StringRef reason, operand = index == 0 ? "operand A " : "operand B ";
+        if (reuseBuffer(rewriter, dot, index, reason))
+          applied(dot, getArgument(), operand + "is read where it is");
+        else if (!reason.empty())
+          leftAlone(dot, getArgument(), operand + "is copied: " + reason);
+      }
 #endif
   }
 };

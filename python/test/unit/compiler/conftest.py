@@ -21,6 +21,7 @@ def tle(monkeypatch, fresh_cache):
     was_installed = compiler.installed()
     monkeypatch.delenv("TRITON_TLE", raising=False)
     monkeypatch.delenv("TRITON_TLE_SKIP", raising=False)
+    monkeypatch.delenv("TRITON_TLE_REMARKS", raising=False)
     library = use_library(monkeypatch, StandIn())
     compiler.install()
     yield library

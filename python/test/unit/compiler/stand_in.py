@@ -13,9 +13,15 @@ class NativeError(Exception):
         self.diagnostics = diagnostics
 
 
-def diagnostic(severity, message, file="", line=0, column=0, notes=()):
+def diagnostic(severity, message, file="", line=0, column=0, notes=(), pass_flag=""):
     return types.SimpleNamespace(
-        severity=severity, message=message, file=file, line=line, column=column, notes=list(notes)
+        severity=severity,
+        pass_flag=pass_flag,
+        message=message,
+        file=file,
+        line=line,
+        column=column,
+        notes=list(notes),
     )
 
 
@@ -26,6 +32,7 @@ class StandIn:
 
     def __init__(self, digest="stand-in", flags=None, fails=None, says=()):
         self.calls, self.digest, self.fails, self.says = [], digest, fails, list(says)
+        self.remarks = []
         self.flags = pipeline().native_flags() if flags is None else flags
 
     def build_info(self):
@@ -34,7 +41,8 @@ class StandIn:
     def list_passes(self):
         return [{"flag": flag, "summary": "does nothing", "options": []} for flag in self.flags]
 
-    def run_passes(self, text, passes, *, name="module", print_after_all=False, generic=False):
+    def run_passes(self, text, passes, *, name="module", print_after_all=False, generic=False, remarks=""):
+        self.remarks.append(remarks)
         self.calls.append(passes)
         if self.fails:
             raise NativeError([self.fails])

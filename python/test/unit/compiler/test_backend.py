@@ -218,6 +218,42 @@ def test_digest_covers_library_and_sources(tle, monkeypatch):
     assert environment.digest() != first
 
 
+# Remarks.
+
+FLAG = "triton-tle-promote-local-store-staging"
+
+
+def said(capfd):
+    return [line for line in capfd.readouterr().err.splitlines() if "remark:" in line]
+
+
+@pytest.mark.parametrize("value, filter", [("1", "."), ("staging|operands", "staging|operands")])
+def test_remarks_are_shown_once_a_compilation(tle, monkeypatch, capfd, value, filter):
+    tle.says = [diagnostic("remark", "it stays", "user.py", 7, 3, pass_flag=FLAG)] * 2
+    monkeypatch.setenv("TRITON_TLE_REMARKS", value)
+    Compilation("marked", 90).run("ttir", "ttgir", "llir")
+    assert said(capfd) == [f"user.py:7: remark: [{FLAG}] it stays"]
+    assert set(tle.remarks) == {filter}
+    Compilation("marked", 90).run("ttir", "ttgir")
+    assert len(said(capfd)) == 1
+
+
+@pytest.mark.parametrize("value", [None, "", "0"])
+def test_remarks_are_not_made_unless_asked_for(tle, monkeypatch, capfd, value):
+    tle.says = [diagnostic("remark", "it stays", "user.py", 7, 3, pass_flag=FLAG)]
+    if value is not None:
+        monkeypatch.setenv("TRITON_TLE_REMARKS", value)
+    Compilation("marked", 90).run("ttir", "ttgir", "llir")
+    assert said(capfd) == []
+    assert set(tle.remarks) == {""}
+
+
+def test_remarks_take_a_regular_expression(tle, monkeypatch):
+    monkeypatch.setenv("TRITON_TLE_REMARKS", "a(")
+    with pytest.raises(ValueError, match=r"TRITON_TLE_REMARKS: got 'a\(', expected 1 or a regular expression"):
+        Compilation("marked", 90)
+
+
 # Installation.
 
 

@@ -13,6 +13,7 @@
 
 #include "tle/Transforms/LocalPointerUtils.h"
 #include "tle/Transforms/Passes.h"
+#include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
 
 #include "mlir/Interfaces/LoopLikeInterface.h"
 #include "llvm/ADT/StringSet.h"
@@ -45,7 +46,7 @@ struct Access {
   bool conflictsWith(const Access &other) const {
     return (isThroughPointers || other.isThroughPointers) &&
            (isWrite || other.isWrite) && !(isAtomic && other.isAtomic) &&
-           mayAlias(root, other.root);
+           ttg::buffersMayAlias(root, other.root);
   }
 };
 
@@ -100,7 +101,7 @@ private:
     LocalPointersOp pointers = getLocalPointersOrigin(access->getOperand(0));
     if (!pointers)
       return;
-    Value root = getBufferRoot(pointers.getBuffer());
+    Value root = ttg::findBufferRoot(pointers.getBuffer());
     auto alloc = root.getDefiningOp<ttg::LocalAllocOp>();
     if (alloc && !isa<FuncOp>(alloc->getParentOp()))
       keepBufferAlive(root, access);
@@ -181,7 +182,8 @@ private:
       if (!isLocalPointerLike(pointer.getType()))
         return {};
       LocalPointersOp pointers = getLocalPointersOrigin(pointer);
-      Value root = pointers ? getBufferRoot(pointers.getBuffer()) : Value();
+      Value root =
+          pointers ? ttg::findBufferRoot(pointers.getBuffer()) : Value();
       return {{root, !isa<LoadOp>(op), /*isThroughPointers=*/true,
                isa<AtomicRMWOp, AtomicCASOp>(op)}};
     }
@@ -206,8 +208,8 @@ private:
     auto add = [&](Value memdesc, bool isWrite) {
       auto type = dyn_cast<ttg::MemDescType>(memdesc.getType());
       if (type && isInSharedMemory(type))
-        accesses.push_back(
-            {getBufferRoot(memdesc), isWrite, /*isThroughPointers=*/false});
+        accesses.push_back({ttg::findBufferRoot(memdesc), isWrite,
+                            /*isThroughPointers=*/false});
     };
     if (isa<ttg::LocalAllocOp>(op)) {
       add(op.getResult(0), /*isWrite=*/true);

@@ -3,6 +3,7 @@
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/Matchers.h"
 #include "tle/Transforms/SharedOffsetMap.h"
+#include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -174,23 +175,6 @@ Value tle::createPositions(OpBuilder &builder, Location loc,
 // Buffers
 //===----------------------------------------------------------------------===//
 
-Value tle::getBufferRoot(Value memdesc) {
-  while (Operation *def = memdesc.getDefiningOp()) {
-    if (!def->hasTrait<OpTrait::MemDescViewTrait>() &&
-        !isa<tle::MemDescWGMMAViewOp>(def))
-      break;
-    memdesc = def->getOperand(0);
-  }
-  return memdesc;
-}
-
-bool tle::mayAlias(Value rootA, Value rootB) {
-  if (!rootA || !rootB || rootA == rootB)
-    return true;
-  return !rootA.getDefiningOp<LocalAllocOp>() ||
-         !rootB.getDefiningOp<LocalAllocOp>();
-}
-
 bool tle::isConstantTrue(Value value) {
   APInt constant;
   if (matchPattern(value, m_ConstantInt(&constant)))
@@ -234,7 +218,7 @@ static void deallocAtEnd(LocalAllocOp alloc) {
 }
 
 void tle::keepBufferAlive(Value memdesc, Operation *user) {
-  if (auto alloc = getBufferRoot(memdesc).getDefiningOp<LocalAllocOp>())
+  if (auto alloc = findBufferRoot(memdesc).getDefiningOp<LocalAllocOp>())
     return deallocAtEnd(alloc);
   if (auto function = user->getParentOfType<FuncOp>())
     function.walk([](LocalAllocOp alloc) { deallocAtEnd(alloc); });

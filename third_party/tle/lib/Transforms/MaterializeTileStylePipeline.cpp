@@ -16,14 +16,15 @@
 //
 // After (N = 2):
 //   %slots = ttg.local_alloc : () -> !ttg.memdesc<2x64x64xbf16, ...>
-//   scf.if (%lb < %ub)       { copy tile 0 into %slots[0] }   %g0 = commit
-//   scf.if (%lb + %st < %ub) { copy tile 1 into %slots[1] }   %g1 = commit
+//   scf.if (tile 0 exists) { copy tile 0 into %slots[0] }   %g0 = commit
+//   scf.if (tile 1 exists) { copy tile 1 into %slots[1] }   %g1 = commit
 //   scf.for %iv = ... iter_args(..., %slot = 0, %this = %g0, %next = %g1) {
-//     ttg.async_wait %this {num = 1 : i32}
-//     ttng.fence_async_shared                 (copies are generic-proxy writes)
 //     loads that the address of tile i + 2 needs, masked by its existence
+//     loads of this iteration that need no tile
+//     ttg.async_wait %this {num = 1 : i32}
+//     ttng.fence_async_shared       (if products read the copies)
 //     ... reads %slots[%slot] ...
-//     scf.if (%iv + 2 * %st < %ub) { copy tile i + 2 into %slots[%slot] }
+//     scf.if (%iv < %ub - 2 * %st) { copy tile i + 2 into %slots[%slot] }
 //     %g = commit
 //     yield ..., (%slot + 1) mod 2, %next, %g
 //   } {tt.num_stages = 1 : i32, ...}
@@ -34,6 +35,10 @@
 // the waits hold for any trip count, zero included. The loop carries the tokens
 // of the groups, because stock counts anew which groups a wait leaves open.
 //
+// Values that the loop carries and that addresses depend on (pointers that
+// every iteration moves on) are carried twice: as they were, if a consumer
+// needs them, and N iterations ahead.
+//
 // Also: a WGMMA whose result is only the accumulator of the next one does not
 // wait for its own completion (`isAsync`), the last of the chain does.
 //
@@ -41,10 +46,13 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Pass/Pass.h"
 #include "tle/Transforms/Passes.h"
 #include "tle/Transforms/TileStyleLoop.h"
 #include "triton/Dialect/Triton/IR/Dialect.h"
+#include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
+#include "triton/Dialect/TritonGPU/Transforms/Remarks.h"
 #include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
 
 namespace mlir::triton::tle {
@@ -76,42 +84,114 @@ Value maskWith(OpBuilder &builder, Location loc, Value predicate, Value mask,
   return arith::AndIOp::create(builder, loc, spread, mask);
 }
 
+/// What the consuming part of a loop's body still needs once its copies are
+/// issued elsewhere.
+class Consumers {
+public:
+  Consumers(const TileStyleLoop &info) : loop(info.loop) {
+    Operation *yield = loop.getBody()->getTerminator();
+    for (Operation &op : loop.getBody()->without_terminator())
+      if (!isa<ttg::AsyncCopyGlobalToLocalOp>(op) &&
+          !info.synchronization.contains(&op) && !wouldOpBeTriviallyDead(&op))
+        need(&op);
+    for (auto [number, result] : llvm::enumerate(loop.getResults()))
+      if (!result.use_empty())
+        needCarried(number);
+    while (!worklist.empty()) {
+      Operation *op = worklist.pop_back_val();
+      op->walk([&](Operation *nested) {
+        for (Value operand : nested->getOperands())
+          need(operand);
+      });
+    }
+    for (unsigned number = 0; number < yield->getNumOperands(); ++number)
+      if (carried.contains(number))
+        numbers.push_back(number);
+  }
+
+  bool contains(Operation *op) const { return ops.contains(op); }
+  /// Numbers of the carried values that are needed, in order.
+  ArrayRef<unsigned> carriedNumbers() const { return numbers; }
+
+private:
+  scf::ForOp loop;
+  llvm::SmallPtrSet<Operation *, 32> ops;
+  llvm::SmallDenseSet<unsigned> carried;
+  SmallVector<unsigned> numbers;
+  SmallVector<Operation *> worklist;
+
+  void need(Operation *op) {
+    if (ops.insert(op).second)
+      worklist.push_back(op);
+  }
+
+  void needCarried(unsigned number) {
+    if (carried.insert(number).second)
+      need(loop.getBody()->getTerminator()->getOperand(number));
+  }
+
+  void need(Value value) {
+    if (auto argument = dyn_cast<BlockArgument>(value)) {
+      if (argument.getOwner() == loop.getBody() &&
+          argument != loop.getInductionVar())
+        needCarried(argument.getArgNumber() - 1);
+      return;
+    }
+    if (Operation *op =
+            loop.getBody()->findAncestorOpInBlock(*value.getDefiningOp()))
+      need(op);
+  }
+};
+
 class Materializer {
 public:
   Materializer(TileStyleLoop info, int64_t slots)
-      : info(std::move(info)), loop(this->info.loop), slots(slots),
-        builder(loop), loc(loop.getLoc()) {}
+      : info(std::move(info)), loop(this->info.loop), consumers(this->info),
+        slots(slots), trips(staticTripCount(loop)), builder(loop),
+        loc(loop.getLoc()) {}
 
   void run() {
     allocateSlots();
+    computeBounds();
+    for (unsigned number : info.carried)
+      ahead.push_back(loop.getInitArgs()[number]);
     for (int64_t tile = 0; tile < slots; ++tile)
       issueInPrologue(tile);
     rebuildLoop();
     builder.setInsertionPointAfter(newLoop);
     ttg::AsyncWaitOp::create(builder, loc, ValueRange{}, 0);
-    for (auto [buffer, slot] : llvm::zip(info.buffers, slotBuffers)) {
-      for (Operation *user : llvm::make_early_inc_range(buffer->getUsers()))
+    for (auto [alloc, slot] : llvm::zip(info.buffers, slotBuffers)) {
+      for (Operation *user : llvm::make_early_inc_range(alloc->getUsers()))
         if (isa<ttg::LocalDeallocOp>(user))
           user->erase();
       ttg::LocalDeallocOp::create(builder, loc, slot);
     }
-    loop.replaceAllUsesWith(
-        newLoop.getResults().take_front(loop.getNumResults()));
+    for (auto [position, number] : llvm::enumerate(consumers.carriedNumbers()))
+      loop.getResult(number).replaceAllUsesWith(newLoop.getResult(position));
     loop.erase();
     for (ttg::LocalAllocOp buffer : info.buffers)
-      buffer.erase();
+      eraseWithViews(buffer);
   }
 
 private:
   TileStyleLoop info;
   scf::ForOp loop;
   scf::ForOp newLoop;
+  Consumers consumers;
   int64_t slots;
+  std::optional<int64_t> trips;
   OpBuilder builder;
   Location loc;
   SmallVector<Value> slotBuffers;
   /// Tokens of the groups of the first tiles.
   SmallVector<Value> groups;
+  /// The carried values that addresses depend on, for the next tile to issue.
+  SmallVector<Value> ahead;
+  /// Whether there is any tile, and the number of the last one; null where
+  /// that is known.
+  Value hasTiles, lastTile;
+  /// Where iterations end behind which there are `slots` more.
+  Value limit;
 
   Value constant(int64_t value, Type type) {
     return arith::ConstantOp::create(builder, loc,
@@ -120,8 +200,6 @@ private:
 
   void allocateSlots() {
     for (ttg::LocalAllocOp buffer : info.buffers) {
-      OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPoint(buffer);
       ttg::MemDescType type = buffer.getType();
       SmallVector<int64_t> shape{slots};
       llvm::append_range(shape, type.getShape());
@@ -129,12 +207,21 @@ private:
           ttg::MemDescType::get(shape, type.getElementType(),
                                 type.getEncoding(), type.getMemorySpace(),
                                 /*mutableMemory=*/true);
-      slotBuffers.push_back(
-          ttg::LocalAllocOp::create(builder, buffer.getLoc(), slotted));
+      auto alloc = ttg::LocalAllocOp::create(builder, buffer.getLoc(), slotted);
+      if (auto alignment = buffer.getAlignmentAttr())
+        alloc.setAlignmentAttr(alignment);
+      slotBuffers.push_back(alloc);
     }
   }
 
-  /// Maps each buffer to its slot `index` at the insertion point.
+  static void eraseWithViews(Operation *op) {
+    for (Operation *user : llvm::make_early_inc_range(op->getUsers()))
+      eraseWithViews(user);
+    op->erase();
+  }
+
+  /// Maps each buffer to its slot `index` at the insertion point, and views
+  /// that were made before the loop to views of that.
   void mapBuffers(IRMapping &mapping, Value index) {
     for (auto [alloc, slot] : llvm::zip(info.buffers, slotBuffers)) {
       ttg::LocalAllocOp buffer = alloc;
@@ -145,19 +232,47 @@ private:
       mapping.map(buffer.getResult(),
                   ttg::MemDescIndexOp::create(builder, loc, view, slot, index)
                       .getResult());
+      mapOuterViews(buffer.getResult(), mapping);
     }
   }
 
-  /// Whether iteration `distance` steps behind the one at `iv` exists.
-  Value exists(Value iv, int64_t distance) {
-    // ub - iv cannot overflow inside of the loop, iv + distance * step could
-    Value left = arith::SubIOp::create(builder, loc, loop.getUpperBound(), iv);
-    Value need = constant(0, iv.getType());
-    if (distance != 0)
-      need = arith::MulIOp::create(builder, loc, loop.getStep(),
-                                   constant(distance, iv.getType()));
-    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sgt, left,
-                                 need);
+  void mapOuterViews(Value source, IRMapping &mapping) {
+    for (Operation *user : source.getUsers())
+      if (ttg::isBufferView(user) && !loop->isAncestor(user)) {
+        cloneOp(user, mapping);
+        mapOuterViews(user->getResult(0), mapping);
+      }
+  }
+
+  void computeBounds() {
+    if (trips)
+      return;
+    Value lower = loop.getLowerBound(), upper = loop.getUpperBound();
+    Type type = lower.getType();
+    hasTiles = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt,
+                                     lower, upper);
+    // Unsigned and with a bit of care nothing overflows, whatever the bounds.
+    Value span = arith::SubIOp::create(builder, loc, upper, lower);
+    span = arith::SubIOp::create(builder, loc, span, constant(1, type));
+    lastTile = matchPattern(loop.getStep(), m_One())
+                   ? span
+                   : arith::DivUIOp::create(builder, loc, span, loop.getStep())
+                         .getResult();
+    Value offset = arith::MulIOp::create(builder, loc, loop.getStep(),
+                                         constant(slots, type));
+    limit = arith::SelectOp::create(
+        builder, loc, exists(slots),
+        arith::SubIOp::create(builder, loc, upper, offset), lower);
+  }
+
+  /// Whether tile `tile` exists; null if that is known, and then it does.
+  Value exists(int64_t tile) {
+    if (trips || tile == 0)
+      return hasTiles;
+    Value reached =
+        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::uge, lastTile,
+                              constant(tile, lastTile.getType()));
+    return arith::AndIOp::create(builder, loc, hasTiles, reached);
   }
 
   Value advance(Value iv, int64_t distance) {
@@ -169,7 +284,25 @@ private:
   }
 
   void cloneOp(Operation *op, IRMapping &mapping) {
-    dropScheduleAttrs(builder.clone(*op, mapping));
+    Operation *clone = builder.clone(*op, mapping);
+    dropScheduleAttrs(clone);
+    clone->walk(fixMutability);
+  }
+
+  /// A view of a slot is mutable even where the view of the buffer was not.
+  static void fixMutability(Operation *op) {
+    auto wait = dyn_cast<ttng::WarpGroupDotWaitOp>(op);
+    if (!wait && (op->getNumOperands() == 0 || op->getNumResults() != 1))
+      return;
+    for (OpResult result : op->getResults()) {
+      Value source = op->getOperand(wait ? result.getResultNumber() : 0);
+      auto from = dyn_cast<ttg::MemDescType>(source.getType());
+      auto to = dyn_cast<ttg::MemDescType>(result.getType());
+      if (from && to && from.getMutableMemory() != to.getMutableMemory())
+        result.setType(ttg::MemDescType::get(
+            to.getShape(), to.getElementType(), to.getEncoding(),
+            to.getMemorySpace(), from.getMutableMemory(), to.getAllocShape()));
+    }
   }
 
   /// Copies into the slots that `mapping` names; no commit.
@@ -182,26 +315,78 @@ private:
     return ttg::AsyncCommitGroupOp::create(builder, loc, ValueRange{});
   }
 
-  void issueInPrologue(int64_t tile) {
-    Value condition = exists(loop.getLowerBound(), tile);
-    auto branch = scf::IfOp::create(builder, loc, condition);
-    {
-      OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToStart(branch.thenBlock());
-      IRMapping mapping;
-      mapBuffers(mapping, constant(tile, builder.getI32Type()));
-      mapping.map(loop.getInductionVar(), advance(loop.getLowerBound(), tile));
-      for (Operation *op : info.slice)
-        cloneOp(op, mapping);
-      cloneCopies(mapping);
+  /// Maps the carried values that addresses depend on to those of the tile to
+  /// issue.
+  void mapCarried(IRMapping &mapping) {
+    for (auto [number, value] : llvm::zip(info.carried, ahead))
+      mapping.map(loop.getRegionIterArg(number), value);
+  }
+
+  /// Goes from the carried values of one tile to those of the next.
+  void nextCarried(IRMapping &mapping) {
+    Operation *yield = loop.getBody()->getTerminator();
+    for (auto [number, value] : llvm::zip(info.carried, ahead))
+      value = mapping.lookupOrDefault(yield->getOperand(number));
+  }
+
+  /// Ops of the slice that run whether the tile exists or not. Their loads do
+  /// only if `predicate` (null: always) holds.
+  void cloneAhead(const llvm::SetVector<Operation *> &ops, IRMapping &mapping,
+                  Value predicate) {
+    for (Operation *op : ops)
+      if (!mapping.contains(op->getResult(0)))
+        cloneAhead(op, mapping, predicate);
+  }
+
+  void cloneAhead(Operation *op, IRMapping &mapping, Value predicate) {
+    auto load = dyn_cast<LoadOp>(op);
+    if (!load || !predicate) {
+      cloneOp(op, mapping);
+      return;
     }
+    Value mask =
+        load.getMask() ? mapping.lookupOrDefault(load.getMask()) : Value();
+    Value masked =
+        maskWith(builder, loc, predicate, mask, load.getPtr().getType());
+    Operation *clone = builder.clone(*op, mapping);
+    dropScheduleAttrs(clone);
+    cast<LoadOp>(clone).getMaskMutable().assign(masked);
+  }
+
+  /// The rest of the slice and the copies, if `condition` (null: always).
+  void issue(IRMapping &mapping, Value slot, Value condition) {
+    OpBuilder::InsertionGuard guard(builder);
+    if (condition) {
+      auto branch = scf::IfOp::create(builder, loc, condition);
+      builder.setInsertionPointToStart(branch.thenBlock());
+    }
+    mapBuffers(mapping, slot);
+    for (Operation *op : info.slice)
+      if (!mapping.contains(op->getResult(0)))
+        cloneOp(op, mapping);
+    cloneCopies(mapping);
+  }
+
+  void issueInPrologue(int64_t tile) {
+    Value condition = exists(tile);
+    Value slot = constant(tile, builder.getI32Type());
+    IRMapping mapping;
+    mapping.map(loop.getInductionVar(), advance(loop.getLowerBound(), tile));
+    mapCarried(mapping);
+    cloneAhead(info.advance, mapping, condition);
+    nextCarried(mapping);
+    issue(mapping, slot, condition);
     groups.push_back(commit());
   }
 
   void rebuildLoop() {
-    SmallVector<Value> inits(loop.getInitArgs());
+    SmallVector<Value> inits;
+    for (unsigned number : consumers.carriedNumbers())
+      inits.push_back(loop.getInitArgs()[number]);
+    size_t numCarried = inits.size();
     inits.push_back(constant(0, builder.getI32Type()));
     llvm::append_range(inits, groups);
+    llvm::append_range(inits, ahead);
     newLoop = scf::ForOp::create(builder, loc, loop.getLowerBound(),
                                  loop.getUpperBound(), loop.getStep(), inits);
     newLoop->setAttrs(loop->getAttrDictionary());
@@ -211,112 +396,88 @@ private:
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(newLoop.getBody());
     Value iv = newLoop.getInductionVar();
-    auto own =
-        newLoop.getRegionIterArgs().drop_front(loop.getNumRegionIterArgs());
+    ValueRange own = newLoop.getRegionIterArgs().drop_front(numCarried);
     Value slot = own.front();
-    ValueRange underWay = own.drop_front();
+    ValueRange underWay = own.slice(1, slots);
+    ahead.assign(own.begin() + 1 + slots, own.end());
+
+    // All loads that need no tile: early, so that their latency hides behind
+    // the wait for this tile and the products of it.
+    Value more;
+    bool issues = !trips || *trips > slots;
+    if (issues) {
+      Value end = limit;
+      if (!end)
+        end = arith::SubIOp::create(
+            builder, loc, loop.getUpperBound(),
+            arith::MulIOp::create(builder, loc, loop.getStep(),
+                                  constant(slots, iv.getType())));
+      more = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, iv,
+                                   end);
+    }
+    IRMapping later, current;
+    if (issues) {
+      later.map(loop.getInductionVar(), advance(iv, slots));
+      mapCarried(later);
+      cloneAhead(info.loads, later, more);
+      cloneAhead(info.advance, later, more);
+      nextCarried(later);
+    }
+    current.map(loop.getInductionVar(), iv);
+    for (auto [position, number] : llvm::enumerate(consumers.carriedNumbers()))
+      current.map(loop.getRegionIterArg(number),
+                  newLoop.getRegionIterArg(position));
+    for (Operation *op : info.seeds)
+      if (consumers.contains(op))
+        cloneOp(op, current);
 
     ttg::AsyncWaitOp::create(builder, loc, underWay.front(), slots - 1);
     // Only from Hopper on are there products that read through another proxy.
     auto capability =
         ttg::getComputeCapability(loop->getParentOfType<ModuleOp>());
-    if (capability && *capability >= 90)
+    if (info.readByProducts && capability && *capability >= 90)
       ttng::FenceAsyncSharedOp::create(builder, loc, /*bCluster=*/false);
-    Value more = exists(iv, slots);
 
-    // The loads of the tile to come: early, so that their latency hides behind
-    // the products of this one.
-    IRMapping ahead;
-    ahead.map(loop.getInductionVar(), advance(iv, slots));
-    for (Operation *op : info.loads)
-      cloneAhead(op, ahead, more);
-
-    IRMapping current;
-    current.map(loop.getInductionVar(), iv);
-    for (auto [before, after] : llvm::zip(
-             loop.getRegionIterArgs(), newLoop.getRegionIterArgs().take_front(
-                                           loop.getNumRegionIterArgs())))
-      current.map(before, after);
     mapBuffers(current, slot);
     for (Operation &op : loop.getBody()->without_terminator())
-      if (!isIssue(&op))
-        cloneConsumer(&op, current);
-
-    auto branch = scf::IfOp::create(builder, loc, more);
-    {
-      OpBuilder::InsertionGuard inner(builder);
-      builder.setInsertionPointToStart(branch.thenBlock());
-      mapBuffers(ahead, slot);
-      for (Operation *op : info.slice)
-        if (!info.loads.contains(op))
-          cloneOp(op, ahead);
-      cloneCopies(ahead);
-    }
+      if (consumers.contains(&op) && !info.seeds.contains(&op))
+        cloneOp(&op, current);
+    if (issues)
+      issue(later, slot, more);
     Value group = commit();
 
+    SmallVector<Value> yielded;
+    Operation *yield = loop.getBody()->getTerminator();
+    for (unsigned number : consumers.carriedNumbers())
+      yielded.push_back(current.lookupOrDefault(yield->getOperand(number)));
+    yielded.push_back(nextSlot(slot));
+    llvm::append_range(yielded, underWay.drop_front());
+    yielded.push_back(group);
+    llvm::append_range(yielded, ahead);
+    scf::YieldOp::create(builder, loc, yielded);
+  }
+
+  Value nextSlot(Value slot) {
     Type i32 = builder.getI32Type();
     Value next = arith::AddIOp::create(builder, loc, slot, constant(1, i32));
     Value wraps = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
                                         next, constant(slots, i32));
-    next = arith::SelectOp::create(builder, loc, wraps, constant(0, i32), next);
-    SmallVector<Value> yielded;
-    for (Value value : loop.getBody()->getTerminator()->getOperands())
-      yielded.push_back(current.lookupOrDefault(value));
-    yielded.push_back(next);
-    llvm::append_range(yielded, underWay.drop_front());
-    yielded.push_back(group);
-    scf::YieldOp::create(builder, loc, yielded);
-  }
-
-  /// Copies, commits, waits, and ops that nothing but the copies needs.
-  bool isIssue(Operation *op) {
-    if (info.synchronization.contains(op) ||
-        isa<ttg::AsyncCopyGlobalToLocalOp>(op))
-      return true;
-    if (!info.slice.contains(op))
-      return false;
-    return llvm::all_of(op->getUsers(), [&](Operation *user) {
-      return user->getBlock() == op->getBlock() && isIssue(user);
-    });
-  }
-
-  void cloneAhead(Operation *op, IRMapping &mapping, Value predicate) {
-    auto load = dyn_cast<LoadOp>(op);
-    if (!load) {
-      cloneOp(op, mapping);
-      return;
-    }
-    Value pointer = mapping.lookupOrDefault(load.getPtr());
-    Value mask =
-        load.getMask() ? mapping.lookupOrDefault(load.getMask()) : Value();
-    Operation *clone = builder.clone(*op, mapping);
-    dropScheduleAttrs(clone);
-    builder.setInsertionPoint(clone);
-    auto masked = cast<LoadOp>(clone);
-    masked.getMaskMutable().assign(
-        maskWith(builder, loc, predicate, mask, pointer.getType()));
-    builder.setInsertionPointAfter(clone);
-  }
-
-  /// A view of a slot is mutable even where the view of the buffer was not.
-  void cloneConsumer(Operation *op, IRMapping &mapping) {
-    Operation *clone = builder.clone(*op, mapping);
-    dropScheduleAttrs(clone);
-    clone->walk([](Operation *nested) {
-      if (nested->getNumOperands() == 0 || nested->getNumResults() != 1)
-        return;
-      auto source = dyn_cast<ttg::MemDescType>(nested->getOperand(0).getType());
-      auto result = dyn_cast<ttg::MemDescType>(nested->getResult(0).getType());
-      if (!source || !result ||
-          source.getMutableMemory() == result.getMutableMemory())
-        return;
-      nested->getResult(0).setType(ttg::MemDescType::get(
-          result.getShape(), result.getElementType(), result.getEncoding(),
-          result.getMemorySpace(), source.getMutableMemory(),
-          result.getAllocShape()));
-    });
+    return arith::SelectOp::create(builder, loc, wraps, constant(0, i32), next);
   }
 };
+
+/// Whether an op between `dot` and `next` may write what `dot` reads.
+bool mayOverwriteOperands(ttng::WarpGroupDotOp dot, Operation *next) {
+  for (Value operand : dot->getOperands().take_front(2)) {
+    if (!isa<ttg::MemDescType>(operand.getType()))
+      continue;
+    Value root = ttg::findBufferRoot(operand);
+    for (Operation *op = dot->getNextNode(); op != next; op = op->getNextNode())
+      if (ttg::mayWriteBuffer(op, root))
+        return true;
+  }
+  return false;
+}
 
 /// Lets a chain of products run without waiting between its links.
 void relaxChains(scf::ForOp loop) {
@@ -326,7 +487,7 @@ void relaxChains(scf::ForOp loop) {
     OpOperand &use = *dot->use_begin();
     auto next = dyn_cast<ttng::WarpGroupDotOp>(use.getOwner());
     if (next && next.getC() == dot.getD() &&
-        next->getBlock() == dot->getBlock())
+        next->getBlock() == dot->getBlock() && !mayOverwriteOperands(dot, next))
       dot.setIsAsync(true);
   });
 }
@@ -372,27 +533,22 @@ private:
     if (failed(info))
       return giveUp(loop, reason);
     auto stages = loop->getAttrOfType<IntegerAttr>(kNumStagesAttr);
-    int64_t slots = std::max<int64_t>(stages ? stages.getInt() : 2, 2);
-    int64_t perSlot = info->bytesPerSlot();
-    int64_t others =
-        explicitSharedMemory(loop->getParentOfType<FuncOp>()) - perSlot;
-    int64_t budget =
-        sharedMemory - sharedMemoryReserve - scratchMemory(loop) - others;
-    slots = std::min(slots, budget / std::max<int64_t>(perSlot, 1));
+    int64_t slots =
+        chooseSlots(*info, stages ? stages.getInt() : 2,
+                    {sharedMemory, sharedMemoryReserve}, nullptr, reason);
     if (slots < 2)
-      return giveUp(loop, "two slots of " + std::to_string(perSlot) +
-                              " bytes do not fit into shared memory");
+      return giveUp(loop, reason);
     relaxChains(loop);
     endProducts(loop);
-    if (remarks)
-      loop.emitRemark("tile-style pipeline: ") << slots << " slots";
+    ttg::applied(loop, getArgument(),
+                 Twine(slots) + " slots of " + Twine(info->bytesPerSlot()) +
+                     " bytes");
     Materializer(std::move(*info), slots).run();
   }
 
   /// Undoes the schedule, so that stock's pipeliner sees the loop as it was.
   void giveUp(scf::ForOp loop, const std::string &reason) {
-    if (remarks)
-      loop.emitRemark("tile-style pipeline: left alone, ") << reason;
+    ttg::leftAlone(loop, getArgument(), reason);
     loop->removeAttr(kTileStyleAttr);
     loop->removeAttr(kProducerCountAttr);
     loop->removeAttr("tt.scheduled_max_stage");

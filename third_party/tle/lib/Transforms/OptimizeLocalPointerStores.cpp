@@ -12,6 +12,7 @@
 
 #include "tle/Transforms/LocalPointerUtils.h"
 #include "tle/Transforms/Passes.h"
+#include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
 
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -28,7 +29,7 @@ using namespace mlir::triton::tle;
 /// True if something beside this thread of control may write the buffer:
 /// reading an element and writing it back could then undo that write.
 static bool hasOtherWriters(StoreOp store, Value buffer) {
-  Value root = getBufferRoot(buffer);
+  Value root = ttg::findBufferRoot(buffer);
   if (isInWarpSpecialize(store) || !root.getDefiningOp<ttg::LocalAllocOp>())
     return true;
   WalkResult found = store->getParentOfType<FuncOp>().walk([&](Operation *op) {
@@ -39,7 +40,7 @@ static bool hasOtherWriters(StoreOp store, Value buffer) {
       return WalkResult::advance();
     bool touches = llvm::any_of(op->getOperands(), [&](Value operand) {
       return isa<ttg::MemDescType>(operand.getType()) &&
-             mayAlias(getBufferRoot(operand), root);
+             ttg::buffersMayAlias(ttg::findBufferRoot(operand), root);
     });
     return touches ? WalkResult::interrupt() : WalkResult::advance();
   });

@@ -15,6 +15,7 @@
 
 #include "tle/Transforms/LocalPointerUtils.h"
 #include "tle/Transforms/Passes.h"
+#include "triton/Dialect/TritonGPU/Transforms/Remarks.h"
 #include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
 
 #include "mlir/IR/PatternMatch.h"
@@ -250,10 +251,13 @@ struct PromoteLocalStoreStaging
         staging = failure();
       }
       if (failed(staging)) {
-        if (remarks)
-          alloc.emitRemark() << "the buffer stays where it is: " << reason;
+        // What is never written stages nothing.
+        if (alloc.getType().getMutableMemory())
+          ttg::leftAlone(alloc, getArgument(),
+                         "the buffer stays where it is: " + reason);
         continue;
       }
+      ttg::applied(alloc, getArgument(), "the buffer moves into its loop");
       loops.insert(staging->loop);
       promote(rewriter, *staging);
     }

@@ -1,156 +1,418 @@
 //===- TileStyleLoop.cpp - loops that gather tiles and consume them -------===//
 
 #include "tle/Transforms/TileStyleLoop.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "tle/IR/Dialect.h"
 #include "triton/Dialect/Triton/IR/Dialect.h"
+#include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
 #include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
 
 namespace mlir::triton::tle {
 
 namespace ttg = mlir::triton::gpu;
+namespace ttng = mlir::triton::nvidia_gpu;
 
 namespace {
+
+/// A seed is held in registers while the tile is waited for and multiplied.
+constexpr int64_t kMaxSeedBytesPerThread = 64;
+
+bool isStaticView(Operation *op) {
+  return ttg::isBufferView(op) && !isa<ttg::MemDescIndexOp>(op) &&
+         op->getNumOperands() == 1;
+}
 
 /// The allocation that `memDesc` is a view of, or null.
 ttg::LocalAllocOp rootAllocation(Value memDesc) {
   while (Operation *def = memDesc.getDefiningOp()) {
     if (auto alloc = dyn_cast<ttg::LocalAllocOp>(def))
       return alloc;
-    if (!isa<ttg::MemDescSubsliceOp, ttg::MemDescTransOp, ttg::MemDescReshapeOp,
-             ttg::MemDescReinterpretOp>(def) &&
-        def->getName().getStringRef() != "tle.memdesc_wgmma_view")
+    if (!isStaticView(def))
       return {};
     memDesc = def->getOperand(0);
   }
   return {};
 }
 
-/// Whether `op` may change global memory.
-bool writesGlobalMemory(Operation *op) {
-  return isa<StoreOp, AtomicRMWOp, AtomicCASOp, DescriptorStoreOp,
-             DescriptorReduceOp, DescriptorScatterOp, CallOp,
-             ElementwiseInlineAsmOp>(op) &&
-         !isMemoryEffectFree(op);
+std::string quoted(Operation *op) {
+  return "'" + op->getName().getStringRef().str() + "'";
 }
 
-/// Adds to `slice` what `value` depends on inside of the body. False when that
-/// leaves what can be computed ahead of its iteration.
-bool addDependencies(Value value, scf::ForOp loop,
-                     llvm::SetVector<Operation *> &slice, std::string &reason) {
-  if (auto argument = dyn_cast<BlockArgument>(value)) {
-    if (argument.getOwner() != loop.getBody() ||
-        argument == loop.getInductionVar())
-      return true;
-    reason = "the address of a copy depends on a value that the loop carries";
-    return false;
+//===----------------------------------------------------------------------===//
+// Global memory
+//===----------------------------------------------------------------------===//
+
+/// The argument of the function that `pointer` points into, or null.
+Value basePointer(Value pointer) {
+  llvm::SmallPtrSet<Value, 8> seen;
+  while (seen.insert(pointer).second) {
+    if (auto argument = dyn_cast<BlockArgument>(pointer)) {
+      Operation *parent = argument.getOwner()->getParentOp();
+      if (isa<FuncOp>(parent))
+        return argument;
+      auto loop = dyn_cast<scf::ForOp>(parent);
+      if (!loop || argument == loop.getInductionVar())
+        return {};
+      // Moved on by the loop, if by anything.
+      Value next = loop.getTiedLoopYieldedValue(argument)->get();
+      if (next != argument && !next.getDefiningOp<AddPtrOp>())
+        return {};
+      pointer = loop.getTiedLoopInit(argument)->get();
+      continue;
+    }
+    Operation *def = pointer.getDefiningOp();
+    if (!isa<AddPtrOp, SplatOp, BroadcastOp, ExpandDimsOp, BitcastOp, TransOp,
+             ReshapeOp, ttg::ConvertLayoutOp>(def))
+      return {};
+    pointer = def->getOperand(0);
   }
-  Operation *def = value.getDefiningOp();
-  if (def->getBlock() != loop.getBody())
-    return true;
-  if (slice.contains(def))
-    return true;
-  bool isView = isa<ttg::MemDescSubsliceOp, ttg::MemDescTransOp,
-                    ttg::MemDescReshapeOp, ttg::MemDescReinterpretOp>(def);
-  auto load = dyn_cast<LoadOp>(def);
-  bool plainLoad = load && !load.getIsVolatile();
-  if (!plainLoad && !isView && (!isPure(def) || def->getNumRegions() != 0)) {
-    reason = "the address of a copy depends on '" +
-             def->getName().getStringRef().str() +
-             "', which cannot run ahead of its iteration";
+  return {};
+}
+
+/// What a loop writes to global memory.
+struct GlobalWrites {
+  /// The arguments that plain stores and relaxed atomics go to.
+  llvm::SmallSetVector<Value, 4> bases;
+  /// An op that writes elsewhere, or orders other memory, or null.
+  Operation *unknown = nullptr;
+  /// Any of the ops that write to `bases`.
+  Operation *known = nullptr;
+};
+
+/// Whether `op` itself may write global memory, or order it.
+bool mayWriteGlobalMemory(Operation *op) {
+  if (isa<PrintOp, AssertOp, WGMMASharedOperandFenceOp, ttg::AsyncCommitGroupOp,
+          ttg::AsyncWaitOp, ttng::WarpGroupDotWaitOp, ttng::FenceAsyncSharedOp>(
+          op) ||
+      op->hasTrait<OpTrait::MemWaitOpTrait>() ||
+      op->hasTrait<OpTrait::IsTerminator>() ||
+      op->getName().getStringRef() == "gpu.barrier" ||
+      isa<ttg::LocalBarrierOp>(op))
     return false;
+  auto interface = dyn_cast<MemoryEffectOpInterface>(op);
+  if (!interface)
+    return !op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() &&
+           op->getNumRegions() == 0;
+  SmallVector<MemoryEffects::EffectInstance> effects;
+  interface.getEffects(effects);
+  return llvm::any_of(effects, [](const MemoryEffects::EffectInstance &effect) {
+    return isa<MemoryEffects::Write>(effect.getEffect()) &&
+           effect.getResource() != ttg::SharedMemory::get();
+  });
+}
+
+GlobalWrites findGlobalWrites(scf::ForOp loop) {
+  GlobalWrites writes;
+  loop.getBody()->walk([&](Operation *op) {
+    if (!mayWriteGlobalMemory(op))
+      return;
+    Value base;
+    if (auto store = dyn_cast<StoreOp>(op))
+      base = basePointer(store.getPtr());
+    if (auto atomic = dyn_cast<AtomicRMWOp>(op);
+        atomic && atomic.getSem() == MemSemantic::RELAXED)
+      base = basePointer(atomic.getPtr());
+    if (!base) {
+      writes.unknown = op;
+      return;
+    }
+    writes.bases.insert(base);
+    writes.known = op;
+  });
+  return writes;
+}
+
+/// The op because of which what `pointer` points at may change in the loop, or
+/// null. Different arguments count as different memory, as they do for the
+/// stock pipeliner.
+Operation *findWriter(Value pointer, const GlobalWrites &writes) {
+  if (writes.unknown)
+    return writes.unknown;
+  if (writes.bases.empty())
+    return nullptr;
+  Value base = basePointer(pointer);
+  return !base || writes.bases.contains(base) ? writes.known : nullptr;
+}
+
+//===----------------------------------------------------------------------===//
+// What runs ahead
+//===----------------------------------------------------------------------===//
+
+/// Gathers what values of a loop's body depend on.
+class Dependencies {
+public:
+  Dependencies(scf::ForOp loop) : loop(loop) {}
+
+  llvm::SetVector<Operation *> ops;
+  llvm::SetVector<unsigned> carried;
+  bool usesInductionVar = false;
+
+  /// False when `value` depends on what cannot run ahead of its iteration.
+  bool add(Value value, std::string &reason) {
+    SmallVector<Value> worklist{value};
+    while (!worklist.empty()) {
+      Value next = worklist.pop_back_val();
+      if (auto argument = dyn_cast<BlockArgument>(next)) {
+        if (argument == loop.getInductionVar())
+          usesInductionVar = true;
+        else if (argument.getOwner() == loop.getBody())
+          carried.insert(argument.getArgNumber() - 1);
+        continue;
+      }
+      Operation *def = next.getDefiningOp();
+      if (def->getBlock() != loop.getBody() || ops.contains(def))
+        continue;
+      auto load = dyn_cast<LoadOp>(def);
+      bool isPlainLoad = load && !load.getIsVolatile();
+      if (!isPlainLoad && !isStaticView(def) &&
+          (!isMemoryEffectFree(def) || def->getNumRegions() != 0)) {
+        reason = quoted(def) + ", which cannot run ahead of its iteration";
+        return false;
+      }
+      ops.insert(def);
+      llvm::append_range(worklist, def->getOperands());
+    }
+    return true;
   }
-  for (Value operand : def->getOperands())
-    if (!addDependencies(operand, loop, slice, reason))
+
+private:
+  scf::ForOp loop;
+};
+
+/// The members of `ops`, in the order of the body.
+llvm::SetVector<Operation *> inOrder(scf::ForOp loop,
+                                     const llvm::SetVector<Operation *> &ops) {
+  llvm::SetVector<Operation *> sorted;
+  for (Operation &op : *loop.getBody())
+    if (ops.contains(&op))
+      sorted.insert(&op);
+  return sorted;
+}
+
+/// Whether `op` may run with the operands of a tile that does not exist: a
+/// division may not, unless its divisor is the same in all iterations.
+bool runsForAnyTile(Operation *op, scf::ForOp loop) {
+  if (isa<LoadOp>(op) || isSpeculatable(op))
+    return true;
+  if (!isa<arith::DivSIOp, arith::DivUIOp, arith::RemSIOp, arith::RemUIOp,
+           arith::FloorDivSIOp, arith::CeilDivSIOp, arith::CeilDivUIOp>(op))
+    return false;
+  Dependencies divisor(loop);
+  std::string ignored;
+  return divisor.add(op->getOperand(1), ignored) && !divisor.usesInductionVar &&
+         divisor.carried.empty() &&
+         llvm::none_of(divisor.ops, llvm::IsaPred<LoadOp>);
+}
+
+/// Fills in `slice`, `carried`, `advance` and `loads`.
+bool findSlice(TileStyleLoop &info, std::string &reason) {
+  scf::ForOp loop = info.loop;
+  Dependencies all(loop);
+  std::string why;
+  for (ttg::AsyncCopyGlobalToLocalOp copy : info.copies)
+    for (Value operand : copy->getOperands())
+      if (!all.add(operand, why)) {
+        reason = "the address of a copy depends on " + why;
+        return false;
+      }
+  Dependencies next(loop);
+  Operation *yield = loop.getBody()->getTerminator();
+  for (size_t i = 0; i < all.carried.size(); ++i) {
+    Value value = yield->getOperand(all.carried[i]);
+    if (!all.add(value, why) || !next.add(value, why)) {
+      reason =
+          "the address of a copy is carried by the loop and depends on " + why;
       return false;
-  slice.insert(def);
+    }
+  }
+  info.carried = all.carried;
+  info.slice = inOrder(loop, all.ops);
+  info.advance = inOrder(loop, next.ops);
+  Dependencies loads(loop);
+  for (Operation *op : info.slice)
+    if (isa<LoadOp>(op)) {
+      (void)loads.add(op->getResult(0), why);
+    }
+  info.loads = inOrder(loop, loads.ops);
+  // These run whether there is a tile or not, the rest only if there is.
+  for (const llvm::SetVector<Operation *> &ops : {info.loads, info.advance})
+    for (Operation *op : ops)
+      if (!runsForAnyTile(op, loop)) {
+        reason = "an address depends on " + quoted(op) +
+                 ", which cannot run without a tile";
+        return false;
+      }
   return true;
 }
 
-/// Whether every use of `buffer` is a read inside of `loop`, one of the copies,
-/// or its deallocation. `lastWait` precedes all reads.
-bool isUsedByLoopAlone(ttg::LocalAllocOp buffer, const TileStyleLoop &info,
-                       Operation *lastWait, std::string &reason) {
+/// Fills in `seeds`.
+void findSeeds(TileStyleLoop &info, const GlobalWrites &writes) {
+  llvm::SetVector<Operation *> seeds;
+  std::string ignored;
+  for (auto load : info.loop.getBody()->getOps<LoadOp>()) {
+    Type type = load.getType();
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    Type element = tensor ? tensor.getElementType() : type;
+    int64_t bits =
+        element.isIntOrFloat() ? element.getIntOrFloatBitWidth() : 64;
+    int64_t bytes = ttg::getTotalElemsPerThread(type) * bits / 8;
+    Dependencies needs(info.loop);
+    if (bytes > kMaxSeedBytesPerThread || load.getIsVolatile() ||
+        !needs.add(load.getResult(), ignored))
+      continue;
+    bool changes = llvm::any_of(needs.ops, [&](Operation *op) {
+      auto other = dyn_cast<LoadOp>(op);
+      return other && findWriter(other.getPtr(), writes);
+    });
+    if (!changes)
+      seeds.insert(needs.ops.begin(), needs.ops.end());
+  }
+  info.seeds = inOrder(info.loop, seeds);
+}
+
+//===----------------------------------------------------------------------===//
+// Buffers
+//===----------------------------------------------------------------------===//
+
+/// For each buffer the first wait of the body behind which all its copies of
+/// the iteration have arrived.
+using Arrivals = llvm::SmallDenseMap<Operation *, Operation *>;
+
+/// Follows copies, commits and waits through the body. Fails when the body does
+/// not wait for all that it copies.
+bool findArrivals(TileStyleLoop &info, Arrivals &arrivals,
+                  std::string &reason) {
+  SmallVector<ttg::AsyncCopyGlobalToLocalOp> open;
+  SmallVector<SmallVector<ttg::AsyncCopyGlobalToLocalOp>> groups;
+  llvm::SmallDenseMap<Operation *, unsigned> pending; // copies by buffer
+  for (ttg::AsyncCopyGlobalToLocalOp copy : info.copies)
+    ++pending[rootAllocation(copy.getResult())];
+  size_t arrived = 0; // groups
+  for (Operation &op : *info.loop.getBody()) {
+    if (auto copy = dyn_cast<ttg::AsyncCopyGlobalToLocalOp>(op)) {
+      open.push_back(copy);
+    } else if (isa<ttg::AsyncCommitGroupOp>(op)) {
+      groups.push_back(std::move(open));
+      open.clear();
+    } else if (auto wait = dyn_cast<ttg::AsyncWaitOp>(op)) {
+      for (; arrived + wait.getNum() < groups.size(); ++arrived)
+        for (ttg::AsyncCopyGlobalToLocalOp copy : groups[arrived]) {
+          ttg::LocalAllocOp buffer = rootAllocation(copy.getResult());
+          if (--pending[buffer] == 0)
+            arrivals[buffer] = wait;
+        }
+    }
+  }
+  if (!open.empty() || arrived != groups.size()) {
+    reason = "an iteration does not wait for all that it copies";
+    return false;
+  }
+  return true;
+}
+
+/// Whether the product has ended when its iteration has.
+bool endsInIteration(ttng::WarpGroupDotOp dot) {
+  if (!dot.getIsAsync())
+    return true;
+  for (Operation *op = dot->getNextNode(); op; op = op->getNextNode())
+    if (auto wait = dyn_cast<ttng::WarpGroupDotWaitOp>(op);
+        wait && wait.getPendings() == 0)
+      return true;
+  return false;
+}
+
+/// Whether the op of `use` only reads the buffer, and is done with it before
+/// the iteration ends.
+bool isRead(OpOperand &use) {
+  Operation *op = use.getOwner();
+  if (auto dot = dyn_cast<ttng::WarpGroupDotOp>(op))
+    return endsInIteration(dot);
+  if (auto wait = dyn_cast<ttng::WarpGroupDotWaitOp>(op))
+    return wait->getResult(use.getOperandNumber()).use_empty();
+  return isa<ttg::LocalLoadOp, WGMMASharedOperandFenceOp>(op);
+}
+
+/// Whether every use of `buffer` is a read inside of the loop behind
+/// `arrival`, one of the copies, or its deallocation.
+bool isUsedByLoopAlone(ttg::LocalAllocOp buffer, TileStyleLoop &info,
+                       Operation *arrival, std::string &reason) {
   scf::ForOp loop = info.loop;
   SmallVector<Value> worklist{buffer.getResult()};
   while (!worklist.empty()) {
     for (OpOperand &use : worklist.pop_back_val().getUses()) {
       Operation *user = use.getOwner();
-      if (isa<ttg::LocalDeallocOp>(user) &&
-          user->getBlock() == loop->getBlock() && loop->isBeforeInBlock(user))
-        continue;
       Operation *inBody = loop.getBody()->findAncestorOpInBlock(*user);
+      if (isa<ttg::LocalDeallocOp>(user) && !inBody)
+        continue;
+      if (isStaticView(user)) {
+        worklist.push_back(user->getResult(0));
+        continue;
+      }
       if (!inBody) {
         reason = "a buffer is used outside of the loop";
         return false;
       }
-      if (auto copy = dyn_cast<ttg::AsyncCopyGlobalToLocalOp>(user)) {
-        if (!llvm::is_contained(info.copies, copy)) {
-          reason = "a buffer is filled by a copy in a nested region";
-          return false;
-        }
+      if (isa<ttg::AsyncCopyGlobalToLocalOp>(user))
         continue;
-      }
-      bool isView =
-          isa<ttg::MemDescSubsliceOp, ttg::MemDescTransOp,
-              ttg::MemDescReshapeOp, ttg::MemDescReinterpretOp>(user) ||
-          user->getName().getStringRef() == "tle.memdesc_wgmma_view";
-      if (isView) {
-        worklist.push_back(user->getResult(0));
-        continue;
-      }
-      bool isRead = isa<ttg::LocalLoadOp, nvidia_gpu::WarpGroupDotOp>(user);
-      if (!isRead) {
-        reason = "a buffer is used by '" +
-                 user->getName().getStringRef().str() +
-                 "', which is neither a read nor a view";
+      if (!isRead(use)) {
+        reason = "a buffer is used by " + quoted(user) +
+                 (isa<ttng::WarpGroupDotOp>(user)
+                      ? ", which may read it after the iteration"
+                      : ", which is neither a read nor a view");
         return false;
       }
-      if (!lastWait->isBeforeInBlock(inBody)) {
+      if (!arrival->isBeforeInBlock(inBody)) {
         reason = "a buffer is read before the loop waits for its copies";
         return false;
       }
+      info.readByProducts |= isa<ttng::WarpGroupDotOp>(user);
     }
   }
   return true;
+}
+
+/// Whether two subslices of a buffer share no element.
+bool areDisjoint(ttg::MemDescSubsliceOp a, ttg::MemDescSubsliceOp b) {
+  ArrayRef<int64_t> shapeA = a.getType().getShape();
+  ArrayRef<int64_t> shapeB = b.getType().getShape();
+  for (auto [startA, startB, sizeA, sizeB] :
+       llvm::zip(a.getOffsets(), b.getOffsets(), shapeA, shapeB))
+    if (startA + sizeA <= startB || startB + sizeB <= startA)
+      return true;
+  return false;
 }
 
 /// Whether the copies write every element of `buffer` once: then no iteration
 /// can see what another one, or the code before the loop, left there.
 bool isOverwritten(ttg::LocalAllocOp buffer, const TileStyleLoop &info) {
   int64_t elements = 0;
-  llvm::SmallSetVector<Value, 4> targets;
+  SmallVector<ttg::MemDescSubsliceOp> parts;
   for (ttg::AsyncCopyGlobalToLocalOp copy : info.copies) {
     if (rootAllocation(copy.getResult()) != buffer)
       continue;
-    auto subslice = copy.getResult().getDefiningOp<ttg::MemDescSubsliceOp>();
-    bool direct = copy.getResult() == buffer.getResult() ||
-                  (subslice && subslice.getSrc() == buffer.getResult());
-    if (!direct)
-      return false;
-    for (Value other : targets) {
-      auto otherSlice = other.getDefiningOp<ttg::MemDescSubsliceOp>();
-      if (!subslice || !otherSlice ||
-          subslice.getOffsets() == otherSlice.getOffsets())
-        return false;
-    }
-    targets.insert(copy.getResult());
     elements +=
         cast<ttg::MemDescType>(copy.getResult().getType()).getNumElements();
+    if (copy.getResult() == buffer.getResult())
+      continue;
+    auto part = copy.getResult().getDefiningOp<ttg::MemDescSubsliceOp>();
+    if (!part || part.getSrc() != buffer.getResult() ||
+        !llvm::all_of(parts, [&](ttg::MemDescSubsliceOp other) {
+          return areDisjoint(part, other);
+        }))
+      return false;
+    parts.push_back(part);
   }
   return elements == buffer.getType().getNumElements();
 }
 
-} // namespace
+//===----------------------------------------------------------------------===//
+// Shared memory
+//===----------------------------------------------------------------------===//
 
-int64_t explicitSharedMemory(Operation *function) {
-  int64_t bytes = 0;
-  function->walk([&](ttg::LocalAllocOp alloc) {
-    bytes += ttg::getAllocationSizeInBytes(alloc.getType());
-  });
-  return bytes;
-}
-
+/// Bytes that layout conversions and reductions in `loop` may take for
+/// themselves, as an upper bound: they do not run at the same time.
 int64_t scratchMemory(scf::ForOp loop) {
   auto bytes = [](Type type) -> int64_t {
     auto tensor = dyn_cast<RankedTensorType>(type);
@@ -175,6 +437,22 @@ int64_t scratchMemory(scf::ForOp loop) {
   return most;
 }
 
+/// Bytes that the explicit buffers of `function` take, but for those inside of
+/// `replaced`.
+int64_t explicitSharedMemory(Operation *function, Operation *replaced) {
+  int64_t bytes = 0;
+  function->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (op == replaced)
+      return WalkResult::skip();
+    if (auto alloc = dyn_cast<ttg::LocalAllocOp>(op))
+      bytes += ttg::getAllocationSizeInBytes(alloc.getType());
+    return WalkResult::advance();
+  });
+  return bytes;
+}
+
+} // namespace
+
 int64_t TileStyleLoop::bytesPerSlot() const {
   int64_t bytes = 0;
   for (ttg::LocalAllocOp buffer : buffers)
@@ -182,217 +460,114 @@ int64_t TileStyleLoop::bytesPerSlot() const {
   return bytes;
 }
 
-/// Whether neighbours in memory are neighbours in a thread, four bytes of them
-/// at least: what cp.async moves.
-static bool hasCopyableVector(RankedTensorType type) {
-  unsigned fastest = ttg::getOrder(type).front();
-  unsigned elements = ttg::getContigPerThread(type)[fastest];
-  return elements * type.getElementTypeBitWidth() >= 32;
+std::optional<int64_t> staticTripCount(scf::ForOp loop) {
+  APInt lower, upper, step;
+  if (!matchPattern(loop.getLowerBound(), m_ConstantInt(&lower)) ||
+      !matchPattern(loop.getUpperBound(), m_ConstantInt(&upper)) ||
+      !matchPattern(loop.getStep(), m_ConstantInt(&step)) ||
+      !step.isStrictlyPositive())
+    return std::nullopt;
+  if (lower.sge(upper))
+    return 0;
+  // One bit more: the distance is below 2^64.
+  unsigned width = lower.getBitWidth() + 1;
+  APInt distance = upper.sext(width) - lower.sext(width) - 1;
+  APInt trips = distance.udiv(step.sext(width)) + 1;
+  return trips.getLimitedValue(INT64_MAX);
 }
 
-/// A copy fills what it masks with zeros.
-static bool isZeroOrAbsent(Value other) {
-  return !other || matchPattern(other, m_Zero()) ||
-         matchPattern(other, m_AnyZeroFloat());
-}
-
-SmallVector<StagedLoad> matchStagedLoads(scf::ForOp loop, std::string &reason) {
-  SmallVector<StagedLoad> loads;
-  for (auto alloc : loop.getBody()->getOps<ttg::LocalAllocOp>()) {
-    Value source = alloc.getSrc();
-    while (source && source.hasOneUse() &&
-           source.getDefiningOp<ttg::ConvertLayoutOp>())
-      source = source.getDefiningOp()->getOperand(0);
-    auto load = source ? source.getDefiningOp<LoadOp>() : LoadOp();
-    auto type =
-        load ? dyn_cast<RankedTensorType>(load.getType()) : RankedTensorType();
-    if (type && type.getEncoding() && source.hasOneUse() &&
-        !load.getIsVolatile() && load->getBlock() == loop.getBody() &&
-        hasCopyableVector(type) && isZeroOrAbsent(load.getOther()))
-      loads.push_back({load, alloc});
+int64_t chooseSlots(const TileStyleLoop &info, int64_t stages,
+                    SharedMemoryLimits limits, Operation *replaced,
+                    std::string &reason) {
+  scf::ForOp loop = info.loop;
+  std::optional<int64_t> trips = staticTripCount(loop);
+  if (trips && *trips < 2) {
+    reason = "it runs once at most";
+    return *trips;
   }
-  if (loads.empty())
-    return {};
-  bool hasInnerLoop = false, hasGlobalWrite = false;
-  loop.getBody()->walk([&](Operation *op) {
-    hasInnerLoop |= isa<LoopLikeOpInterface>(op);
-    hasGlobalWrite |= writesGlobalMemory(op);
-  });
-  if (hasInnerLoop || hasGlobalWrite) {
-    reason = hasInnerLoop
-                 ? "it holds another loop"
-                 : "a tile is loaded from memory that the loop may write";
-    return {};
-  }
-  llvm::SetVector<Operation *> slice;
-  for (StagedLoad &staged : loads)
-    for (Value operand : staged.load->getOperands())
-      if (!addDependencies(operand, loop, slice, reason))
-        return {};
-  // Tiles are read once all of them are there.
-  Operation *lastLoad = loads.front().load;
-  for (StagedLoad &staged : loads)
-    if (lastLoad->isBeforeInBlock(staged.load))
-      lastLoad = staged.load;
-  for (StagedLoad &staged : loads)
-    for (Operation *user : staged.alloc->getUsers()) {
-      Operation *inBody = loop.getBody()->findAncestorOpInBlock(*user);
-      if (!inBody || inBody->isBeforeInBlock(lastLoad)) {
-        reason = "a tile is read before the last one is loaded";
-        return {};
-      }
-    }
-  return loads;
-}
-
-void copyAsynchronously(scf::ForOp loop, ArrayRef<StagedLoad> loads) {
-  Operation *lastLoad = loads.front().load;
-  OpBuilder before(loop);
-  SmallVector<Value> tokens;
-  for (StagedLoad staged : loads) {
-    ttg::MemDescType type = staged.alloc.getType();
-    auto buffer = ttg::LocalAllocOp::create(
-        before, staged.alloc.getLoc(),
-        ttg::MemDescType::get(type.getShape(), type.getElementType(),
-                              type.getEncoding(), type.getMemorySpace(),
-                              /*mutableMemory=*/true));
-    LoadOp load = staged.load;
-    OpBuilder builder(load);
-    auto copy = ttg::AsyncCopyGlobalToLocalOp::create(
-        builder, load.getLoc(), load.getPtr(), buffer, load.getMask(),
-        /*other=*/Value(), load.getCache(), load.getEvict());
-    // what a copy masks becomes zero; any other value was refused
-    tokens.push_back(copy.getToken());
-    if (lastLoad->isBeforeInBlock(load))
-      lastLoad = load;
-    staged.alloc.getResult().replaceAllUsesWith(buffer);
-    // views of what is now mutable are mutable
-    SmallVector<Operation *> views(buffer->getUsers());
-    while (!views.empty()) {
-      Operation *view = views.pop_back_val();
-      if (view->getNumResults() != 1)
-        continue;
-      auto result = dyn_cast<ttg::MemDescType>(view->getResult(0).getType());
-      if (!result || result.getMutableMemory())
-        continue;
-      view->getResult(0).setType(ttg::MemDescType::get(
-          result.getShape(), result.getElementType(), result.getEncoding(),
-          result.getMemorySpace(), /*mutableMemory=*/true,
-          result.getAllocShape()));
-      llvm::append_range(views, view->getUsers());
-    }
-  }
-  OpBuilder builder(lastLoad->getContext());
-  builder.setInsertionPointAfter(lastLoad);
-  Location loc = lastLoad->getLoc();
-  auto group = ttg::AsyncCommitGroupOp::create(builder, loc, tokens);
-  ttg::AsyncWaitOp::create(builder, loc, group.getAsyncToken(), 0);
-  for (StagedLoad staged : loads) {
-    Value source = staged.alloc.getSrc();
-    staged.alloc.erase();
-    while (source.use_empty()) {
-      Operation *def = source.getDefiningOp();
-      bool isLoad = def == staged.load.getOperation();
-      Value next = def->getOperand(0);
-      def->erase();
-      if (isLoad)
-        break;
-      source = next;
-    }
-  }
+  int64_t perSlot = info.bytesPerSlot();
+  int64_t others =
+      explicitSharedMemory(loop->getParentOfType<FuncOp>(), replaced) - perSlot;
+  int64_t budget = limits.total - limits.reserve - scratchMemory(loop) - others;
+  int64_t slots = std::min(std::max<int64_t>(stages, 2),
+                           budget / std::max<int64_t>(perSlot, 1));
+  if (slots < 2)
+    reason = "two slots of " + std::to_string(perSlot) +
+             " bytes do not fit into shared memory";
+  return trips ? std::min(slots, *trips) : slots;
 }
 
 FailureOr<TileStyleLoop> matchTileStyleLoop(scf::ForOp loop,
                                             std::string &reason) {
+  auto refuse = [&](const Twine &why) {
+    reason = why.str();
+    return failure();
+  };
   TileStyleLoop info;
   info.loop = loop;
-  Block *body = loop.getBody();
-  bool hasInnerLoop = false, hasGlobalWrite = false;
+  bool hasInnerLoop = false;
   loop.getBody()->walk([&](Operation *op) {
     hasInnerLoop |= isa<LoopLikeOpInterface>(op);
-    hasGlobalWrite |= writesGlobalMemory(op);
-  });
-  for (Operation &op : *body) {
     if (auto copy = dyn_cast<ttg::AsyncCopyGlobalToLocalOp>(op))
       info.copies.push_back(copy);
     else if (isa<ttg::AsyncCommitGroupOp, ttg::AsyncWaitOp>(op))
-      info.synchronization.insert(&op);
-  }
-  if (info.copies.empty()) {
-    reason = "no asynchronous tile copy in its body";
-    return failure();
-  }
-  if (hasInnerLoop) {
-    reason = "it holds another loop";
-    return failure();
-  }
-  if (loop.getUnsignedCmp()) {
-    reason = "its bounds are unsigned";
-    return failure();
-  }
-  Operation *lastWait = nullptr;
-  for (Operation *op : info.synchronization) {
-    auto wait = dyn_cast<ttg::AsyncWaitOp>(op);
-    if (wait && wait.getNum() != 0) {
-      reason = "its copies are pipelined already";
-      return failure();
-    }
-    for (Operation *user : op->getUsers())
-      if (!isa<ttg::AsyncCommitGroupOp, ttg::AsyncWaitOp>(user)) {
-        reason = "the token of a copy has a use besides commit and wait";
-        return failure();
-      }
-    if (wait)
-      lastWait = op;
-  }
-  if (!lastWait || lastWait->isBeforeInBlock(info.copies.back())) {
-    reason = "no wait follows its last copy";
-    return failure();
-  }
+      info.synchronization.insert(op);
+  });
+  if (info.copies.empty())
+    return refuse("no asynchronous tile copy in its body");
+  if (hasInnerLoop)
+    return refuse("it holds another loop");
+  if (loop.getUnsignedCmp())
+    return refuse("its bounds are unsigned");
+  auto isSynchronization = [](Operation *user) {
+    return isa<ttg::AsyncCommitGroupOp, ttg::AsyncWaitOp>(user);
+  };
   for (ttg::AsyncCopyGlobalToLocalOp copy : info.copies) {
+    if (copy->getBlock() != loop.getBody())
+      return refuse("a copy is in a nested region");
     ttg::LocalAllocOp buffer = rootAllocation(copy.getResult());
-    if (!buffer || buffer.getSrc() || loop->isAncestor(buffer)) {
-      reason = "a copy does not fill a buffer allocated before the loop";
-      return failure();
-    }
+    if (!buffer || buffer.getSrc() || loop->isAncestor(buffer))
+      return refuse("a copy does not fill a buffer allocated before the loop");
     info.buffers.insert(buffer);
-    for (Operation *user : copy->getUsers())
-      if (!isa<ttg::AsyncCommitGroupOp, ttg::AsyncWaitOp>(user)) {
-        reason = "the token of a copy has a use besides commit and wait";
-        return failure();
-      }
+    if (copy.getIsVolatile())
+      return refuse("a copy is volatile");
+    if (!llvm::all_of(copy->getUsers(), isSynchronization))
+      return refuse("the token of a copy has a use besides commit and wait");
   }
-  llvm::SetVector<Operation *> slice;
-  for (ttg::AsyncCopyGlobalToLocalOp copy : info.copies)
-    for (Value operand : copy->getOperands())
-      if (!addDependencies(operand, loop, slice, reason))
-        return failure();
-  llvm::SetVector<Operation *> loads;
-  for (Operation *op : slice)
-    if (isa<LoadOp>(op)) {
-      std::string unused;
-      for (Value operand : op->getOperands())
-        addDependencies(operand, loop, loads, unused);
-      loads.insert(op);
-    }
-  if (!loads.empty() && hasGlobalWrite) {
-    reason = "an address is loaded from memory that the loop may write";
+  for (Operation *op : info.synchronization) {
+    if (op->getBlock() != loop.getBody())
+      return refuse("copies are committed or waited for in a nested region");
+    if (!llvm::all_of(op->getUsers(), isSynchronization))
+      return refuse("the token of a copy has a use besides commit and wait");
+  }
+  Arrivals arrivals;
+  if (!findArrivals(info, arrivals, reason) || !findSlice(info, reason))
     return failure();
-  }
-  for (Operation &op : *body) {
-    if (slice.contains(&op))
-      info.slice.insert(&op);
-    if (loads.contains(&op))
-      info.loads.insert(&op);
-  }
+
+  GlobalWrites writes = findGlobalWrites(loop);
+  auto mayChange = [&](Value pointer, StringRef what) {
+    Operation *writer = findWriter(pointer, writes);
+    if (writer)
+      reason =
+          (what + " from memory that the loop may write by " + quoted(writer))
+              .str();
+    return writer != nullptr;
+  };
+  for (Operation *op : info.slice)
+    if (auto load = dyn_cast<LoadOp>(op);
+        load && mayChange(load.getPtr(), "an address is loaded"))
+      return failure();
+  for (ttg::AsyncCopyGlobalToLocalOp copy : info.copies)
+    if (mayChange(copy.getSrc(), "a tile is loaded"))
+      return failure();
+
   for (ttg::LocalAllocOp buffer : info.buffers) {
-    if (!isOverwritten(buffer, info)) {
-      reason = "an iteration does not overwrite all of a buffer";
-      return failure();
-    }
-    if (!isUsedByLoopAlone(buffer, info, lastWait, reason))
+    if (!isOverwritten(buffer, info))
+      return refuse("an iteration does not overwrite all of a buffer");
+    if (!isUsedByLoopAlone(buffer, info, arrivals.lookup(buffer), reason))
       return failure();
   }
+  findSeeds(info, writes);
   return info;
 }
 

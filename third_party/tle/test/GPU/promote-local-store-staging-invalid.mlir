@@ -1,4 +1,4 @@
-// RUN: tle-opt %s -triton-tle-promote-local-store-staging=remarks=true -split-input-file -verify-diagnostics | FileCheck %s
+// RUN: tle-opt %s -triton-tle-promote-local-store-staging -remarks-filter=.*staging -split-input-file -verify-diagnostics | FileCheck %s
 
 // A use could see the difference in each of these: nothing moves.
 

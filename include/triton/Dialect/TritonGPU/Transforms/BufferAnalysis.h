@@ -14,7 +14,8 @@ bool isBufferView(Operation *op);
 /// ttg.local_alloc, or a value of unknown origin.
 Value findBufferRoot(Value memdesc);
 
-/// False if the two roots certainly are different buffers.
+/// False if the two roots certainly are different buffers; a null root is a
+/// buffer that is not known.
 bool buffersMayAlias(Value rootA, Value rootB);
 
 /// Whether nothing writes the buffer after its allocation.

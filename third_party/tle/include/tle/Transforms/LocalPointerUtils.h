@@ -36,14 +36,6 @@ Value materializeView(OpBuilder &builder, Location loc, const StaticView &view);
 Value createPositions(OpBuilder &builder, Location loc, RankedTensorType type,
                       int64_t dim);
 
-/// The value at the bottom of the chain of views (index, subslice, trans,
-/// reshape, ...) that `memdesc` is at the top of: a ttg.local_alloc's result,
-/// or a value of unknown origin such as a block argument.
-Value getBufferRoot(Value memdesc);
-
-/// False if the two descriptors certainly describe different buffers.
-bool mayAlias(Value rootA, Value rootB);
-
 /// True if `value` is an i1 (tensor) that is true everywhere.
 bool isConstantTrue(Value value);
 

@@ -338,20 +338,42 @@ def TLETileStylePipelineSchedule : TLE_ModulePass<"triton-tle-tile-style-pipelin
        tt.num_stages = 2 : i32, tt.scheduled_max_stage = 2 : i32}
     ```
 
-    A tile that is loaded into registers only to be put into shared memory
-    (`ttg.local_alloc` of a `tt.load`) is first turned into such a copy.
+    There may be any number of copies, of buffers, and of waits: a read has to
+    follow a wait for the copies into its own buffer only.
 
-    A loop stays as it is if an address depends on what the loop carries or on
-    memory that it may write, if a buffer is used outside of it or not wholly
-    overwritten in every iteration, or if it holds another loop.
+    A tile that is loaded into registers only to be put into shared memory is
+    first turned into such a copy; what else uses its value reads it back.
+
+    ```mlir
+    %v = tt.load %ptrs, %mask
+    %b = ttg.local_alloc %v : (...) -> !ttg.memdesc<64x64xbf16, #shared, #smem>
+    // becomes, with %b a mutable buffer in front of the loop
+    %t = ttg.async_copy_global_to_local %ptrs, %b mask %mask
+    %g = ttg.async_commit_group tokens %t
+    %w = ttg.async_wait %g {num = 0 : i32}
+    ```
+
+    A loop stays as it is, stock's pipeliner free to take it, if
+
+    - an address depends on what an iteration computes from a tile: what is
+      copied ahead may depend on the induction variable, on loads from memory
+      that the loop does not write (different arguments of the function count as
+      different memory), and on carried values that depend on nothing else, such
+      as pointers that every iteration moves on;
+    - a buffer is used outside of it, read before its copies have arrived, read
+      by an asynchronous product that the iteration does not wait for, or not
+      wholly overwritten in every iteration;
+    - it holds another loop, runs once at most, or two slots of its buffers do
+      not fit into shared memory;
+    - a tile cannot be copied: no runs of four bytes, or masked elements that
+      are not zero.
   }];
   let dependentDialects = ["::mlir::triton::gpu::TritonGPUDialect"];
   let options = [
     Option<"numStages", "num-stages", "int64_t", "1", "stages of a loop that names none">,
     Option<"sharedMemory", "shared-memory", "int64_t", "232448", "bytes of shared memory that a CTA may have">,
     Option<"sharedMemoryReserve", "shared-memory-reserve", "int64_t", "512",
-           "bytes kept free beyond what layout conversions and reductions in the loop may take">,
-    Option<"remarks", "remarks", "bool", "false", "say at each loop what was done, or why not">
+           "bytes kept free beyond what layout conversions and reductions in the loop may take">
   ];
 }
 
@@ -362,7 +384,8 @@ def TLEMaterializeTileStylePipeline : TLE_ModulePass<"triton-tle-materialize-til
     fits. The prologue issues tiles 0 to N-1, an iteration waits for its tile,
     consumes it, and issues tile i + N into the slot that it has freed. Any trip
     count is right, zero included: a tile that does not exist is not issued, and
-    its group is committed empty.
+    its group is committed empty. Where the trip count is a constant, there are
+    no more slots than trips, and no conditions that are known.
 
     ```mlir
     // N = 2
@@ -372,6 +395,7 @@ def TLEMaterializeTileStylePipeline : TLE_ModulePass<"triton-tle-materialize-til
     scf.if %has1 { copy of tile 1 into slot 1 }
     ttg.async_commit_group
     scf.for %iv = %lb to %ub step %st iter_args(%slot = %c0) {
+      // loads of indices: for tile i + 2, and those that consumers of tile i use
       ttg.async_wait {num = 1 : i32}
       ttng.fence_async_shared {bCluster = false}
       %buf = ttg.memdesc_index %slots[%slot] : ...
@@ -384,6 +408,10 @@ def TLEMaterializeTileStylePipeline : TLE_ModulePass<"triton-tle-materialize-til
     ttg.local_dealloc %slots : ...
     ```
 
+    The fence is there only if products read the tiles. Carried values that
+    addresses depend on are carried a second time, for the tile to come; what
+    consumers do not need of the loop's body goes.
+
     A warp group product whose result is only the accumulator of the next one
     does not wait for its own end. A loop for which not even two slots fit loses
     its marks and is left to stock's pipeliner.
@@ -395,8 +423,7 @@ def TLEMaterializeTileStylePipeline : TLE_ModulePass<"triton-tle-materialize-til
   let options = [
     Option<"sharedMemory", "shared-memory", "int64_t", "232448", "bytes of shared memory that a CTA may have">,
     Option<"sharedMemoryReserve", "shared-memory-reserve", "int64_t", "512",
-           "bytes kept free beyond what layout conversions and reductions in the loop may take">,
-    Option<"remarks", "remarks", "bool", "false", "say at each loop what was done, or why not">
+           "bytes kept free beyond what layout conversions and reductions in the loop may take">
   ];
 }
 
@@ -484,8 +511,7 @@ def TLEPromoteLocalStoreStaging : TLE_ModulePass<"triton-tle-promote-local-store
     stage.
   }];
   let options = [
-    Option<"numStages", "num-stages", "int", "1", "stages of loops without the attribute tt.num_stages">,
-    Option<"remarks", "remarks", "bool", "false", "say of each buffer that stays why it does">
+    Option<"numStages", "num-stages", "int", "1", "stages of loops without the attribute tt.num_stages">
   ];
 }
 

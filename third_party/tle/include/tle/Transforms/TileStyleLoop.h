@@ -12,6 +12,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "triton/Dialect/TritonGPU/IR/Dialect.h"
 #include "llvm/ADT/SetVector.h"
+#include <optional>
 #include <string>
 
 namespace mlir::triton::tle {
@@ -22,20 +23,30 @@ inline constexpr llvm::StringLiteral kProducerCountAttr =
 inline constexpr llvm::StringLiteral kNumStagesAttr = "tt.num_stages";
 
 /// A loop whose body copies tiles asynchronously into buffers, waits for them,
-/// and then only reads them.
+/// and then only reads them. The sets are in program order.
 struct TileStyleLoop {
   scf::ForOp loop;
-  /// The copies, in program order, each into (a static view of) a buffer.
+  /// The copies, each into (a static view of) a buffer.
   SmallVector<gpu::AsyncCopyGlobalToLocalOp> copies;
   /// The buffers, allocated before the loop and used by it alone.
   llvm::SetVector<gpu::LocalAllocOp> buffers;
   /// Commits and waits of the copies.
   llvm::SetVector<Operation *> synchronization;
-  /// What must run for tile i + n ahead of iteration i + n, in program order:
-  /// the ops that the operands of the copies depend on.
+  /// What must run for tile i + n ahead of iteration i + n: the ops that the
+  /// operands of the copies depend on.
   llvm::SetVector<Operation *> slice;
   /// The part of `slice` that loads from memory, and what those loads need.
   llvm::SetVector<Operation *> loads;
+  /// Numbers of the values that the loop carries and that `slice` depends on,
+  /// such as pointers that every iteration moves on.
+  llvm::SetVector<unsigned> carried;
+  /// The part of `slice` that computes the next of the `carried` values.
+  llvm::SetVector<Operation *> advance;
+  /// Loads that the consumers use and that need nothing that an iteration
+  /// computes but addresses, and what those need.
+  llvm::SetVector<Operation *> seeds;
+  /// Whether tensor cores read a buffer through the asynchronous proxy.
+  bool readByProducts = false;
 
   int64_t bytesPerSlot() const;
 };
@@ -51,20 +62,30 @@ struct StagedLoad {
   gpu::LocalAllocOp alloc;
 };
 
-/// The staged loads of `loop`, if all of them can be copied ahead; else none,
-/// and `reason` says why.
+/// The staged loads of `loop`, if all of them can be asynchronous copies; else
+/// none, and `reason` says why.
 SmallVector<StagedLoad> matchStagedLoads(scf::ForOp loop, std::string &reason);
 
 /// Turns each load into an asynchronous copy into a buffer before the loop,
-/// waited for where its tile was put into shared memory.
+/// waited for on the spot.
 void copyAsynchronously(scf::ForOp loop, ArrayRef<StagedLoad> loads);
 
-/// Bytes of shared memory that layout conversions and reductions in `loop` may
-/// take for themselves, as an upper bound: they do not run at the same time.
-int64_t scratchMemory(scf::ForOp loop);
+/// How often `loop` runs, if its bounds are constants.
+std::optional<int64_t> staticTripCount(scf::ForOp loop);
 
-/// Bytes of shared memory that the explicit buffers of `function` take.
-int64_t explicitSharedMemory(Operation *function);
+/// What a CTA may use of shared memory, in bytes.
+struct SharedMemoryLimits {
+  int64_t total;
+  /// Kept free beyond what the loop's layout conversions and reductions take.
+  int64_t reserve;
+};
+
+/// As many slots for each buffer as `stages`, the loop's trips and shared
+/// memory allow; the buffers inside of `replaced`, a loop that goes, do not
+/// count. Less than two: `reason` says why.
+int64_t chooseSlots(const TileStyleLoop &info, int64_t stages,
+                    SharedMemoryLimits limits, Operation *replaced,
+                    std::string &reason);
 
 } // namespace mlir::triton::tle
 
