@@ -113,6 +113,19 @@ def test_native_diagnostics_reach_stderr(tle, monkeypatch, tmp_path, capsys):
     assert capsys.readouterr().err == "in.mlir:3:5: error: bad op\nin.mlir:1:1: note: see here\n"
 
 
+def test_remarks_are_shown_on_request(tle, monkeypatch, tmp_path, capsys):
+    flag = "triton-tle-promote-local-store-staging"
+    library = use_library(monkeypatch, StandIn(says=[diagnostic("remark", "it stays", "user.py", 7, 3, pass_flag=flag)]))
+    path = tmp_path / "in.mlir"
+    path.write_text(MODULE)
+    for words, wanted in ([], ""), (["--remarks"], "."), (["--remarks=staging"], "staging"):
+        assert opt.main([str(path), f"--{flag}", *words]) == 0
+        assert library.remarks.pop() == wanted
+    assert f"user.py:7:3: remark: [{flag}] it stays\n" in capsys.readouterr().err
+    assert opt.main([str(path), "--remarks=a("]) == 2
+    assert "--remarks: got 'a(', expected a regular expression" in capsys.readouterr().err
+
+
 def test_output_file_and_standard_input(tmp_path):
     out = tmp_path / "out.mlir"
     done = tool("-", "--canonicalize", "-o", str(out), text=MODULE)

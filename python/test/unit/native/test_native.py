@@ -121,6 +121,48 @@ def test_malformed_pipeline(pipeline):
         native.run_passes(MODULE, pipeline)
 
 
+STAYS = """
+#b = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
+#s = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+module attributes {"ttg.num-warps" = 4 : i32, ttg.target = "cuda:90"} {
+  tt.func public @kernel(%n: i32) {
+    %zero = arith.constant 0 : i32
+    %one = arith.constant 1 : i32
+    %0 = ttg.local_alloc : () -> !ttg.memdesc<64x64xbf16, #s, #smem, mutable> loc("user.py":7:3)
+    scf.for %i = %zero to %n step %one : i32 {
+    } {tt.num_stages = 2 : i32} loc(callsite("user.py":9:5 at "user.py":20:1))
+    tt.return
+  }
+}
+"""
+STAGING, SCHEDULE = "triton-tle-promote-local-store-staging", "triton-tle-tile-style-pipeline-schedule"
+
+
+@pytest.mark.parametrize(
+    "remarks, expected",
+    [
+        (".", [(STAGING, 7), (SCHEDULE, 9)]),
+        ("^triton-tle-promote", [(STAGING, 7)]),
+        ("tile-style|nothing", [(SCHEDULE, 9)]),
+        ("nothing", []),
+        ("", []),
+    ],
+)
+def test_remarks_come_from_the_passes_that_were_asked(remarks, expected):
+    _, diagnostics = native.run_passes(STAYS, f"{STAGING},{SCHEDULE}", remarks=remarks)
+    assert [(d.pass_flag, d.line) for d in diagnostics] == expected
+    assert all(d.severity == "remark" and d.file == "user.py" and d.notes == [] for d in diagnostics)
+    if expected and expected[0][0] == STAGING:
+        said = "the buffer stays where it is: nothing stores to it"
+        assert str(diagnostics[0]) == f"user.py:7:3: remark: [{STAGING}] {said}"
+
+
+def test_remarks_want_a_regular_expression():
+    with pytest.raises(native.NativeError, match=r"remarks 'a\(': .*parenthes"):
+        native.run_passes(STAYS, STAGING, remarks="a(")
+
+
 def test_passes_are_listed_with_their_options():
     passes = {entry["flag"]: entry for entry in native.list_passes()}
     assert passes["cse"] == {"flag": "cse", "summary": "Eliminate common sub-expressions", "options": []}

@@ -102,6 +102,9 @@ private:
   void schedule(scf::ForOp loop) {
     if (loop->hasAttr(kTileStyleAttr) || stagesOf(loop) < 2)
       return;
+    if (loop->hasAttr("tt.warp_specialize"))
+      return gpu::leftAlone(loop, getArgument(),
+                            "it is to be warp-specialized by stock");
     std::string reason;
     SmallVector<StagedLoad> staged = matchStagedLoads(loop, reason);
     FailureOr<TileStyleLoop> info = failure();

@@ -223,7 +223,7 @@ module attributes {"ttg.num-warps" = 4 : i32, ttg.target = "cuda:90"} {
 
 // Online softmax: two products, reductions, carried maximum and accumulator;
 // the products read the slot through views, before which the copies of every
-// thread are fenced. The first product does not wait for itself: it is only the
+// thread are fenced. The first product is not waited for: it is only the
 // accumulator of the second.
 #b = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
 #mma = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 16]}>
@@ -248,9 +248,11 @@ module attributes {"ttg.num-warps" = 4 : i32, ttg.target = "cuda:90"} {
   // CHECK:   %[[RT:.*]] = ttg.memdesc_index %[[R]]
   // CHECK:   %[[TURNED:.*]] = ttg.memdesc_trans %[[KT]]
   // CHECK:   %[[S0:.*]] = ttng.warp_group_dot %{{.*}}, %[[TURNED]], %{{.*}} {inputPrecision = 0 : i32, isAsync = true}
-  // CHECK:   %[[S:.*]] = ttng.warp_group_dot %{{.*}}, %{{.*}}, %[[S0]] {inputPrecision = 0 : i32}
-  // CHECK:   tt.reduce
-  // CHECK:   ttng.warp_group_dot %{{.*}}, %[[KT]], %{{.*}} {inputPrecision = 0 : i32}
+  // CHECK:   %[[S1:.*]] = ttng.warp_group_dot %{{.*}}, %{{.*}}, %[[S0]] {inputPrecision = 0 : i32, isAsync = true}
+  // CHECK-NEXT: %[[S:.*]] = ttng.warp_group_dot_wait %[[S1]] {pendings = 0 : i32}
+  // CHECK:   "tt.reduce"(%[[S]])
+  // CHECK:   %[[O:.*]] = ttng.warp_group_dot %{{.*}}, %[[KT]], %{{.*}} {inputPrecision = 0 : i32, isAsync = true}
+  // CHECK-NEXT: ttng.warp_group_dot_wait %[[O]] {pendings = 0 : i32}
   // CHECK:   scf.if
   // CHECK:     ttg.async_copy_global_to_local
   // CHECK:     ttg.async_copy_global_to_local

@@ -400,3 +400,159 @@ tt.func @allocated_inside(%p: tensor<64x64x!tt.ptr<f16>, #b>, %lo: i32, %hi: i32
   tt.return
 }
 }
+
+// -----
+
+#b = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
+#mma = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 16]}>
+#s = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!buf = !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+tt.func @no_num_stages(%p: tensor<64x64x!tt.ptr<f16>, #b>, %lo: i32, %hi: i32, %step: i32, %init: tensor<64x64xf16, #b>, %c: i1) {
+  // expected-remark @+1 {{the buffer stays where it is: its loop has a single stage}}
+  %buf = ttg.local_alloc : () -> !buf
+  scf.for %i = %lo to %hi step %step : i32 {
+    ttg.local_store %init, %buf : tensor<64x64xf16, #b> -> !buf
+    %x = ttg.local_load %buf : !buf -> tensor<64x64xf16, #b>
+  }
+  tt.return
+}
+}
+
+// -----
+
+#b = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
+#mma = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 16]}>
+#s = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!buf = !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+tt.func @one_of_two_buffers(%p: tensor<64x64x!tt.ptr<f16>, #b>, %lo: i32, %hi: i32, %step: i32, %init: tensor<64x64xf16, #b>, %c: i1) {
+  // expected-remark @+1 {{the buffer stays where it is: it has a use that is neither a store, a view nor a plain read}}
+  %buf = ttg.local_alloc : () -> !buf
+  // expected-remark @+1 {{the buffer stays where it is: it has a use that is neither a store, a view nor a plain read}}
+  %other = ttg.local_alloc : () -> !buf
+  scf.for %i = %lo to %hi step %step : i32 {
+    ttg.local_store %init, %buf : tensor<64x64xf16, #b> -> !buf
+    ttg.local_store %init, %other : tensor<64x64xf16, #b> -> !buf
+    %either = arith.select %c, %buf, %other : !buf
+    %x = ttg.local_load %either : !buf -> tensor<64x64xf16, #b>
+  } {tt.num_stages = 3 : i32}
+  tt.return
+}
+}
+
+// -----
+
+#b = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
+#mma = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 16]}>
+#s = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#st = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = true, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!turned = !ttg.memdesc<64x64xf16, #st, #smem, mutable>
+!buf = !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+tt.func @stored_through_a_view(%p: tensor<64x64x!tt.ptr<f16>, #b>, %lo: i32, %hi: i32, %step: i32, %init: tensor<64x64xf16, #b>, %c: i1) {
+  // expected-remark @+1 {{the buffer stays where it is: it is written in parts, or more than once}}
+  %buf = ttg.local_alloc : () -> !buf
+  scf.for %i = %lo to %hi step %step : i32 {
+    ttg.local_store %init, %buf : tensor<64x64xf16, #b> -> !buf
+    %t = ttg.memdesc_trans %buf {order = array<i32: 1, 0>} : !buf -> !turned
+    ttg.local_store %init, %t : tensor<64x64xf16, #b> -> !turned
+    %x = ttg.local_load %buf : !buf -> tensor<64x64xf16, #b>
+  } {tt.num_stages = 3 : i32}
+  tt.return
+}
+}
+
+// -----
+
+#b = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
+#mma = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 16]}>
+#s = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#st = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = true, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!turned = !ttg.memdesc<64x64xf16, #st, #smem, mutable>
+!buf = !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+tt.func @view_leaves_the_loop(%p: tensor<64x64x!tt.ptr<f16>, #b>, %lo: i32, %hi: i32, %step: i32, %init: tensor<64x64xf16, #b>, %c: i1) {
+  // expected-remark @+1 {{the buffer stays where it is: it has a use that is neither a store, a view nor a plain read}}
+  %buf = ttg.local_alloc : () -> !buf
+  %view = ttg.memdesc_trans %buf {order = array<i32: 1, 0>} : !buf -> !turned
+  %r = scf.for %i = %lo to %hi step %step iter_args(%v = %view) -> (!turned) : i32 {
+    ttg.local_store %init, %buf : tensor<64x64xf16, #b> -> !buf
+    %x = ttg.local_load %buf : !buf -> tensor<64x64xf16, #b>
+    %t = ttg.memdesc_trans %buf {order = array<i32: 1, 0>} : !buf -> !turned
+    scf.yield %t : !turned
+  } {tt.num_stages = 3 : i32}
+  %y = ttg.local_load %r : !turned -> tensor<64x64xf16, #b>
+  tt.return
+}
+}
+
+// -----
+
+#b = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
+#mma = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 16]}>
+#s = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!buf = !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+tt.func @view_from_a_branch(%p: tensor<64x64x!tt.ptr<f16>, #b>, %lo: i32, %hi: i32, %step: i32, %init: tensor<64x64xf16, #b>, %c: i1) {
+  // expected-remark @+1 {{the buffer stays where it is: it has a use that is neither a store, a view nor a plain read}}
+  %buf = ttg.local_alloc : () -> !buf
+  scf.for %i = %lo to %hi step %step : i32 {
+    ttg.local_store %init, %buf : tensor<64x64xf16, #b> -> !buf
+    %t = scf.if %c -> (!buf) {
+      scf.yield %buf : !buf
+    } else {
+      scf.yield %buf : !buf
+    }
+    %x = ttg.local_load %t : !buf -> tensor<64x64xf16, #b>
+  } {tt.num_stages = 3 : i32}
+  tt.return
+}
+}
+
+// -----
+
+#b = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
+#mma = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 16]}>
+#s = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!buf = !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+tt.func @stored_in_an_inner_loop(%p: tensor<64x64x!tt.ptr<f16>, #b>, %lo: i32, %hi: i32, %step: i32, %init: tensor<64x64xf16, #b>, %c: i1) {
+  // expected-remark @+1 {{the buffer stays where it is: a read sees the value of an earlier iteration, or of the last one}}
+  %buf = ttg.local_alloc : () -> !buf
+  scf.for %i = %lo to %hi step %step : i32 {
+    scf.for %j = %lo to %hi step %step : i32 {
+      ttg.local_store %init, %buf : tensor<64x64xf16, #b> -> !buf
+    } {tt.num_stages = 3 : i32}
+    %x = ttg.local_load %buf : !buf -> tensor<64x64xf16, #b>
+  } {tt.num_stages = 3 : i32}
+  tt.return
+}
+}
+
+// -----
+
+#b = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
+#mma = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 16]}>
+#s = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!buf = !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+tt.func @read_behind_an_outer_loop(%p: tensor<64x64x!tt.ptr<f16>, #b>, %lo: i32, %hi: i32, %step: i32, %init: tensor<64x64xf16, #b>, %c: i1) {
+  // expected-remark @+1 {{the buffer stays where it is: a read sees the value of an earlier iteration, or of the last one}}
+  %buf = ttg.local_alloc : () -> !buf
+  scf.for %j = %lo to %hi step %step : i32 {
+    scf.for %i = %lo to %hi step %step : i32 {
+    ttg.local_store %init, %buf : tensor<64x64xf16, #b> -> !buf
+  } {tt.num_stages = 3 : i32}
+    %x = ttg.local_load %buf : !buf -> tensor<64x64xf16, #b>
+  }
+  tt.return
+}
+}

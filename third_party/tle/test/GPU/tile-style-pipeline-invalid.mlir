@@ -501,4 +501,20 @@ module attributes {"ttg.num-warps" = 4 : i32, ttg.target = "cuda:90"} {
     } {tt.num_stages = 2 : i32}
     tt.return
   }
+
+  // CHECK-LABEL: @warp_specialized
+  tt.func @warp_specialized(%ptr: !ptrs, %n: i32) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %buf = ttg.local_alloc : () -> !buf
+    // expected-remark @below {{it is to be warp-specialized by stock}}
+    scf.for %i = %c0 to %n step %c1 : i32 {
+      %t = ttg.async_copy_global_to_local %ptr, %buf : !ptrs -> <64x64xbf16, #s, #smem, mutable>
+      %g = ttg.async_commit_group tokens %t
+      %w = ttg.async_wait %g {num = 0 : i32}
+      %x = ttg.local_load %buf : !buf -> !tile
+    // CHECK: } {tt.num_stages = 2 : i32, tt.warp_specialize}
+    } {tt.num_stages = 2 : i32, tt.warp_specialize}
+    tt.return
+  }
 }

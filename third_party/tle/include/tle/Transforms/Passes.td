@@ -363,8 +363,8 @@ def TLETileStylePipelineSchedule : TLE_ModulePass<"triton-tle-tile-style-pipelin
     - a buffer is used outside of it, read before its copies have arrived, read
       by an asynchronous product that the iteration does not wait for, or not
       wholly overwritten in every iteration;
-    - it holds another loop, runs once at most, or two slots of its buffers do
-      not fit into shared memory;
+    - it holds another loop, runs once at most, is to be warp-specialized by
+      stock, or two slots of its buffers do not fit into shared memory;
     - a tile cannot be copied: no runs of four bytes, or masked elements that
       are not zero.
   }];
@@ -412,8 +412,9 @@ def TLEMaterializeTileStylePipeline : TLE_ModulePass<"triton-tle-materialize-til
     addresses depend on are carried a second time, for the tile to come; what
     consumers do not need of the loop's body goes.
 
-    A warp group product whose result is only the accumulator of the next one
-    does not wait for its own end. A loop for which not even two slots fit loses
+    A warp group product whose result is only the accumulator of the next one is
+    not waited for; every other one ends where it stands, before its slot is
+    filled again. A loop for which not even two slots fit loses
     its marks and is left to stock's pipeliner.
   }];
   let dependentDialects = [
