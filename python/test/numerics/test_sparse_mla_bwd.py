@@ -49,7 +49,15 @@ def test_tle_kernel_matches_autograd(interpreted, name):
     assert result["passed"], result
 
 
-@pytest.mark.parametrize("width", [32, 64, 128])
+@pytest.mark.parametrize(
+    "name", ["one full tile", "no rope", "ragged last tile", "causal, some before the first key", "sink", "h 72"]
+)
+def test_plain_triton_kernel_matches_autograd(interpreted, name):
+    result = interpreted("sparse_mla_bwd", provider="triton", case=SIZES | CASES[name], seed=len(name))
+    assert result["passed"], result
+
+
+@pytest.mark.parametrize("width", [64, 128])
 @pytest.mark.parametrize("join", [False, True])
 @pytest.mark.parametrize("ahead", [False, True])
 def test_every_configuration(interpreted, width, join, ahead):

@@ -12,6 +12,7 @@ OPERATORS = {
     "sparse_mla_fwd": "Sparse MLA forward",
     "mla_decode": "Sparse MLA decode",
     "mla_decode_reduce": "Decode reduce",
+    "sparse_mla_bwd": "Sparse MLA backward",
     "passes": "Sparse MLA forward without single passes",
     "gemm": "Dense matrix product",
     "flash_attention": "Dense attention forward",

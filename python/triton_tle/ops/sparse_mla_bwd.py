@@ -283,10 +283,9 @@ def sparse_mla_bwd_round_kernel(
 
 def launch_config(deterministic: bool = False) -> dict[str, int | bool]:
     """Compile-time sizes and launch options of the main kernel."""
-    sizes = {"BLOCK_H": 64, "BLOCK_K": 64, "num_warps": 8}
-    if deterministic:  # the tile's memory serves as scratch for the reductions, which are twice as wide
-        return sizes | {"WIDTH": 64, "AHEAD": False, "JOIN": True}
-    return sizes | {"WIDTH": 64, "AHEAD": False, "JOIN": True}
+    sizes = {"BLOCK_H": 64, "BLOCK_K": 64, "WIDTH": 64, "JOIN": True, "num_warps": 8}
+    # 64-bit pieces are too wide to be exchanged inside a warp: the tile's memory serves them as scratch
+    return sizes | {"AHEAD": not deterministic}
 
 
 def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str, object], dict[str, int]]]:

@@ -1,0 +1,263 @@
+"""Check the sparse-MLA backward on a GPU: many shapes, fresh random data, float64 autograd, outputs poisoned.
+
+    python python/test/gpu/check_sparse_mla_bwd.py [--provider tle triton] [--json FILE] [--seed N]
+    compute-sanitizer --tool memcheck python python/test/gpu/check_sparse_mla_bwd.py --sanitize
+
+Also: autograd through `triton_tle.ops.sparse_mla`, torch.compile(fullgraph=True), CUDA-graph capture, peak memory.
+Prints a table; exits with 1 if a check failed. --sanitize runs a few tiny shapes only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import functools
+import json
+import pathlib
+import sys
+import time
+from collections.abc import Callable
+
+import torch
+from triton_tle.bench.harness import environment, format_table
+from triton_tle.bench.providers.sparse_mla_bwd_triton import sparse_mla_bwd_triton_untuned
+from triton_tle.bench.sparse_mla_bwd import Case, make_inputs, peak_memory
+from triton_tle.bench.sparse_mla_bwd_check import MAX_ERROR, MAX_ROW_ERROR, CheckCase, check
+from triton_tle.ops import sparse_mla
+from triton_tle.ops.sparse_mla_bwd import sparse_mla_bwd
+
+PROVIDERS = {"tle": sparse_mla_bwd, "triton": sparse_mla_bwd_triton_untuned}
+
+
+def all_cases() -> list[CheckCase]:
+    """Sizes around every boundary, every feature, and offsets beyond 32 bits."""
+    base = CheckCase(s_q=67, h_q=64, d_qk=576, topk=256, s_kv=1000)
+
+    def varied(**changes: object) -> CheckCase:
+        return dataclasses.replace(base, **changes)
+
+    heads = [varied(h_q=h, d_qk=d) for d in (576, 512) for h in (8, 16, 24, 32, 40, 64, 72, 96, 128)]
+    lists = [varied(topk=topk, d_qk=d) for topk, d in ((0, 576), (1, 576), (1, 512), (63, 576), (64, 576), (65, 512))]
+    lists += [varied(topk=topk, h_q=h) for topk, h in ((100, 128), (127, 8), (128, 64), (129, 32), (2048, 16))]
+    queries = [varied(s_q=s_q) for s_q in (0, 1, 2, 133)]
+    keys = [varied(s_kv=s_kv, topk=topk) for s_kv, topk in ((1, 64), (1, 1), (2, 100), (63, 128), (65, 2048))]
+    features = [
+        varied(invalid=0.0),
+        varied(invalid=0.97),
+        varied(invalid=1.0),
+        varied(empty_rows=True, h_q=128),
+        varied(empty_rows=True, sink=True),
+        varied(sink=True, h_q=16),
+        varied(sink=True, d_qk=512, h_q=128),
+        varied(grad_lse=True),
+        varied(grad_lse=True, sink=True, empty_rows=True, h_q=24),
+        varied(length=True),
+        varied(length=True, topk=100, h_q=8),
+        varied(length=True, sink=True, empty_rows=True, d_qk=512),
+        varied(causal_start=100),
+        varied(causal_start=-20, sink=True),
+        varied(causal_start=500, length=True, sink=True, grad_lse=True, h_q=24, topk=333),
+        varied(spread=40.0),
+        varied(spread=0.01, h_q=32),
+        varied(strided_grads=True),
+    ]
+    strides = [varied(strided=name, h_q=h) for name, h in (("q", 64), ("q", 8), ("kv", 64), ("indices", 32))]
+    strides += [varied(strided="unaligned"), varied(strided="unaligned", h_q=16, topk=100)]
+    deterministic = [
+        varied(deterministic=True),
+        varied(deterministic=True, d_qk=512, h_q=128),
+        varied(deterministic=True, h_q=8, topk=100, causal_start=300),
+        varied(deterministic=True, sink=True, grad_lse=True, length=True, empty_rows=True),
+        varied(deterministic=True, s_q=2000, topk=512, s_kv=600),
+        varied(deterministic=True, spread=40.0),
+    ]
+    large = [
+        CheckCase(s_q=4096, h_q=128, d_qk=576, topk=2048, s_kv=8192),
+        CheckCase(s_q=512, h_q=128, d_qk=512, topk=1024, s_kv=65536),
+        CheckCase(s_q=300, h_q=64, d_qk=512, topk=512, s_kv=8192, sink=True, length=True),
+        CheckCase(s_q=70000, h_q=8, d_qk=576, topk=64, s_kv=5000),
+        CheckCase(s_q=70000, h_q=64, d_qk=576, topk=20, s_kv=900, invalid=0.3),  # q and dq past 2**31 elements
+        CheckCase(s_q=200, h_q=64, d_qk=576, topk=300, s_kv=4_000_000),  # kv and its sums past 2**31 elements
+    ]
+    return heads + lists + queries + keys + features + strides + deterministic + large
+
+
+def sanitizer_cases() -> list[CheckCase]:
+    """Tiny shapes that reach every branch of the kernels."""
+    base = CheckCase(s_q=2, h_q=64, d_qk=576, topk=130, s_kv=70)
+    changes: list[dict] = [
+        {},
+        {"d_qk": 512, "topk": 64},
+        {"h_q": 8, "topk": 100},
+        {"h_q": 72, "sink": True, "grad_lse": True, "length": True, "causal_start": 30},
+        {"strided": "unaligned"},
+        {"deterministic": True, "h_q": 24},
+        {"deterministic": True, "d_qk": 512, "sink": True},
+    ]
+    return [dataclasses.replace(base, **change) for change in changes]
+
+
+def _batched(seed: int) -> tuple[dict, tuple[torch.Tensor, torch.Tensor]]:
+    """Arguments of `sparse_mla` with all features, and the gradients of its results."""
+    generator = torch.Generator("cuda").manual_seed(seed)
+
+    def normal(*shape: int) -> torch.Tensor:
+        return torch.randn(shape, device="cuda", generator=generator)
+
+    arguments = {
+        "q": normal(2, 50, 64, 576).bfloat16().requires_grad_(),
+        "kv": normal(2, 300, 1, 576).bfloat16().requires_grad_(),
+        "indices": torch.randint(-9, 310, (2, 50, 1, 200), device="cuda", generator=generator, dtype=torch.int32),
+        "attn_sink": normal(64).requires_grad_(),
+        "topk_length": torch.randint(1, 201, (2, 50), device="cuda", generator=generator, dtype=torch.int32),
+        "q_start": 250,
+    }
+    return arguments, (normal(2, 50, 64, 512).bfloat16(), normal(2, 50, 64))
+
+
+def _gradients(call: Callable, arguments: dict, gradients: tuple[torch.Tensor, torch.Tensor]) -> list[torch.Tensor]:
+    leaves = [arguments[name] for name in ("q", "kv", "attn_sink")]
+    return list(torch.autograd.grad(call(**arguments), leaves, gradients))
+
+
+def check_batched(seed: int) -> str:
+    """Each batch item of `sparse_mla` against float64 autograd; "" or what is wrong."""
+    from triton_tle.bench.sparse_mla_bwd_check import expected_gradients
+
+    arguments, gradients = _batched(seed)
+    dq, dkv, dsink = _gradients(sparse_mla, arguments, gradients)
+    out, lse = sparse_mla(**arguments)
+    total = torch.zeros_like(dsink, dtype=torch.float64)
+    for item in range(2):
+        named = {name: arguments[name][item].detach() for name in ("q", "kv", "indices", "topk_length")}
+        named |= {"attn_sink": arguments["attn_sink"].detach(), "causal_start": 250, "sm_scale": 576**-0.5}
+        named |= {"grad_out": gradients[0][item], "grad_lse": gradients[1][item]}
+        named |= {"out": out[item].detach(), "lse": lse[item].detach()}
+        expected, _ = expected_gradients(named)
+        for name, actual, value in (("dq", dq[item], expected[0]), ("dkv", dkv[item], expected[1])):
+            error = float((actual.double() - value).norm() / value.norm())
+            if not error < MAX_ERROR:
+                return f"{name} of batch item {item}: {error:.1e}"
+        total += expected[2]
+    error = float((dsink.double() - total).norm() / total.norm())
+    return "" if error < MAX_ERROR else f"dsink: {error:.1e}"
+
+
+def check_compiled(seed: int) -> str:
+    """torch.compile of one graph, deterministic mode: the same bits; "" or what is wrong."""
+    arguments, gradients = _batched(seed)
+    call = functools.partial(sparse_mla, deterministic=True)
+    compiled = torch.compile(lambda **named: call(**named), fullgraph=True)
+    pairs = zip(_gradients(call, arguments, gradients), _gradients(compiled, arguments, gradients))
+    return "" if all(torch.equal(left, right) for left, right in pairs) else "gradients differ from those without"
+
+
+def check_graph(seed: int) -> str:
+    """Forward and backward captured in a CUDA graph, replayed on other data; "" or what is wrong."""
+    arguments, gradients = _batched(seed)
+    call = functools.partial(sparse_mla, deterministic=True)
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        _gradients(call, arguments, gradients)
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        captured = _gradients(call, arguments, gradients)
+    other, other_gradients = _batched(seed + 1)
+    with torch.no_grad():
+        for name, value in other.items():
+            if isinstance(value, torch.Tensor):
+                arguments[name].copy_(value)
+        for mine, theirs in zip(gradients, other_gradients):
+            mine.copy_(theirs)
+    graph.replay()
+    expected = _gradients(call, other, other_gradients)
+    same = all(torch.equal(left, right) for left, right in zip(captured, expected))
+    return "" if same else "a replay gives other gradients than a call"
+
+
+def check_memory(seed: int) -> str:
+    """Peak memory of the atomic mode: inputs, dq and dkv in float32, plus 5 %; "" or what is wrong."""
+    for case in (Case(576, 128, 2048, 8192), Case(576, 64, 512, 131072, s_q=1024)):
+        inputs = make_inputs(case, seed)
+        ratio = peak_memory(functools.partial(sparse_mla_bwd, *inputs), inputs) / case.memory
+        print(f"memory, {case.label}: {ratio:.3f} of q, kv, out, grad_out, lse, dq and dkv in float32")
+        if not ratio < 1.05:
+            return f"{case.label}: {ratio:.3f}"
+    return ""
+
+
+OPERATOR_CHECKS = {
+    "sparse_mla, batched": check_batched,
+    "sparse_mla, compiled": check_compiled,
+    "sparse_mla, CUDA graph": check_graph,
+    "peak memory": check_memory,
+}
+
+
+def _guarded(run: Callable[[], object]) -> tuple[object, str]:
+    """The value of `run()`, or None and the exception in words."""
+    try:
+        value = run()
+        torch.cuda.synchronize()
+    except Exception as error:
+        return None, f"{type(error).__name__}: {error}"[:300]
+    return value, ""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--provider", nargs="+", choices=PROVIDERS, default=["tle"])
+    parser.add_argument("--json", type=pathlib.Path, metavar="FILE")
+    parser.add_argument("--seed", type=int, default=None, help="of the random data (default: the clock)")
+    parser.add_argument("--only", default="", help="cases whose label contains this")
+    parser.add_argument("--sanitize", action="store_true", help="tiny shapes, for compute-sanitizer")
+    args = parser.parse_args()
+    if not torch.cuda.is_available():
+        print("needs an NVIDIA GPU", file=sys.stderr)
+        return 1
+    seed = args.seed if args.seed is not None else time.time_ns() % 2**31
+    cases = [case for case in (sanitizer_cases() if args.sanitize else all_cases()) if args.only in case.label]
+    rows, records = [], []
+
+    def note(label: str, provider: str, values: list[str], problem: str, record: dict) -> bool:
+        rows.append([label, provider, *values, problem or "ok"])
+        records.append({"provider": provider, "label": label, **record, "problem": problem})
+        if problem:
+            print(f"{provider}: {label}: {problem}", flush=True)
+        return "CUDA" in problem  # the context is lost, every further call would fail
+
+    lost = False
+    for provider in args.provider:
+        for number, case in enumerate(cases):
+            if lost or (provider != "tle" and (case.deterministic or case.grad_lse)):
+                continue
+            result, problem = _guarded(functools.partial(check, PROVIDERS[provider], case, seed + number, "cuda"))
+            if result is not None and not result.passed:
+                problem = "WRONG"
+            values = ["-"] * 4 if result is None else [f"{value:.1e}" for value in dataclasses.astuple(result)]
+            record = dataclasses.asdict(case) | ({} if result is None else dataclasses.asdict(result))
+            lost = note(case.label, provider, values, problem, record)
+            torch.cuda.empty_cache()
+    if "tle" in args.provider and not args.sanitize:
+        for label, operator_check in OPERATOR_CHECKS.items():
+            if lost or args.only not in label:
+                continue
+            found, problem = _guarded(functools.partial(operator_check, seed))
+            lost = note(label, "tle", ["-"] * 4, problem or found, {})
+            torch.cuda.empty_cache()
+    print(format_table(["case", "provider", "dq", "dkv", "dsink", "worst row", ""], rows))
+    failed = sum(bool(record["problem"]) for record in records)
+    print(f"{len(records) - failed} of {len(records)} checks passed (errors < {MAX_ERROR}, of a row < {MAX_ROW_ERROR})")
+    print(f"seed {seed}, {torch.cuda.get_device_name()}")
+    if args.json:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
+        args.json.write_text(
+            json.dumps({"environment": environment(), "seed": seed, "checks": records}, indent=1) + "\n"
+        )
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
