@@ -1,0 +1,272 @@
+"""
+Dense attention, forward
+========================
+
+softmax(Q K^T) V with an online softmax, for head sizes 64 and 128, causal or not: two products a tile of keys, with
+exponentials between them that the tensor cores wait for, unless something keeps them busy meanwhile.
+
+You will learn here
+
+- how the tiles of K and V are staged by name and read by both products where they are,
+- why the order of statements in a tile loop decides what the tensor cores do during the softmax,
+- which pass of TLE makes use of that order, and how to see it work,
+- how to check the kernel, compile it without a GPU, and measure it against stock Triton and torch.
+
+Run it as
+
+    python 03-flash-attention.py                  # on a Hopper GPU: check, then benchmark
+    python 03-flash-attention.py --interpret      # anywhere: check the numerics in Triton's interpreter, on the CPU
+    python 03-flash-attention.py --compile-only   # anywhere: compile for sm_90a, report registers, spills, ...
+"""
+
+# ruff: noqa: E402
+
+# %%
+# The interpreter is chosen when Triton is imported, so the command line comes first.
+
+import argparse
+import os
+import pathlib
+import sys
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Dense attention forward in TLE: check, compile, benchmark.")
+    parser.add_argument("--interpret", action="store_true", help="check the numerics on the CPU")
+    parser.add_argument("--compile-only", action="store_true", help="compile for --arch and report resources")
+    parser.add_argument("--arch", default="sm_90a", help="target of --compile-only (default: %(default)s)")
+    parser.add_argument("--quick", action="store_true", help="benchmark sequences of 4096 only")
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("."), help="where results and plot go")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    arguments = parse_arguments()
+    if arguments.interpret:
+        os.environ["TRITON_INTERPRET"] = "1"
+
+import torch
+import triton
+import triton.language as tl
+import triton_tle.language as tle
+from triton.tools.tensor_descriptor import TensorDescriptor
+
+# %%
+# A first kernel
+# --------------
+#
+# One program handles a block of queries of one head and walks over the keys, a tile at a time. For each tile
+#
+#     scores = Q K^T * scale           2 * BLOCK_M * BLOCK_N * D operations on the tensor cores
+#     p      = exp(scores - maximum)   BLOCK_M * BLOCK_N exponentials
+#     acc    = acc * rescale + P V     2 * BLOCK_M * BLOCK_N * D operations on the tensor cores
+#
+# ``row_max`` and ``row_sum`` follow the maximum and the sum of exponentials so far; what was collected so far is
+# rescaled when the maximum rises. The hardware has base-2 exponentials, hence ``scale_log2 = scale * log2(e)``.
+#
+# K and V are staged in shared memory: ``tle.gpu.copy`` fills a buffer that ``tle.gpu.alloc`` made, and a ``tl.load`` of
+# ``tle.gpu.local_ptr(buffer)`` that only feeds a ``tl.dot`` moves nothing. ``tl.trans`` of it is a view of the same
+# bytes. ``tle.pipeline`` makes a ring of each buffer, filled ahead of time (tutorial 01).
+
+
+@triton.jit
+def first_attention(
+    q, k, v, out_ptr, s, scale_log2, D: tl.constexpr, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, STAGES: tl.constexpr
+):
+    block, head = tl.program_id(0), tl.program_id(1)
+    first = head * s + block * BLOCK_M  # q, k and v are descriptors of [heads * s, D]
+    q_tile = tle.gpu.alloc([BLOCK_M, D], tl.bfloat16)
+    k_tile = tle.gpu.alloc([BLOCK_N, D], tl.bfloat16)
+    v_tile = tle.gpu.alloc([BLOCK_N, D], tl.bfloat16)
+    tle.gpu.copy(q, q_tile, offsets=[first, 0])
+    query = tl.load(tle.gpu.local_ptr(q_tile))
+    row_max = tl.full([BLOCK_M], float("-inf"), tl.float32)
+    row_sum = tl.zeros([BLOCK_M], tl.float32)
+    acc = tl.zeros([BLOCK_M, D], tl.float32)
+    for start in tle.pipeline(0, s, BLOCK_N, num_stages=STAGES):
+        tle.gpu.copy(k, k_tile, offsets=[head * s + start, 0])
+        tle.gpu.copy(v, v_tile, offsets=[head * s + start, 0])
+        scores = tl.dot(query, tl.trans(tl.load(tle.gpu.local_ptr(k_tile))))
+        new_max = tl.maximum(row_max, tl.max(scores, 1) * scale_log2)
+        rescale = tl.exp2(row_max - new_max)
+        p = tl.exp2(scores * scale_log2 - new_max[:, None])
+        row_sum = row_sum * rescale + tl.sum(p, 1)
+        row_max = new_max
+        acc = tl.dot(p.to(tl.bfloat16), tl.load(tle.gpu.local_ptr(v_tile)), acc * rescale[:, None])
+    rows, columns = first + tl.arange(0, BLOCK_M), tl.arange(0, D)
+    out = (acc / row_sum[:, None]).to(tl.bfloat16)
+    tl.store(out_ptr + rows.to(tl.int64)[:, None] * D + columns[None, :], out)
+
+
+def launch_first(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, block_m: int, block_n: int) -> torch.Tensor:
+    """Attention of contiguous bfloat16 tensors [b, h, s, d], s a multiple of both blocks."""
+    batch, heads, s, d = q.shape
+    out = torch.full_like(q, float("nan"))
+    descriptors = [
+        TensorDescriptor.from_tensor(tensor.view(-1, d), [rows, d])
+        for tensor, rows in ((q, block_m), (k, block_n), (v, block_n))
+    ]
+    grid = (s // block_m, batch * heads)
+    first_attention[grid](
+        *descriptors, out, s, d**-0.5 * 1.4426950408889634, d, block_m, block_n, STAGES=2, num_warps=8
+    )  # fmt: skip
+    return out
+
+
+# %%
+# Scores one tile ahead
+# ---------------------
+#
+# With 128 queries, 128 keys and D 128 a tile's two products keep the tensor cores of a Hopper multiprocessor busy for
+# 2048 cycles (2048 multiply-adds a cycle for 16-bit types). The 16384 exponentials take 1024 cycles at 16 a cycle, and
+# maximum, sum and conversions some hundreds more. In the loop above the scores are made and used at once: the tensor
+# cores have only the last tile's P V to work on, and wait during most of the softmax.
+#
+# So the operator turns the loop by one product. Each iteration makes the scores of the *next* tile before it works on
+# those of its own:
+#
+#     scores = dot(query, K[0].T)
+#     for tile in range(last):
+#         next_scores = dot(query, K[tile + 1].T)       # (1)
+#         p, rescale, ... = softmax(scores)             # (2)
+#         acc = dot(p, V[tile], acc * rescale)          # (3)
+#         scores = next_scores
+#     ... softmax and P V of the last tile
+#
+# Now (2) needs nothing of (1). Products on Hopper are asynchronous: they are issued, and waited for later. The last
+# iteration's (3) and this one's (1) can run during all of (2), and only ``acc * rescale`` must wait, for (3).
+#
+# Triton's pipeliner makes the products asynchronous, but it puts the wait for both right behind (1). That is where
+# ``triton-tle-sink-dot-waits`` comes in: the wait moves down to the first use of what it waits for, ``acc * rescale``.
+# To see it, compare ``MLIR_ENABLE_DUMP=1`` before and after that pass, or leave it out with
+# ``TRITON_TLE_SKIP=triton-tle-sink-dot-waits`` and measure.
+#
+# What it costs: scores of two tiles are live at once. With 128 x 128 scores and D 128 that takes 255 registers a
+# thread, and no spills.
+#
+# The operator
+# ------------
+#
+# ``triton_tle.ops.flash_attention`` has that loop (``triton_tle/ops/flash_attention.py``), and
+#
+# 1. *Causal masks.* A program stops at the diagonal. Where tiles of keys are at least as long as blocks of queries,
+#    only the last tile needs a mask, and that one is behind the loop. The longest programs start first.
+# 2. *Any length.* Where s_kv is no multiple of the tile, or the GPU has no TMA, the same kernel is compiled with
+#    pointers and masks: ``tle.gpu.copy`` takes both. A copied row beyond the end is zero, because P is zero there, and
+#    zero times what lies in memory could be a NaN.
+# 3. ``lse``, the logarithm of the sum of exponentials, for a backward pass.
+#
+# Checks
+# ------
+#
+# The reference is the definition, in float64. Half of the error that remains, 2e-3, comes from P in bfloat16, the other
+# from the output in bfloat16. Outputs start as NaN, so that an element nobody writes shows.
+
+
+def check_first(device: str) -> None:
+    """The kernel of this file; in the interpreter with small tiles."""
+    shape, block_m, block_n = ((1, 2, 96, 64), 32, 32) if device == "cpu" else ((2, 4, 1024, 128), 128, 128)
+    inputs = random_inputs(shape, shape[2], device)
+    compare("first kernel", launch_first(*inputs, block_m, block_n), inputs, False)
+
+
+def check_operator(device: str) -> None:
+    """The operator, with and without a mask; python/test/numerics has the long list."""
+    from triton_tle.ops import flash_attention
+
+    shapes = [((1, 1, 128, 64), 128), ((1, 2, 70, 64), 50)]
+    if device == "cuda":
+        shapes = [((2, 4, 2048, 64), 2048), ((1, 4, 2048, 128), 2048), ((1, 3, 1000, 128), 777), ((1, 1, 1, 64), 1)]
+    for shape, s_kv in shapes:
+        for causal in (False, True):
+            inputs = random_inputs(shape, s_kv, device)
+            compare(f"operator, {list(shape)}, {s_kv} keys", flash_attention(*inputs, causal=causal)[0], inputs, causal)
+
+
+def random_inputs(shape: tuple[int, ...], s_kv: int, device: str) -> list[torch.Tensor]:
+    """Random q of `shape` and k, v with `s_kv` rows."""
+    generator = torch.Generator(device).manual_seed(0)
+    lengths = (shape[2], s_kv, s_kv)
+    return [
+        torch.randn((*shape[:2], rows, shape[3]), device=device, generator=generator).bfloat16() for rows in lengths
+    ]
+
+
+def compare(name: str, out: torch.Tensor, inputs: list[torch.Tensor], causal: bool) -> None:
+    """Compare `out` with float64 attention of `inputs`."""
+    from triton_tle.ops import flash_attention_reference
+
+    expected, _ = flash_attention_reference(*inputs, scale=out.shape[3] ** -0.5, causal=causal)
+    error = float((out.double() - expected).norm() / expected.norm())
+    print(f"{name}{', causal' * causal}: {error:.1e}")
+    if not error < 5e-3:
+        raise SystemExit(f"{name}: wrong output")
+
+
+# %%
+# Compiling without a GPU
+# -----------------------
+#
+# What to look for: no stack, no spills, ``HGMMA``, and nothing that ptxas warns about. ``python -m triton_tle report
+# flash_attention`` prints the operator's part.
+
+
+def variants(arch: str) -> list[tuple[str, object, dict[str, str], dict[str, object], dict[str, int]]]:
+    """How to compile the kernel of this file: label, kernel, types (":16": divisible by 16), sizes, options.
+
+    It takes TMA descriptors: GPUs before Hopper have none.
+    """
+    from triton_tle.compiler.pipelines import parse_arch
+
+    if parse_arch(arch) < 90:
+        return []
+    keys = 128 if parse_arch(arch) == 90 else 32
+    rows = {"q": 128, "k": keys, "v": keys}
+    signature = {name: f"tensordesc<bf16[{count},64]>" for name, count in rows.items()}
+    signature |= {"out_ptr": "*bf16:16", "s": "i32:16", "scale_log2": "fp32"}
+    sizes = {"D": 64, "BLOCK_M": 128, "BLOCK_N": keys, "STAGES": 2}
+    return [("first kernel, d 64", first_attention, signature, sizes, {"num_warps": 8})]
+
+
+def compile_only(arch: str) -> None:
+    """Compile the kernel of this file and the operator's variants; print what each needs."""
+    from triton_tle.compiler import report
+
+    chosen = [report.Variant(*entry) for entry in variants(arch)] + report.variants_of("flash_attention", arch)
+    print(f"compiled for {arch}:\n\n{report.table([report.compile_variant(variant, arch) for variant in chosen])}")
+
+
+# %%
+# Benchmark
+# ---------
+#
+# Peers: stock Triton with pointers, with TMA descriptors, and with TMA and scores one tile ahead in the source, but
+# without TLE's pass; torch's FlashAttention and cuDNN. Each Triton kernel, TLE's too, runs in the fastest of a handful
+# of configurations. ``python -m triton_tle bench flash_attention`` runs the same.
+
+
+def benchmark(out: pathlib.Path, quick: bool) -> None:
+    """Measure, print the tables, write flash_attention.json and flash_attention.png to `out`."""
+    from triton_tle.bench import flash_attention, harness
+
+    results = flash_attention.run(quick=quick)
+    harness.save_json(out / "flash_attention.json", results)
+    problem = harness.save_plot(out / "flash_attention.png", results, "Dense attention, forward")
+    print(problem or f"wrote {out / 'flash_attention.json'} and {out / 'flash_attention.png'}")
+
+
+def main() -> None:
+    if arguments.compile_only:
+        compile_only(arguments.arch)
+        return
+    if not arguments.interpret and not torch.cuda.is_available():
+        sys.exit("no NVIDIA GPU here: use --interpret to check the numerics, --compile-only to compile for sm_90a")
+    device = "cpu" if arguments.interpret else "cuda"
+    check_first(device)
+    check_operator(device)
+    if not arguments.interpret:
+        benchmark(arguments.out, arguments.quick)
+
+
+if __name__ == "__main__":
+    main()
