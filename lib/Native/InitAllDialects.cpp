@@ -34,6 +34,7 @@
 #include "triton/Dialect/TritonGPU/IR/Dialect.h"
 #include "triton/Dialect/TritonGPU/Transforms/Passes.h"
 #include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
+#include "triton/Dialect/TritonNvidiaGPU/Transforms/Passes.h"
 
 using namespace mlir;
 
@@ -64,6 +65,7 @@ void triton::registerTritonTLEPasses() {
   triton::registerTritonAnalysisPasses();
   triton::registerTritonToTritonGPUPasses();
   triton::gpu::registerTritonGPUPasses();
+  triton::nvidia_gpu::registerTritonNvidiaGPUPasses();
 #ifdef __TLE__
   triton::tle::registerTLEPasses();
   triton::tle::registerTLEConversionPasses();

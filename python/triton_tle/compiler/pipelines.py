@@ -78,6 +78,7 @@ class Stage:
 class Settings:
     """What the choice of passes depends on: the target, launch options, and debugging switches of Triton.
 
+    ``uses_tle``: whether the kernel itself does, or only the caller wants TLE's pipeline (``TRITON_TLE=1``).
     ``skip`` holds flags of optional passes that are left out.
     """
 
@@ -91,6 +92,7 @@ class Settings:
     variable_info: bool = False
     concurrency_sanitizer: bool = False
     instrumented: bool = False
+    uses_tle: bool = True
     skip: tuple[str, ...] = ()
 
 
@@ -287,7 +289,24 @@ def _loops(settings: Settings) -> tuple[Pass, ...]:
     return (_s("triton-licm"),)
 
 
-def _finish_ttgir(settings: Settings) -> tuple[Pass, ...]:
+def _fences(settings: Settings) -> tuple[Pass, ...]:
+    return (_s("triton-nvidia-gpu-fence-insertion", settings.capability),)
+
+
+def _tle_fences(settings: Settings) -> tuple[Pass, ...]:
+    """In stock's place of the fences; without a product there is nothing to do, and no crossing."""
+    return (
+        _n(
+            "triton-nvidia-gpu-fence-insertion",
+            only_if="dot",
+            compute_capability=settings.capability,
+            tle=settings.uses_tle,
+        ),
+        _n("triton-tle-lower-operand-fences", only_if="dot"),
+    )
+
+
+def _finish_ttgir(settings: Settings, fences: tuple[Pass, ...]) -> tuple[Pass, ...]:
     """Last part of the TTGIR stage: async copies, TMA, fences, cleanup."""
     return (
         _s("canonicalize"),
@@ -303,7 +322,7 @@ def _finish_ttgir(settings: Settings) -> tuple[Pass, ...]:
         _s("tritongpu-reorder-instructions"),
         _s("triton-loop-aware-cse"),
         _s("symbol-dce"),
-        _s("triton-nvidia-gpu-fence-insertion", settings.capability),
+        *fences,
         _s("triton-nvidia-mma-lowering"),
         _s("sccp"),
         _s("cse"),
@@ -320,7 +339,7 @@ def _stock_ttgir(settings: Settings) -> tuple[Pass, ...]:
         _s("triton-nvidia-optimize-descriptor-encoding"),
         _s("triton-loop-aware-cse"),
         *_loops(settings),
-        *_finish_ttgir(settings),
+        *_finish_ttgir(settings, _fences(settings)),
     )
 
 
@@ -427,7 +446,7 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         *_loops(settings),
         # Products are asynchronous only now.
         *([_o("triton-tle-sink-dot-waits", only_if="tt.dot")] if settings.capability // 10 == 9 else []),
-        *_finish_ttgir(settings),
+        *_finish_ttgir(settings, _tle_fences(settings)),
         # Last: canonicalization would merge the steps of an exchange into one that takes shared memory.
         _o("triton-tle-coalesce-atomics", only_if="tt.atomic_rmw"),
     )

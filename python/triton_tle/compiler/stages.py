@@ -50,6 +50,7 @@ class KernelStages:
         mode = environment.mode()
         self.off, self.forced = mode == "0", mode == "1"
         self.tle: bool | None = None
+        self.uses_tle = True
         self.where: Place | None = None
         wanted = environment.remarks()
         self.remarks = Remarks(wanted) if wanted else None
@@ -63,7 +64,8 @@ class KernelStages:
 
     def ttgir(self, module: Any, metadata: dict[str, Any]) -> Any:
         """TTIR to TTGIR."""
-        self.tle = self.forced or uses_tle(module)
+        self.uses_tle = uses_tle(module)
+        self.tle = self.forced or self.uses_tle
         if not self.tle:
             return self.stock["ttgir"](module, metadata)
         if self.options.maxnreg is not None:
@@ -116,6 +118,7 @@ class KernelStages:
             variable_info=knobs.compilation.dump_ir_extract_di_local_variables,
             concurrency_sanitizer=knobs.compilation.instrumentation_mode == "consan",
             instrumented=bool(stock_backend.CUDABackend.instrumentation),
+            uses_tle=self.uses_tle,
             skip=environment.skipped(),
         )
         return build(settings, "tle")

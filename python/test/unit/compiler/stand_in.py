@@ -55,7 +55,9 @@ class StandIn:
             assert any(entry.flag == other.flag and other.engine == NATIVE for other in known), entry
             if entry.flag in stock.REGISTRY:
                 manager = ir.pass_manager(context)
-                stock.lookup(entry.flag).add_to(manager, dict(entry.options))
+                theirs = stock.lookup(entry.flag)
+                names = {option.name for option in theirs.options}
+                theirs.add_to(manager, {name: value for name, value in entry.options if name in names})
                 manager.run(module, name)
         return str(module), self.says
 
