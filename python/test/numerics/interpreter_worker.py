@@ -47,6 +47,18 @@ def gemm(provider: str, m: int, n: int, k: int, dtype: str, config: dict, paddin
     return _error(c, a.double() @ b.double())
 
 
+def scatter_add(columns: int, piece: int, table: int, seed: int) -> float:
+    """Error of the benchmark's plain kernel on 256 rows, some of which are left out."""
+    import torch
+    from triton_tle.bench.providers.scatter_add_triton import scatter_add_triton
+    from triton_tle.bench.scatter_add import Case, make_inputs, reference
+
+    x, w, index = make_inputs(Case(columns=columns, piece=piece, table=table), seed, rows=256, device="cpu")
+    out = torch.zeros((table, columns))
+    scatter_add_triton(x, w, index, out, piece, 4)
+    return _error(out, reference(x, w, index, table))
+
+
 def flash_attention(
     provider: str, shape: list, s_kv: int, causal: bool, dtype: str, config: dict, scale: float, seed: int
 ) -> list:

@@ -117,6 +117,11 @@ def test_scatter_add_reference():
     assert (index < 0).any() and torch.allclose(scatter_add.reference(x, w, index, 4), expected)
 
 
+@pytest.mark.parametrize("columns, piece, table", [(576, 64, 100), (128, 128, 1)])
+def test_scatter_add_kernel(interpreted, columns, piece, table):
+    assert interpreted("scatter_add", columns=columns, piece=piece, table=table, seed=3) <= scatter_add.MAX_ERROR
+
+
 def test_scatter_add_table():
     entry = {"ms": 0.75, "tb_s": 3.2, "spread": 0.01, "error": 2e-7, "ratio": {"gluon": 1.66}}
     header, _, row = scatter_add.format_case({"label": "576 by 64", "providers": {"tle": entry}}).splitlines()
