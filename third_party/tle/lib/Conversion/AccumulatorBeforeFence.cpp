@@ -66,6 +66,9 @@ private:
           }))
         formsDescriptor.insert(op);
 
+    // What is still in the stretch. Asking the block for the order of its
+    // operations would number all of them again after each move.
+    DenseSet<Operation *> stretch(others.begin(), others.end());
     DenseSet<Operation *> usesProduct(group.products.begin(),
                                       group.products.end());
     SmallVector<Operation *> late;
@@ -77,30 +80,30 @@ private:
         late.push_back(op);
       } else if (!formsDescriptor.contains(op)) {
         // Its operands may come from what forms descriptors too.
-        moveWithOperands(op, group.fence);
+        moveWithOperands(op, group.fence, stretch);
       }
     }
+    stretch.insert(group.products.begin(), group.products.end());
     Operation *end = group.commit;
     for (Operation *op : late) {
       bool feedsProduct = llvm::any_of(op->getUsers(), [&](Operation *user) {
-        return user->getBlock() == op->getBlock() &&
-               user->isBeforeInBlock(group.commit);
+        return stretch.contains(user);
       });
       if (feedsProduct)
         continue;
       op->moveAfter(end);
+      stretch.erase(op);
       end = op;
     }
   }
 
-  static void moveWithOperands(Operation *op, Operation *before) {
-    for (Value operand : op->getOperands()) {
-      Operation *source = operand.getDefiningOp();
-      if (source && source->getBlock() == before->getBlock() &&
-          before->isBeforeInBlock(source))
-        moveWithOperands(source, before);
-    }
+  static void moveWithOperands(Operation *op, Operation *before,
+                               DenseSet<Operation *> &stretch) {
+    for (Value operand : op->getOperands())
+      if (stretch.contains(operand.getDefiningOp()))
+        moveWithOperands(operand.getDefiningOp(), before, stretch);
     op->moveBefore(before);
+    stretch.erase(op);
   }
 
   /// Whether a register already holds `field` when a group starts: it comes
