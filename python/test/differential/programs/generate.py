@@ -64,7 +64,7 @@ class _Generator:
         self.seed = seed
         self.rng = random.Random(seed)
         self.dtype = self.pick([(F16, 5), (BF16, 5), (F32, 3), (F8, 2)])
-        small = [(16, 2), (32, 3), (64, 4)]
+        small = [(16, 2), (32, 3), (64, 6)]
         self.m = self.pick([*small, (128, 1)])
         self.n_extent = self.pick([(16, 1), (32, 3), (64, 4)])
         self.k = self.pick([(32, 3), (64, 3)] if self.dtype is F8 else small)
@@ -98,7 +98,10 @@ class _Generator:
         for _ in range(self.rng.randint(0, 2)):
             self.statement(body)
         for _ in range(self.pick([(1, 4), (2, 1), (0, 1)])):
-            self.loop(body)
+            if self.chance(0.4) and not (self.dtype is F8 and self.n_extent < 32):
+                self.attention(body)
+            else:
+                self.loop(body)
         for _ in range(self.rng.randint(1, 3)):
             self.statement(body)
         self.sink(body, self.values, "pid")
@@ -284,8 +287,8 @@ class _Generator:
         shape = (x.shape[1 - axis],)
         return self.add(body, node, Value(node.name, shape, x.dtype, bound, x.exact and bound < 2**20))
 
-    def select(self, body) -> Value | None:
-        x = self.known(lambda v: v.dtype is not F8)
+    def select(self, body, x: Value | None = None) -> Value | None:
+        x = x or self.known(lambda v: v.dtype is not F8)
         if x is None:
             return None
         y = self.known(lambda v: v.shape == x.shape and v.dtype is x.dtype and v is not x) if self.chance(0.5) else None
@@ -322,24 +325,28 @@ class _Generator:
             return None
         tile = (x.shape[0] // self.rng.choice([1, 2]), x.shape[1] // self.rng.choice([1, 2, 4]))
         counts = (x.shape[0] // tile[0], x.shape[1] // tile[1])
-        place = tuple(self.rng.choice(["0", str(count - 1), f"{self.position()} % {count}"]) for count in counts)
-        y = self.known(lambda v: v.shape == tile and v.dtype is x.dtype)
-        if y is not None and y is not x and self.chance(0.6):
-            node = nodes.InsertTile(self.name("t"), x.name, place, x.shape, tile, y.name)
-            return self.add(
-                body, node, Value(node.name, x.shape, x.dtype, max(x.bound, y.bound), x.exact and y.exact)
-            )
-        node = nodes.ExtractTile(self.name("t"), x.name, place, x.shape, tile)
-        return self.add(body, node, Value(node.name, tile, x.dtype, x.bound, x.exact))
+
+        def place():
+            return tuple(self.rng.choice(["0", str(count - 1), f"{self.position()} % {count}"]) for count in counts)
+
+        node = nodes.ExtractTile(self.name("t"), x.name, place(), x.shape, tile)
+        part = self.add(body, node, Value(node.name, tile, x.dtype, x.bound, x.exact))
+        if self.chance(0.4):
+            return part
+        # It, or another one, goes to another place.
+        y = self.known(lambda v: v.shape == tile and v.dtype is x.dtype and v is not x) or part
+        node = nodes.InsertTile(self.name("t"), x.name, place(), x.shape, tile, y.name)
+        value = Value(node.name, x.shape, x.dtype, max(x.bound, y.bound), x.exact and y.exact)
+        return self.add(body, node, value)
 
     def histogram(self, body) -> Value:
         count, bins = self.rng.choice([64, 128]), self.rng.choice([16, 32])
         node = nodes.Histogram(self.name("h"), self.ids(), f"{self.position()} * {count}", count, bins, count - 3)
         return self.add(body, node, Value(node.name, (bins,), I32, count, True))
 
-    def softmax(self, body) -> Value | None:
+    def softmax(self, body, x: Value | None = None) -> Value | None:
         """exp2((x - max(x)) * scale), in rows."""
-        x = self.known(lambda v: len(v.shape) == 2 and v.dtype is F32 and v.bound < 2**12)
+        x = x or self.known(lambda v: len(v.shape) == 2 and v.dtype is F32 and v.bound < 2**12)
         if x is None:
             return None
         top = nodes.Reduce(self.name("r"), "max", x.name, 1, F32)
@@ -351,7 +358,8 @@ class _Generator:
 
     # Loops and ends
 
-    def loop(self, body: list[Node]) -> None:
+    def new_loop(self) -> tuple[nodes.Loop, int]:
+        """A loop, empty so far, and how often it runs at most."""
         variable = f"i{len(self.loops)}_{self.count}"
         trips = self.rng.choice([0, 1, 2, 3, 4])
         bounds, most = self.rng.choice(
@@ -364,7 +372,41 @@ class _Generator:
                 (("0", "n * 16", "16"), self.n),
             ]
         )
-        loop = nodes.Loop(variable, bounds, self.pick([(None, 1), *((i, 1) for i in range(1, 5))]), self.chance(0.5))
+        stages = self.pick([(None, 1), *((i, 1) for i in range(1, 5))])
+        return nodes.Loop(variable, bounds, stages, self.chance(0.5)), most
+
+    def attention(self, body: list[Node]) -> None:
+        """A loop with two dots that share a tile: acc += f(q @ kv.T) @ kv."""
+        q = self.load(body, (self.m, self.k), self.dtype)
+        acc = nodes.Fill(self.name("acc"), 0.0, (self.m, self.k), F32)
+        body.append(acc)
+        loop, most = self.new_loop()
+        outer, self.values = self.values, list(self.values)
+        self.loops.append(loop)
+        inside = loop.body
+        kv = self.load(inside, (self.n_extent, self.k), self.dtype)
+        node = nodes.Dot(self.name("d"), q.name, kv.name, self.dtype, True)
+        bound = self.k * q.bound * kv.bound
+        exactly = q.exact and kv.exact and bound < (2**12 if self.dtype is F8 else 2**20)
+        p = self.add(inside, node, Value(node.name, (self.m, self.n_extent), F32, bound, exactly))
+        if self.chance(0.5):
+            p = self.select(inside, p)
+        if self.chance(0.4):
+            p = self.softmax(inside, p) or p
+        p = self.narrowed(inside, p, self.dtype)
+        again = [v for v in self.values if v.name.startswith("again") and v not in outer and v.shape == kv.shape]
+        v = again[-1] if again and self.chance(0.5) else kv
+        inside.append(nodes.Dot(acc.name, p.name, v.name, self.dtype, False, acc.name))
+        self.read.update((p.name, v.name))
+        added = self.n_extent * p.bound * v.bound
+        self.sink(inside, [v for v in self.values if v not in outer], f"pid * 8 + {index(loop)}")
+        self.loops.pop()
+        exactly = p.exact and v.exact and max(most, 1) * added < (2**12 if self.dtype is F8 else 2**20)
+        self.values = [*outer, Value(acc.name, acc.shape, F32, max(most, 1) * added, exactly)]
+        body.append(loop)
+
+    def loop(self, body: list[Node]) -> None:
+        loop, most = self.new_loop()
         outer, self.values = self.values, list(self.values)
         carried = []
         for _ in range(self.pick([(1, 4), (2, 1)])):

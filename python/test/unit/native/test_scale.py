@@ -1,0 +1,123 @@
+"""The time of native passes grows with the module, not with its square.
+
+A module of 5000 operations passes through all native passes of the TTGIR stage in less than a second of CPU time.
+`python test_scale.py` prints each pass's share of it.
+"""
+
+import re
+import time
+
+import pytest
+import scale_kernels
+from triton._C.libtriton import ir
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource, make_backend
+from triton_tle.compiler import bridge, pipelines, runner
+
+PIPELINE = pipelines.pipeline(arch="sm_90a")
+
+
+def ttir(kernel, repeat):
+    """The module of a kernel behind the TTIR stage, and the context that it lives in."""
+    target = GPUTarget("cuda", 90, 32)
+    backend = make_backend(target)
+    options = backend.parse_options({"num_warps": 4})
+    signature = {"x": "*bf16", "ids": "*i32", "out": "*fp32", "n": "i32", "REPEAT": "constexpr"}
+    aligned = {(i,): [["tt.divisibility", 16]] for i in range(3)}
+    source = ASTSource(kernel, signature, {(4,): repeat}, aligned)
+    context = ir.context()
+    ir.load_dialects(context)
+    backend.load_dialects(context)
+    helpers = backend.get_codegen_implementation(options), backend.get_module_map()
+    module = source.make_ir(target, options, *helpers, context)
+    return backend.make_ttir(module, {}, options, 90)
+
+
+def operations(text):
+    dialects = "arith|tt|ttg|ttng|scf|tle|math|llvm|nvvm|nvg"
+    return len(re.findall(rf"(?m)^\s+(?:%\S+ = |%\S+:\d+ = )?\"?(?:{dialects})\.", text))
+
+
+def native_flags(stage):
+    return [entry for entry in PIPELINE.stage(stage).passes if entry.engine == "native"]
+
+
+def seconds(text, pipeline):
+    """CPU time of a native run, the best of two."""
+    times = []
+    for _ in range(2):
+        start = time.process_time()
+        bridge.run_native(text, pipeline)
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+def shares(text, passes):
+    """(seconds, pass) for each pass on what those before it made, without reading and printing."""
+    result = []
+    for entry in passes:
+        result.append((seconds(text, str(entry)) - seconds(text, ""), entry.flag))
+        text = bridge.run_native(text, str(entry))
+    return sorted(result, reverse=True)
+
+
+CASES = {"many_loops": 80, "one_block": 165}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_5000_operations_in_a_second(name):
+    text = str(ttir(getattr(scale_kernels, name), CASES[name]))
+    assert operations(text) >= 5000
+    passes = native_flags("ttgir")
+    spent = seconds(text, ",".join(map(str, passes)))
+    assert spent < 1.0, shares(text, passes)[:5]
+
+
+def growth(small, large, passes):
+    """For each pass, how its time grows from a module to one that is four times as large, if it takes time at all."""
+    before = {flag: spent for spent, flag in shares(small, passes)}
+    return {flag: spent / max(before[flag], 2e-3) for spent, flag in shares(large, passes)}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_time_grows_with_the_module(name):
+    kernel = getattr(scale_kernels, name)
+    small, large = (str(ttir(kernel, CASES[name] // part)) for part in (4, 1))
+    quadratic = {flag: rate for flag, rate in growth(small, large, native_flags("ttgir")).items() if rate > 10}
+    assert not quadratic
+
+
+def llvm_dialect(repeat):
+    """A module with products in the LLVM dialect, where TLE's passes meet it."""
+    module = runner.run_stage(ttir(scale_kernels.many_dots, repeat), PIPELINE.stage("ttgir"), "many_dots")
+    before = []
+    for entry in PIPELINE.stage("llir").passes:
+        if entry.engine == "native":
+            break
+        before.append(entry)
+    runner.run_stock(module, before, "many_dots")
+    return str(module)
+
+
+def test_time_grows_with_the_llvm_module():
+    small, large = llvm_dialect(8), llvm_dialect(32)
+    assert operations(large) > 5000
+    passes = native_flags("llir")
+    assert seconds(large, ",".join(map(str, passes))) < 1.0
+    quadratic = {flag: rate for flag, rate in growth(small, large, passes).items() if rate > 10}
+    assert not quadratic
+
+
+if __name__ == "__main__":
+    for name, repeat in CASES.items():
+        text = str(ttir(getattr(scale_kernels, name), repeat))
+        passes = native_flags("ttgir")
+        whole = seconds(text, ",".join(map(str, passes)))
+        print(f"{name}: {operations(text)} operations, {whole:.3f} s; reading and printing {seconds(text, ''):.3f} s")
+        for spent, flag in shares(text, passes):
+            print(f"    {spent * 1e3:7.1f} ms  {flag}")
+    text = llvm_dialect(32)
+    passes = native_flags("llir")
+    print(f"many_dots, LLVM dialect: {operations(text)} operations, {seconds(text, ','.join(map(str, passes))):.3f} s")
+    for spent, flag in shares(text, passes):
+        print(f"    {spent * 1e3:7.1f} ms  {flag}")
