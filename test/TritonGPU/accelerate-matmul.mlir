@@ -30,6 +30,7 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 8 : i32, ttg.targ
 #blocked = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [8, 1], order = [1, 0]}>
 #a = #ttg.dot_op<{opIdx = 0, parent = #blocked}>
 #b = #ttg.dot_op<{opIdx = 1, parent = #blocked}>
+// CHECK-DAG: #[[ALONG_K:.*]] = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = true, elementBitWidth = 16}>
 // CHECK-DAG: #[[ROWS:.*]] = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [8, 1], instrShape = [16, 64, 16]}>
 // CHECK-DAG: #[[ACC:.*]] = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 2], instrShape = [16, 64, 16]}>
 module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 8 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
@@ -55,6 +56,16 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 8 : i32, ttg.targ
     %s = tt.dot %a0, %b0, %z : tensor<64x64xbf16, #a> * tensor<64x128xbf16, #b> -> tensor<64x128xf32, #blocked>
     %t = tt.dot %a0, %b0, %s : tensor<64x64xbf16, #a> * tensor<64x128xbf16, #b> -> tensor<64x128xf32, #blocked>
     tt.return %t : tensor<64x128xf32, #blocked>
+  }
+
+  // Rows of 8 columns would have no swizzle: stored contiguous along K.
+  // CHECK-LABEL: @eight_columns
+  // CHECK: ttg.local_alloc %{{.*}} : (tensor<128x8xbf16, #{{.*}}>) -> !ttg.memdesc<128x8xbf16, #[[ALONG_K]], #smem>
+  // CHECK: ttng.warp_group_dot
+  tt.func @eight_columns(%a0: tensor<64x128xbf16, #a>, %b0: tensor<128x8xbf16, #b>) -> tensor<64x8xf32, #blocked> {
+    %z = arith.constant dense<0.0> : tensor<64x8xf32, #blocked>
+    %s = tt.dot %a0, %b0, %z : tensor<64x128xbf16, #a> * tensor<128x8xbf16, #b> -> tensor<64x8xf32, #blocked>
+    tt.return %s : tensor<64x8xf32, #blocked>
   }
 
   // 32 rows are too few for a warp group: left to the stock pass.

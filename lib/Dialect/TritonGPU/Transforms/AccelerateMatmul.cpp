@@ -154,11 +154,20 @@ bool hasHomeInMemory(Value value) {
   return isa<LoadOp, DescriptorLoadOp, DescriptorGatherOp>(def);
 }
 
+/// Copies an operand to shared memory, contiguous along the dimension that it
+/// is contiguous along already. Rows of less than 32 bytes have no swizzle, and
+/// stock's descriptors of such tiles are right for one K only: those operands
+/// take the other order (8 columns become contiguous along K).
 Value toSharedMemory(OpBuilder &builder, Location loc, Value value) {
   value = skipConversions(value);
   auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<unsigned> order = getOrder(type);
+  constexpr int64_t narrowestSwizzle = 32;
+  if (type.getDimSize(order[0]) * type.getElementTypeBitWidth() <
+      narrowestSwizzle * 8)
+    std::swap(order[0], order[1]);
   auto layout = NVMMASharedEncodingAttr::get(
-      type.getContext(), type.getShape(), getOrder(type),
+      type.getContext(), type.getShape(), order,
       CGAEncodingAttr::getDefault(type.getContext(), type.getRank()),
       type.getElementType(), /*fp4Padded=*/false);
   auto memDesc = MemDescType::get(
