@@ -4,6 +4,7 @@ One program handles one query token and 64 of its heads. It gathers K in tiles o
 shared memory, and both products read that one copy: scores = Q K^T over all d_qk columns, output += P V where V is the
 first 512 columns of K. The loop is written as if every tile were loaded, stored and read in turn; the compiler turns
 the staging into asynchronous copies that run two tiles ahead, and lets the products read the staged tile in place.
+For 32 heads and less there is a kernel of its own in sparse_mla_fwd_few_heads.py.
 """
 
 from __future__ import annotations
@@ -16,32 +17,10 @@ import triton.language as tl
 
 import triton_tle.language as tle
 
+from ._sparse_mla_fwd_parts import finish, load_indices, stage, work_item
 from .sparse_mla_fwd_args import SparseMlaFwdArgs, check_sparse_mla_fwd
+from .sparse_mla_fwd_few_heads import sparse_mla_fwd_few_heads_kernel
 from .sparse_mla_reference import sparse_mla_fwd_reference
-
-
-@triton.jit
-def _load_indices(indices_row, start, length, BLOCK_K: tl.constexpr):
-    """Entries [start, start + BLOCK_K) of a row of indices; -1 from `length` on."""
-    position = start + tl.arange(0, BLOCK_K)
-    return tl.load(indices_row + position, mask=position < length, other=-1)
-
-
-@triton.jit
-def _stage(pointers, tile, valid, PIECES: tl.constexpr):
-    """Gather rows into a shared-memory tile, PIECES column blocks in turn; rows that are not valid become 0.
-
-    They must: their scores are masked, but P's zeros would meet a NaN in V.
-    """
-    if PIECES == 1:
-        columns = tl.arange(0, tile.shape[1])
-        tl.store(tle.gpu.local_ptr(tile), tl.load(pointers + columns[None, :], mask=valid, other=0.0))
-    else:
-        WIDTH: tl.constexpr = tile.shape[1] // PIECES
-        for piece in tl.static_range(PIECES):
-            columns = piece * WIDTH + tl.arange(0, WIDTH)
-            part = tl.load(pointers + columns[None, :], mask=valid, other=0.0)
-            tl.store(tle.gpu.local_ptr(tile.slice(piece * WIDTH, WIDTH, 1)), part)
 
 
 @triton.jit(do_not_specialize=["s_kv", "h_q", "causal_start"])
@@ -75,22 +54,12 @@ def sparse_mla_fwd_kernel(
     STAGES: tl.constexpr,
 ):
     """Attention of query token program_id // head_blocks for one block of heads."""
-    LN2: tl.constexpr = 0.6931471805599453
-    LOG2_E: tl.constexpr = 1.4426950408889634
-    head_blocks = tl.cdiv(h_q, BLOCK_H)
-    token = (tl.program_id(0) // head_blocks).to(tl.int64)
-    heads = (tl.program_id(0) % head_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
+    token, heads, indices_row, length, limit = work_item(
+        indices_ptr, length_ptr, s_kv, topk, h_q, causal_start, stride_is, HAS_LENGTH, CAUSAL, BLOCK_H
+    )
     head_ok = heads < h_q
     columns = tl.arange(0, 512)
     rope = 512 + tl.arange(0, 64)
-
-    length = topk
-    if HAS_LENGTH:
-        length = tl.minimum(tl.load(length_ptr + token), topk)
-    limit = s_kv
-    if CAUSAL:
-        limit = tl.minimum(s_kv, causal_start + token + 1).to(tl.int32)
-    indices_row = indices_ptr + token * stride_is
 
     q_rows = q_ptr + token * stride_qs + heads.to(tl.int64)[:, None] * stride_qh
     q_latent = tl.load(q_rows + columns[None, :], mask=head_ok[:, None], other=0.0)
@@ -104,12 +73,12 @@ def sparse_mla_fwd_kernel(
     p_sum = tl.zeros([BLOCK_H, BLOCK_K], tl.float32)  # summed over keys at the end: a sum across warps takes barriers
     acc = tl.zeros([BLOCK_H, 512], tl.float32)
     for start in tl.range(0, length, BLOCK_K, num_stages=STAGES):
-        index = _load_indices(indices_row, start, length, BLOCK_K)
+        index = load_indices(indices_row, start, length, BLOCK_K)
         valid = (index >= 0) & (index < limit)
         k_rows = kv_ptr + index.to(tl.int64)[:, None] * stride_kv
-        _stage(k_rows, k_latent, valid[:, None], PIECES)
+        stage(k_rows, k_latent, valid[:, None], PIECES)
         if HAS_ROPE:
-            _stage(k_rows + 512, k_rope, valid[:, None], 1)
+            stage(k_rows + 512, k_rope, valid[:, None], 1)
 
         k = tl.load(tle.gpu.local_ptr(k_latent))
         if HAS_ROPE:
@@ -125,45 +94,42 @@ def sparse_mla_fwd_kernel(
         row_max = new_max
         acc = tl.dot(p.to(tl.bfloat16), k, acc * rescale[:, None])
 
-    row_sum = tl.sum(p_sum, 1)
-    some = row_sum > 0
-    row_sum = tl.where(some, row_sum, 1.0)
-    denominator = row_sum
-    if HAS_SINK:
-        sink = tl.load(sink_ptr + heads, mask=head_ok, other=0.0)
-        denominator += tl.exp2(tl.where(some, sink * LOG2_E - row_max, 0.0))
-    factor = tl.where(some, 1.0 / denominator, 0.0)
+    factor = finish(
+        tl.sum(p_sum, 1), row_max, sink_ptr, max_logits_ptr, lse_ptr, token, heads, head_ok, h_q, HAS_SINK
+    )
     out_rows = out_ptr + token * stride_os + heads.to(tl.int64)[:, None] * stride_oh
     tl.store(out_rows + columns[None, :], (acc * factor[:, None]).to(tl.bfloat16), mask=head_ok[:, None])
-    row = token * h_q + heads
-    tl.store(max_logits_ptr + row, tl.where(some, row_max * LN2, float("-inf")), mask=head_ok)
-    tl.store(lse_ptr + row, tl.where(some, (row_max + tl.log2(row_sum)) * LN2, float("inf")), mask=head_ok)
 
 
-def launch_config(aligned: bool = True) -> dict[str, int]:
-    """Compile-time sizes and launch options.
+def choose_kernel(h_q: int, aligned: bool = True) -> tuple[object, dict[str, int]]:
+    """The kernel for `h_q` heads with its compile-time sizes and launch options.
 
     `aligned` says that every row of kv starts at a multiple of 16 bytes, as Triton can prove from its arguments. Only
     then does the hardware have asynchronous copies for the gather; otherwise it goes through registers, in pieces.
     """
-    sizes = {"BLOCK_H": 64, "BLOCK_K": 64}
-    if aligned:
-        return sizes | {"PIECES": 1, "STAGES": 2, "num_warps": 8}
-    return sizes | {"PIECES": 8, "STAGES": 1, "num_warps": 8}
+    if h_q > 32 or not aligned:
+        staging = {"PIECES": 1, "STAGES": 2} if aligned else {"PIECES": 8, "STAGES": 1}
+        return sparse_mla_fwd_kernel, {"BLOCK_H": 64, "BLOCK_K": 64, "num_warps": 8} | staging
+    # 32 heads: one tile at a time leaves room for a second program on the multiprocessor
+    staging = {"PIECES": 1, "STAGES": 2 if h_q <= 16 else 1}
+    sizes = {"BLOCK_H": triton.next_power_of_2(h_q), "BLOCK_K": 64, "num_warps": 4}
+    return sparse_mla_fwd_few_heads_kernel, sizes | staging
 
 
 def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str, object], dict[str, int]]]:
     """What the resource report compiles: (label, kernel, signature, constexprs, launch options) per variant.
 
-    `arch` is not looked at: the kernel is the same on all of them.
+    `arch` is not looked at: the kernels are the same on all of them.
     """
     pointers = dict.fromkeys(("q_ptr", "kv_ptr", "out_ptr"), "*bf16:16") | {
         "indices_ptr": "*i32:16", "max_logits_ptr": "*fp32:16", "lse_ptr": "*fp32:16"
     }  # fmt: skip
     strides = ("topk", "stride_qs", "stride_qh", "stride_is", "stride_os", "stride_oh")
     sizes = dict.fromkeys(strides, "i32:16") | dict.fromkeys(("s_kv", "h_q", "causal_start"), "i32")
-    cases = ((576, False, True), (512, False, True), (576, True, True), (512, True, True), (576, False, False))
-    for d_qk, extras, aligned in cases:
+    full = ((576, False, True), (512, False, True), (576, True, True), (512, True, True), (576, False, False))
+    cases = [(128, *case) for case in full] + [(h_q, 576, False, True) for h_q in (8, 16, 32)]
+    cases += [(16, 512, True, True)]
+    for h_q, d_qk, extras, aligned in cases:
         signature = pointers | sizes | {"scale_log2": "fp32"}
         constexprs: dict[str, object] = {
             "HAS_ROPE": d_qk > 512, "HAS_SINK": extras, "HAS_LENGTH": extras, "CAUSAL": extras
@@ -173,20 +139,21 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
         else:
             constexprs |= {"sink_ptr": None, "length_ptr": None}
         constexprs["stride_kv"] = d_qk if aligned else d_qk + 1
-        config = launch_config(aligned)
+        kernel, config = choose_kernel(h_q, aligned)
         options = {"num_warps": config.pop("num_warps")}
-        label = f"d_qk {d_qk}" + (", sink, length, causal" if extras else "")
+        label = f"d_qk {d_qk}" + (f", {h_q} heads" if h_q <= 32 else "")
+        label += ", sink, length, causal" if extras else ""
         label += "" if aligned else ", unaligned kv"
-        yield label, sparse_mla_fwd_kernel, signature, constexprs | config, options
+        yield label, kernel, signature, constexprs | config, options
 
 
 def _launch(args: SparseMlaFwdArgs) -> None:
     if args.s_q == 0:
         return
     # Triton specializes on strides and addresses that are multiples of 16; nothing less lets it prove alignment
-    config = launch_config(args.kv.stride(0) % 16 == 0 and args.kv.data_ptr() % 16 == 0)
+    kernel, config = choose_kernel(args.h_q, args.kv.stride(0) % 16 == 0 and args.kv.data_ptr() % 16 == 0)
     grid = (args.s_q * triton.cdiv(args.h_q, config["BLOCK_H"]),)
-    sparse_mla_fwd_kernel[grid](*args.kernel_arguments(), **args.kernel_features(), **config)
+    kernel[grid](*args.kernel_arguments(), **args.kernel_features(), **config)
 
 
 def _copy_reference(args: SparseMlaFwdArgs) -> None:
