@@ -72,7 +72,7 @@ def test_attention(interpreted, name, ahead):
 
 
 @pytest.mark.parametrize("causal", [False, True])
-@pytest.mark.parametrize("form", ["tma", "ahead", "pointers"])
+@pytest.mark.parametrize("form", ["tma", "early", "ahead", "pointers"])
 def test_stock_attention(interpreted, form, causal):
     config = {name: value for name, value in BLOCKS.items() if name != "AHEAD"}
     case = {"shape": [1, 2, 96, 64], "s_kv": 96, "causal": causal, "dtype": "bfloat16", "scale": 0.125}

@@ -23,7 +23,7 @@ from .harness import Timing, environment, format_table, time_in_rounds
 from .providers import ProviderUnavailable
 
 STOCK = "best stock"
-TUNING_MS = 8.0  # per configuration
+TUNING_MS, TUNING_ROUNDS = 5.0, 5  # per configuration
 ROUNDS, QUICK_ROUNDS = 11, 7
 
 
@@ -131,8 +131,8 @@ def _time(runs: dict[str, Callable[[], object]], rounds: int, target_ms: float) 
 
 def _choose(run: Callable[[Any], object], configs: Sequence[dict]) -> tuple[dict, dict[str, float]]:
     """The fastest configuration, and milliseconds of each."""
-    timings = _time({str(config): functools.partial(run, config) for config in configs}, 2, TUNING_MS)
-    times = {name: min(timing.milliseconds) for name, timing in timings.items()}
+    timings = _time({str(config): functools.partial(run, config) for config in configs}, TUNING_ROUNDS, TUNING_MS)
+    times = {name: timing.median for name, timing in timings.items()}
     return min(configs, key=lambda config: times[str(config)]), times
 
 

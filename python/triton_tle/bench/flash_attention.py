@@ -1,4 +1,4 @@
-"""Benchmark of dense attention, forward: TLE against stock Triton (pointers, TMA, scores ahead) and torch's kernels.
+"""Benchmark of dense attention, forward: TLE against stock Triton in four forms, and torch's kernels.
 
 TFLOP/s counts 4 * b * h * s * s * d, half of it where causal.
 """
@@ -131,6 +131,7 @@ def _load_sdpa(backend: str) -> dense.Provider:
 PROVIDERS: dict[str, Callable[[], dense.Provider]] = {
     "tle": _load_tle,
     "triton_tma": lambda: _load_triton("tma"),
+    "triton_early": lambda: _load_triton("early"),
     "triton_ahead": lambda: _load_triton("ahead"),
     "triton_pointers": lambda: _load_triton("pointers"),
     "torch_flash": lambda: _load_sdpa("FLASH_ATTENTION"),

@@ -39,6 +39,18 @@ def _stage(source, tile, base, start, limit, TMA: tl.constexpr):
 
 
 @triton.jit
+def _read(source, base, start, limit, ROWS: tl.constexpr, D: tl.constexpr, TMA: tl.constexpr):
+    """What _stage copies, as a value: for tiles that are read once and need no name."""
+    if TMA:
+        tile = source.load([base + start, 0])
+    else:
+        rows = start + tl.arange(0, ROWS)
+        pointers = source + (base + rows).to(tl.int64)[:, None] * D + tl.arange(0, D)[None, :]
+        tile = tl.load(pointers, mask=(rows < limit)[:, None], other=0.0)
+    return tile
+
+
+@triton.jit
 def _mask(scores, queries, start, s_kv, CAUSAL: tl.constexpr, RAGGED: tl.constexpr):
     """-inf for keys that a query must not see: later ones if CAUSAL, those from s_kv on if RAGGED."""
     keys = start + tl.arange(0, scores.shape[1])
@@ -56,6 +68,22 @@ def _softmax(scores, row_max, row_sum, scale_log2):
     rescale = tl.exp2(row_max - new_max)
     p = tl.exp2(scores * scale_log2 - new_max[:, None])
     return p, rescale, new_max, row_sum * rescale + tl.sum(p, 1)
+
+
+@triton.jit
+def _walk(
+    query, k, v, k_tile, v_tile, base, low, high, queries, s_kv, acc, row_max, row_sum, scale_log2,
+    CAUSAL: tl.constexpr, RAGGED: tl.constexpr, STAGES: tl.constexpr,
+):  # fmt: skip
+    """Keys [low, high), scores made and used in turn; CAUSAL and RAGGED say which masks these keys need."""
+    for start in tle.pipeline(low, high, k_tile.shape[0], num_stages=STAGES):
+        _stage(k, k_tile, base, start, s_kv, not RAGGED)
+        _stage(v, v_tile, base, start, s_kv, not RAGGED)
+        scores = tl.dot(query, tl.trans(tl.load(tle.gpu.local_ptr(k_tile))))
+        scores = _mask(scores, queries, start, s_kv, CAUSAL, RAGGED)
+        p, rescale, row_max, row_sum = _softmax(scores, row_max, row_sum, scale_log2)
+        acc = tl.dot(p.to(v_tile.dtype), tl.load(tle.gpu.local_ptr(v_tile)), acc * rescale[:, None])
+    return acc, row_max, row_sum
 
 
 @triton.jit(do_not_specialize=["s_q", "s_kv"])
@@ -96,9 +124,7 @@ def flash_attention_kernel(
     last = (end - 1) // BLOCK_N * BLOCK_N
     base = head * s_kv
 
-    q_tile = tle.gpu.alloc([BLOCK_M, D], dtype)
-    _stage(q, q_tile, head * s_q, first, s_q, TMA)
-    query = tl.load(tle.gpu.local_ptr(q_tile))
+    query = _read(q, head * s_q, first, s_q, BLOCK_M, D, TMA)
     k_tile = tle.gpu.alloc([BLOCK_N, D], dtype)
     v_tile = tle.gpu.alloc([BLOCK_N, D], dtype)
     row_max = tl.full([BLOCK_M], float("-inf"), tl.float32)  # finite after the first tile, where each row has a key
@@ -106,10 +132,7 @@ def flash_attention_kernel(
     acc = tl.zeros([BLOCK_M, D], tl.float32)
 
     if AHEAD:
-        k_first = tle.gpu.alloc([BLOCK_N, D], dtype)
-        v_last = tle.gpu.alloc([BLOCK_N, D], dtype)
-        _stage(k, k_first, base, 0, s_kv, TMA)
-        scores = tl.dot(query, tl.trans(tl.load(tle.gpu.local_ptr(k_first))))
+        scores = tl.dot(query, tl.trans(_read(k, base, 0, s_kv, BLOCK_N, D, TMA)))
         for start in tle.pipeline(0, last, BLOCK_N, num_stages=STAGES):
             _stage(k, k_tile, base, start + BLOCK_N, s_kv, TMA)
             _stage(v, v_tile, base, start, s_kv, TMA)
@@ -119,18 +142,21 @@ def flash_attention_kernel(
             p, rescale, row_max, row_sum = _softmax(scores, row_max, row_sum, scale_log2)
             acc = tl.dot(p.to(dtype), tl.load(tle.gpu.local_ptr(v_tile)), acc * rescale[:, None])
             scores = next_scores
-        _stage(v, v_last, base, last, s_kv, TMA)
         scores = _mask(scores, queries, last, s_kv, CAUSAL, RAGGED)
         p, rescale, row_max, row_sum = _softmax(scores, row_max, row_sum, scale_log2)
-        acc = tl.dot(p.to(dtype), tl.load(tle.gpu.local_ptr(v_last)), acc * rescale[:, None])
+        acc = tl.dot(p.to(dtype), _read(v, base, last, s_kv, BLOCK_N, D, TMA), acc * rescale[:, None])
     else:
-        for start in tle.pipeline(0, end, BLOCK_N, num_stages=STAGES):
-            _stage(k, k_tile, base, start, s_kv, TMA)
-            _stage(v, v_tile, base, start, s_kv, TMA)
-            scores = tl.dot(query, tl.trans(tl.load(tle.gpu.local_ptr(k_tile))))
-            scores = _mask(scores, queries, start, s_kv, CAUSAL, RAGGED)
-            p, rescale, row_max, row_sum = _softmax(scores, row_max, row_sum, scale_log2)
-            acc = tl.dot(p.to(dtype), tl.load(tle.gpu.local_ptr(v_tile)), acc * rescale[:, None])
+        low = 0
+        if CAUSAL:
+            low = tl.minimum(first, s_kv) // BLOCK_N * BLOCK_N  # tiles before this one lie below the diagonal
+            acc, row_max, row_sum = _walk(
+                query, k, v, k_tile, v_tile, base, 0, low, queries, s_kv, acc, row_max, row_sum, scale_log2,
+                False, RAGGED, STAGES,
+            )  # fmt: skip
+        acc, row_max, row_sum = _walk(
+            query, k, v, k_tile, v_tile, base, low, end, queries, s_kv, acc, row_max, row_sum, scale_log2,
+            CAUSAL, RAGGED, STAGES,
+        )  # fmt: skip
 
     rows = head.to(tl.int64) * s_q + queries
     ok = queries < s_q
@@ -145,10 +171,12 @@ def configurations(d: int, causal: bool, capability: int = 90) -> list[dict[str,
     if capability // 10 != 9:
         keys = 64 if d == 64 else 32  # more do not fit into the registers
         return [{"BLOCK_M": 64, "BLOCK_N": keys, "STAGES": 2, "AHEAD": False, "num_warps": 4}]
-    choices = [(128, 128, 2, True, 8), (128, 64, 3, True, 8), (128, 64, 4, True, 8), (128, 128, 3, False, 8)]
     if d == 64:
-        choices = [(128, 128, 3, True, 8), (128, 64, 3, True, 8), (64, 128, 2, True, 4), (64, 64, 3, True, 4)]
-        choices += [(128, 128, 3, False, 8)]
+        choices = [(64, 128, 2, False, 4), (64, 64, 3, False, 4), (64, 64, 3, True, 4), (128, 64, 3, False, 4)]
+        choices += [(64, 128, 3, False, 4), (128, 64, 4, False, 8), (64, 128, 2, True, 4)]
+    else:
+        choices = [(128, 128, 3, False, 8), (64, 64, 3, False, 4), (128, 128, 2, True, 8), (64, 64, 2, True, 4)]
+        choices += [(128, 64, 4, True, 8), (64, 64, 2, False, 4), (128, 64, 4, False, 8)]
     names = ("BLOCK_M", "BLOCK_N", "STAGES", "AHEAD", "num_warps")
     return [dict(zip(names, choice, strict=True)) for choice in choices]
 

@@ -50,7 +50,7 @@ def test_softmax_stands_before_the_wait(monkeypatch, tmp_path, skip):
     from triton.backends.compiler import GPUTarget
 
     monkeypatch.setenv("TRITON_TLE_SKIP", skip)
-    label = "bf16 d 128 128x64 stages 3, ahead"
+    label = "bf16 d 128 128x64 stages 4, ahead"
     (variant,) = (entry for entry in report.variants_of("flash_attention", "sm_90a") if entry.label == label)
     with knobs.cache.scope():
         knobs.cache.dir = str(tmp_path)

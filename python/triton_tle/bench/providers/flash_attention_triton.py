@@ -1,4 +1,6 @@
-"""Dense attention, forward, in plain Triton: with pointers, with TMA descriptors, and with scores made a tile ahead."""
+"""Dense attention, forward, in plain Triton: with pointers, with TMA descriptors, with V read as early as K, and with
+scores made a tile ahead.
+"""
 
 from __future__ import annotations
 
@@ -33,15 +35,19 @@ def _softmax(scores, row_max, row_sum, scale_log2):
 def _loop(
     q, k, v, base, low, high, queries, acc, row_max, row_sum, scale_log2,
     MASKED: tl.constexpr, BLOCK_N: tl.constexpr, D: tl.constexpr, TMA: tl.constexpr, STAGES: tl.constexpr,
+    EARLY: tl.constexpr,
 ):  # fmt: skip
-    """Keys [low, high); MASKED: a query sees only those up to its own position."""
+    """Keys [low, high); MASKED: a query sees only those up to its own position. EARLY: V is read with K."""
     for start in tl.range(low, high, BLOCK_N, num_stages=STAGES):
+        if EARLY:
+            value = _read(v, base + start, BLOCK_N, D, TMA)
         scores = tl.dot(q, _read(k, base + start, BLOCK_N, D, TMA).T)
         if MASKED:
             keys = start + tl.arange(0, BLOCK_N)
             scores = tl.where(keys[None, :] <= queries[:, None], scores, float("-inf"))
         p, rescale, row_max, row_sum = _softmax(scores, row_max, row_sum, scale_log2)
-        value = _read(v, base + start, BLOCK_N, D, TMA)
+        if not EARLY:
+            value = _read(v, base + start, BLOCK_N, D, TMA)
         acc = tl.dot(p.to(value.dtype), value, acc * rescale[:, None])
     return acc, row_max, row_sum
 
@@ -49,7 +55,7 @@ def _loop(
 @triton.jit
 def flash_attention_plain(
     q, k, v, out_ptr, lse_ptr, s, scale_log2,
-    D: tl.constexpr, CAUSAL: tl.constexpr, TMA: tl.constexpr, AHEAD: tl.constexpr,
+    D: tl.constexpr, CAUSAL: tl.constexpr, TMA: tl.constexpr, AHEAD: tl.constexpr, EARLY: tl.constexpr,
     BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, STAGES: tl.constexpr,
 ):  # fmt: skip
     """BLOCK_M queries of head program_id(1); s is a multiple of both block sizes.
@@ -86,18 +92,17 @@ def flash_attention_plain(
         value = _read(v, base + last, BLOCK_N, D, TMA)
         acc = tl.dot(p.to(value.dtype), value, acc * rescale[:, None])
     else:
+        low = 0
         if CAUSAL:
-            whole = first // BLOCK_N * BLOCK_N  # tiles before this one lie below the diagonal
+            low = first // BLOCK_N * BLOCK_N  # tiles before this one lie below the diagonal
             acc, row_max, row_sum = _loop(
-                query, k, v, base, 0, whole, queries, acc, row_max, row_sum, scale_log2, False, BLOCK_N, D, TMA, STAGES
-            )
-            acc, row_max, row_sum = _loop(
-                query, k, v, base, whole, end, queries, acc, row_max, row_sum, scale_log2, True, BLOCK_N, D, TMA, STAGES
-            )
-        else:
-            acc, row_max, row_sum = _loop(
-                query, k, v, base, 0, end, queries, acc, row_max, row_sum, scale_log2, False, BLOCK_N, D, TMA, STAGES
-            )
+                query, k, v, base, 0, low, queries, acc, row_max, row_sum, scale_log2, False, BLOCK_N, D, TMA, STAGES,
+                EARLY,
+            )  # fmt: skip
+        acc, row_max, row_sum = _loop(
+            query, k, v, base, low, end, queries, acc, row_max, row_sum, scale_log2, CAUSAL, BLOCK_N, D, TMA, STAGES,
+            EARLY,
+        )  # fmt: skip
     rows = tl.program_id(1).to(tl.int64) * s + queries
     out = (acc / row_sum[:, None]).to(out_ptr.dtype.element_ty)
     tl.store(out_ptr + rows[:, None] * D + tl.arange(0, D)[None, :], out)
@@ -105,7 +110,7 @@ def flash_attention_plain(
 
 
 def configurations(d: int, form: str) -> list[dict[str, int]]:
-    """The usual block sizes, stages and warps for head size `d`; form "tma", "ahead" or "pointers"."""
+    """The usual block sizes, stages and warps for head size `d`; form "tma", "early", "ahead" or "pointers"."""
     if form == "ahead" and d == 64:
         choices = [(128, 128, 3, 8), (128, 64, 3, 8), (64, 128, 2, 4), (64, 64, 3, 4)]
     elif form == "ahead":
@@ -115,6 +120,8 @@ def configurations(d: int, form: str) -> list[dict[str, int]]:
         choices += [(64, 64, 3, 4), (64, 128, 2, 4)]
     if form == "pointers":
         choices = choices[:5]
+    elif form == "early":
+        choices = [(128, 128, 3, 8), (64, 64, 3, 4), (128, 64, 4, 8)] if d == 128 else choices[2:]
     return [dict(zip(("BLOCK_M", "BLOCK_N", "STAGES", "num_warps"), choice, strict=True)) for choice in choices]
 
 
@@ -133,6 +140,7 @@ def launch(
     grid = (s // config["BLOCK_M"], batch * heads)
     arguments = (*sources, out, lse, s, scale * LOG2_E)
     constants = {"D": d, "CAUSAL": causal, "TMA": form != "pointers", "AHEAD": form == "ahead"} | config
+    constants["EARLY"] = form == "early"
     if warm_up:
         flash_attention_plain.warmup(*arguments, grid=grid, **constants)
     else:
