@@ -198,6 +198,38 @@ def mla_decode(case: dict, seed: int) -> dict:
     return dataclasses.asdict(result) | {"passed": result.passed}
 
 
+def mla_decode_reduce(splits: int, tokens: list[int], h_q: int, d_v: int, sink: bool, config: dict | None) -> dict:
+    """Largest errors of the merge, some splits and one row without a key; `tokens` is [b, s_q]."""
+    import torch
+    from triton_tle.ops.mla_decode_reduce import launch_reduce, mla_decode_reduce, mla_decode_reduce_reference
+    from triton_tle.ops.mla_decode_reduce_table import ReduceConfig
+
+    generator = torch.Generator().manual_seed(splits)
+    shape = (splits, *tokens, h_q)
+    partial_out = torch.randn((*shape, d_v), generator=generator)
+    partial_lse = torch.randn(shape, generator=generator) * 5
+    empty = torch.rand(shape, generator=generator) < 0.3
+    empty[:, 0, 0, 3] = True
+    partial_lse[empty] = -float("inf")
+    partial_out[empty] = float("nan")
+    attn_sink = None
+    if sink:
+        attn_sink = torch.randn(h_q, generator=generator)
+        attn_sink[:2] = torch.tensor([float("inf"), -float("inf")])
+    expected = mla_decode_reduce_reference(partial_out, partial_lse, attn_sink)
+    if config is None:
+        results = mla_decode_reduce(partial_out, partial_lse, attn_sink)
+    else:
+        results = [torch.full(value.shape, float("nan")) for value in expected]
+        results[0] = results[0].bfloat16()
+        launch_reduce(partial_out, partial_lse, attn_sink, *results, ReduceConfig(**config))
+    errors = {}
+    for name, actual, wanted in zip(("out", "lse"), results, expected):
+        difference = torch.where(actual.double() == wanted, 0.0, (actual.double() - wanted).abs())
+        errors[name] = float((difference / wanted.abs().clamp(1e-2, 1e6)).nan_to_num(nan=1e9).max())
+    return errors
+
+
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what kernels or libraries print must not mix with the answers

@@ -88,7 +88,9 @@ def _check_cache(name: str, cache: object, fp8: bool, d_qk: int, device: torch.d
         check_tensor(name, cache, dtype=dtype, shape=(None, None, None, BYTES_PER_TOKEN), device=device)
     else:
         check_tensor(name, cache, dtype=torch.bfloat16, shape=(None, None, None, d_qk), device=device)
-    places = (cache.stride(0), cache.stride(1), cache.storage_offset())
+    # torch.compile cannot trace the offset; the operator itself, which checks once more, sees it
+    offset = 0 if torch.compiler.is_compiling() else cache.storage_offset()
+    places = (cache.stride(0), cache.stride(1), offset)
     aligned = all(place * cache.element_size() % 16 == 0 for place in places)
     require(aligned, name, f"strides {places[:2]}, offset {places[2]}", "have rows at multiples of 16 bytes")
     require(cache.shape[2] == 1, f"{name}.shape[2] (h_kv)", cache.shape[2], "be 1")

@@ -82,8 +82,8 @@ def power_of_two_above(value: int) -> int:
 
 
 def general_config(d_v: int) -> ReduceConfig:
-    """What is launched where no line fits: a row a program, 16 bytes an access, each thread one access a split."""
-    return ReduceConfig(rows=1, vector=4, splits_at_once=4, num_warps=max(1, d_v // 128))
+    """What is launched where no line fits: a row a program, an access of up to 16 bytes for each thread and split."""
+    return ReduceConfig(rows=1, vector=min(4, d_v // 32), splits_at_once=4, num_warps=max(1, d_v // 128))
 
 
 def candidates(d_v: int, splits: int) -> list[ReduceConfig]:
@@ -102,6 +102,7 @@ def candidates(d_v: int, splits: int) -> list[ReduceConfig]:
         if config.problem(d_v) is None
         and config.splits_at_once <= power_of_two_above(splits)
         and config.rows * d_v * config.splits_at_once <= 64 * 32 * config.num_warps
+        and (config.vector == 4 or config.rows == 1)
     ]
 
 
