@@ -24,7 +24,7 @@ from .providers import ProviderUnavailable
 
 STOCK = "best stock"
 TUNING_MS, TUNING_ROUNDS = 5.0, 5  # per configuration
-ROUNDS, QUICK_ROUNDS = 11, 7
+ROUNDS, QUICK_ROUNDS = 15, 9
 
 
 class Case(Protocol):

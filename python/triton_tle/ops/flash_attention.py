@@ -177,6 +177,8 @@ def configurations(d: int, causal: bool, capability: int = 90) -> list[dict[str,
     else:
         choices = [(128, 128, 3, False, 8), (64, 64, 3, False, 4), (128, 128, 2, True, 8), (64, 64, 2, True, 4)]
         choices += [(128, 64, 4, True, 8), (64, 64, 2, False, 4), (128, 64, 4, False, 8)]
+        if causal:
+            choices[:2] = choices[1::-1]
     names = ("BLOCK_M", "BLOCK_N", "STAGES", "AHEAD", "num_warps")
     return [dict(zip(names, choice, strict=True)) for choice in choices]
 

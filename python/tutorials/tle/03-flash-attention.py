@@ -75,11 +75,9 @@ def first_attention(
 ):
     block, head = tl.program_id(0), tl.program_id(1)
     first = head * s + block * BLOCK_M  # q, k and v are descriptors of [heads * s, D]
-    q_tile = tle.gpu.alloc([BLOCK_M, D], tl.bfloat16)
     k_tile = tle.gpu.alloc([BLOCK_N, D], tl.bfloat16)
     v_tile = tle.gpu.alloc([BLOCK_N, D], tl.bfloat16)
-    tle.gpu.copy(q, q_tile, offsets=[first, 0])
-    query = tl.load(tle.gpu.local_ptr(q_tile))
+    query = q.load([first, 0])
     row_max = tl.full([BLOCK_M], float("-inf"), tl.float32)
     row_sum = tl.zeros([BLOCK_M], tl.float32)
     acc = tl.zeros([BLOCK_M, D], tl.float32)
@@ -114,16 +112,23 @@ def launch_first(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, block_m: int
 
 
 # %%
+# What staging by name changes
+# ----------------------------
+#
+# In stock Triton a kernel reads K before the first product and V before the second. The pipeliner then gives each its
+# own barrier, and the loop waits twice an iteration. Here both are staged where the iteration begins; the pipeliner
+# sees two copies side by side and gives them one barrier: between the products of an iteration is the softmax alone.
+#
 # Scores one tile ahead
 # ---------------------
 #
 # With 128 queries, 128 keys and D 128 a tile's two products keep the tensor cores of a Hopper multiprocessor busy for
 # 2048 cycles (2048 multiply-adds a cycle for 16-bit types). The 16384 exponentials take 1024 cycles at 16 a cycle, and
 # maximum, sum and conversions some hundreds more. In the loop above the scores are made and used at once: the tensor
-# cores have only the last tile's P V to work on, and wait during most of the softmax.
+# cores have only the last tile's P V to work on, and wait during the rest of the softmax, unless another program on the
+# same multiprocessor has work for them.
 #
-# So the operator turns the loop by one product. Each iteration makes the scores of the *next* tile before it works on
-# those of its own:
+# The loop can be turned by one product. Each iteration makes the scores of the *next* tile before it works on its own:
 #
 #     scores = dot(query, K[0].T)
 #     for tile in range(last):
@@ -141,20 +146,23 @@ def launch_first(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, block_m: int
 # To see it, compare ``MLIR_ENABLE_DUMP=1`` before and after that pass, or leave it out with
 # ``TRITON_TLE_SKIP=triton-tle-sink-dot-waits`` and measure.
 #
-# What it costs: scores of two tiles are live at once. With 128 x 128 scores and D 128 that takes 255 registers a
-# thread, and no spills.
+# It is no free lunch: scores of two tiles are live at once (255 registers a thread with 128 x 128 scores and D 128),
+# they are copied at the end of each iteration, and fewer programs fit on a multiprocessor. Where two or three small
+# programs share one, their loops already run beside each other. So the kernel has both orders, ``AHEAD`` chooses, and
+# the benchmark says which is faster for which shape.
 #
 # The operator
 # ------------
 #
-# ``triton_tle.ops.flash_attention`` has that loop (``triton_tle/ops/flash_attention.py``), and
+# ``triton_tle.ops.flash_attention`` has both loops (``triton_tle/ops/flash_attention.py``), and
 #
-# 1. *Causal masks.* A program stops at the diagonal. Where tiles of keys are at least as long as blocks of queries,
-#    only the last tile needs a mask, and that one is behind the loop. The longest programs start first.
+# 1. *Causal masks.* A program stops at the diagonal. Tiles below it need no mask: they have a loop of their own, or,
+#    with scores ahead, all but the last tile. The longest programs start first.
 # 2. *Any length.* Where s_kv is no multiple of the tile, or the GPU has no TMA, the same kernel is compiled with
 #    pointers and masks: ``tle.gpu.copy`` takes both. A copied row beyond the end is zero, because P is zero there, and
 #    zero times what lies in memory could be a NaN.
 # 3. ``lse``, the logarithm of the sum of exponentials, for a backward pass.
+# 4. *No name for what is read once.* Q is loaded as a value: TMA then writes it to where the product reads it.
 #
 # Checks
 # ------
@@ -240,7 +248,7 @@ def compile_only(arch: str) -> None:
 # Benchmark
 # ---------
 #
-# Peers: stock Triton with pointers, with TMA descriptors, and with TMA and scores one tile ahead in the source, but
+# Peers: stock Triton with pointers, with TMA descriptors, with V read as early as K, and with scores one tile ahead but
 # without TLE's pass; torch's FlashAttention and cuDNN. Each Triton kernel, TLE's too, runs in the fastest of a handful
 # of configurations. ``python -m triton_tle bench flash_attention`` runs the same.
 
