@@ -63,7 +63,7 @@ def check(seed, coalesced, dtype, m, n, k, num_warps, mask, repeat, integers, sh
     if integers:
         assert torch.equal(out.double(), expected)
     else:
-        assert (out.double() - expected).norm() <= 1e-6 * expected.norm()
+        assert (out.double() - expected).norm() <= 3e-6 * expected.norm()  # tensor cores truncate what they add
     assert bool(re.search(r"shfl\.sync\.bfly", kernel.asm["ptx"])) == (coalesced and shuffled)
 
 
