@@ -1,7 +1,7 @@
 """Tile-style pipelines, executed: what the passes make of a loop computes what the loop computed.
 
 Loops of every kind that the passes take, with trip counts from 0 to 7, run in an abstract machine before and after
-them; see tile_machine.py for what it watches.
+them, and for some behind the rest of the stage; see tile_machine.py for what it watches.
 """
 
 from __future__ import annotations
@@ -11,14 +11,18 @@ from dataclasses import dataclass
 
 import pytest
 from tile_machine import Fault, Machine, parse
+from triton._C.libtriton import ir, nvidia
 from triton_tle.compiler import bridge
 from triton_tle.compiler.opt import without_locations
+from triton_tle.compiler.pipelines import Settings, Stage, tle_passes
+from triton_tle.compiler.runner import run_stage
 
 PASSES = "triton-tle-tile-style-pipeline-schedule,triton-tle-materialize-tile-style-pipeline"
 
 PREAMBLE = """
 #b = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
 #s = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#mma = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 16]}>
 #smem = #ttg.shared_memory
 !buf = !ttg.memdesc<64x64xbf16, #s, #smem, mutable>
 !half = !ttg.memdesc<32x64xbf16, #s, #smem, mutable, 64x64>
@@ -41,7 +45,8 @@ class Loop:
     ``address``: what a tile's address is made of: "iv", "index" (loaded), "carried" (a pointer that iterations move
     on), "carried index" (the same, to indices), "chased" (an index that is loaded through the one before it).
     ``how``: "copies" with one wait, "waits" (one for each copy), "halves" (two copies a buffer), "loads" into
-    registers and from there into shared memory, "used loads" (registers are used too).
+    registers and from there into shared memory, "used loads" (registers are used too), "products" (copies that
+    tensor cores read; the last product adds to what the loop carries).
     """
 
     trips: int | None
@@ -57,8 +62,12 @@ class Loop:
     def text(self) -> str:
         """The module; with ``trips`` None the bounds are arguments."""
         lines = [PREAMBLE]
+        if self.how == "products":
+            # Of tiles only products are used.
+            accumulators = PREAMBLE.replace("!tile = tensor<64x64xbf16, #b>", "!tile = tensor<64x64xf32, #mma>")
+            lines = [accumulators.replace("!bits = tensor<64x64xi1, #b>", "!bits = tensor<64x64xi1, #mma>")]
         tiles = range(self.producers)
-        arguments = ["%idx: !tt.ptr<i32>", "%out: !ptrs", "%zero: !tile", "%lb: i32", "%ub: i32"]
+        arguments = ["%idx: !tt.ptr<i32>", "%out: !ptrs", "%zero: !tile", "%lb: i32", "%ub: i32", "%factor: tensor<64x64xbf16, #b>"]
         arguments += [f"%base{i}: !ptrs" for i in tiles]
         arguments += [f"%{part}base{i}: !half_ptrs" for i in tiles for part in ("lo", "hi")]
         lines.append(f"tt.func @f({', '.join(arguments)}) -> (!tile, i32) {{")
@@ -76,6 +85,7 @@ class Loop:
         add("%zeros = arith.constant dense<0.0> : !tile")
         add("%c2s = arith.constant dense<2> : !ints")
         add("%half_c2s = arith.constant dense<2> : !half_ints")
+        add("%q = ttg.local_alloc %factor : (tensor<64x64xbf16, #b>) -> !const")
         loads = self.how in ("loads", "used loads")
         if not loads:
             for i in tiles:
@@ -99,6 +109,16 @@ class Loop:
             add("%keeps = arith.cmpi eq, %even, %c0 : i32")
             add("%kept = tt.splat %keeps : i1 -> !bits")
         for i in tiles:
+            if self.how == "products":
+                # A chain on zeros, and then the product that adds to what is carried.
+                last = i == self.producers - 1
+                total = "%acc" if last else "%zeros" if i == 0 else f"%d{i - 1}"
+                product = f"ttng.warp_group_dot %q, %buf{i}, {total} {{inputPrecision = 0 : i32}}"
+                add(f"%d{i} = {product} : !const * !buf -> !tile")
+                if last and i > 0:
+                    add(f"%sum_{i} = arith.addf %d{i}, %d{i - 1} : !tile")
+                total = f"%sum_{i}" if last and i > 0 else f"%d{i}"
+                continue
             value = f"%x{i}"
             if self.masked:
                 add(f"%m{i} = arith.select %kept, {value}, %zero : !bits, !tile")
@@ -174,7 +194,7 @@ class Loop:
         if self.how != "waits":
             add(f"%g = ttg.async_commit_group tokens {', '.join(tokens)}")
             add("ttg.async_wait %g {num = 0 : i32}")
-            for i in tiles:
+            for i in tiles if self.how != "products" else ():
                 add(f"%x{i} = ttg.local_load %buf{i} : !buf -> !tile")
 
 
@@ -198,7 +218,7 @@ def arguments(loop: Loop, trips: int):
     bases = [(f"base{i}", 0) for i in range(loop.producers)]
     halves = [(f"{part}{i}", 0) for i in range(loop.producers) for part in ("lo", "hi")]
     upper = loop.lower + trips * loop.step
-    return [("idx", 0), ("out", 0), ("zero",), loop.lower, upper, *bases, *halves]
+    return [("idx", 0), ("out", 0), ("zero",), loop.lower, upper, ("q",), *bases, *halves]
 
 
 def generic(text: str, passes: str) -> str:
@@ -223,7 +243,7 @@ def check(loop: Loop, before, after, trips: int) -> Machine:
     return new
 
 
-HOW = ["copies", "waits", "halves", "loads", "used loads"]
+HOW = ["copies", "waits", "halves", "loads", "used loads", "products"]
 ADDRESS = ["iv", "index", "carried", "carried index", "chased"]
 
 
@@ -232,7 +252,7 @@ def kinds():
         # Half tiles have no carried pointers here; the middle numbers add little where much else varies.
         if how == "halves" and address == "carried" or producers == stages == 2 and how in ("halves", "used loads"):
             continue
-        masked, stores = (producers + stages) % 2 == 0, producers == 2
+        masked, stores = (producers + stages) % 2 == 0, producers == 2 and how != "products"
         yield Loop(None, stages, producers, address, how, masked=masked, stores=stores)
 
 
@@ -242,6 +262,29 @@ def test_loops_with_trip_counts_from_arguments(loop):
     for trips in range(8):
         machine = check(loop, before, after, trips)
         # As many tiles are under way as there are slots, however short the loop.
+        assert machine.most_under_way == loop.stages
+
+
+def rest_of_the_stage(text: str) -> str:
+    """What the passes behind the pipeline's, stock's for the most part, make of a module."""
+    passes = tle_passes("ttgir", Settings(capability=90))
+    flags = [entry.flag for entry in passes]
+    behind = passes[flags.index("triton-tle-materialize-tile-style-pipeline") + 1 :]
+    context = ir.context()
+    ir.load_dialects(context)
+    nvidia.load_dialects(context)
+    module = run_stage(bridge.parse(text, context), Stage("ttgir", behind), "test")
+    return bridge.to_text(module)
+
+
+@pytest.mark.parametrize("loop", list(kinds())[::12], ids=str)
+def test_stock_keeps_the_pipeline_right(loop):
+    """Stock counts anew what each wait leaves open, moves and merges ops."""
+    text = loop.text()
+    pipelined, _ = bridge.native().run_passes(text, PASSES)
+    after = parse(generic(rest_of_the_stage(pipelined), ""))
+    for trips in range(8):
+        machine = check(loop, parse(generic(text, "")), after, trips)
         assert machine.most_under_way == loop.stages
 
 
@@ -338,6 +381,19 @@ def test_the_machine_sees_loads_behind_the_end():
 
     with pytest.raises(AssertionError):
         broken(change, Loop(None, 2, 1, "iv", "copies"))
+
+
+def test_the_machine_sees_a_product_that_runs_on():
+    def change(text):
+        # The last wait for products moves behind the copies of the iteration.
+        lines = text.splitlines()
+        start = max(i for i, line in enumerate(lines) if "warp_group_dot_wait" in line)
+        last = max(i for i in range(start, len(lines)) if "async_commit_group" in lines[i])
+        lines.insert(last, lines.pop(start))
+        return "\n".join(lines)
+
+    with pytest.raises(Fault, match="filled while a product may read it"):
+        broken(change, Loop(None, 2, 1, "iv", "products"))
 
 
 def test_the_machine_sees_another_slot():

@@ -127,6 +127,13 @@ class View:
 IN_FLIGHT = "in flight"
 
 
+@dataclass(frozen=True)
+class Unfinished:
+    """The result of a product that nobody has waited for."""
+
+    value: Value
+
+
 class Machine:
     """Runs a program on arguments; ``memory(base, offset)`` is what global memory holds there."""
 
@@ -138,12 +145,15 @@ class Machine:
         self.arrived = 0
         self.loaded: set[tuple[str, int]] = set()
         self.stores: list[tuple] = []
+        self.read_by_products: list[View] = []
         self.most_under_way = 0
 
     def run(self, program: Block, arguments: list[Value]) -> tuple[Value, ...]:
         """The values that the program returns; raises Fault."""
         scope = dict(zip(program.arguments, arguments, strict=True))
         result = self._block(program, scope)
+        if self.read_by_products or any(isinstance(value, Unfinished) for value in result):
+            raise Fault("the program ends with a product under way")
         if self.open or self.arrived != len(self.groups):
             raise Fault("the program ends with copies under way")
         return result
@@ -224,6 +234,8 @@ class Machine:
     def _arith_addf(self, op: Op, a: Value, b: Value) -> Value:
         if POISON in (a, b):
             raise Fault("arithmetic on nothing")
+        if isinstance(a, Unfinished) or isinstance(b, Unfinished):
+            raise Fault("the result of a product is used before it has ended")
         return ("add", a, b)
 
     # Tensors: one element stands for all.
@@ -267,6 +279,8 @@ class Machine:
         buffer = self.buffers[view.buffer]
         if buffer.freed or IN_FLIGHT in buffer.contents.values():
             raise Fault("a buffer is freed twice, or with copies on their way to it")
+        if any(other.buffer == view.buffer for other in self.read_by_products):
+            raise Fault("a buffer is freed while a product may read it")
         buffer.freed = True
 
     def _ttg_memdesc_index(self, op: Op, view: View, index: int) -> View:
@@ -311,6 +325,9 @@ class Machine:
                     raise Fault("two copies are on their way to the same place")
                 if box == view.box:
                     del buffer.contents[box]
+        for other in self.read_by_products:
+            if other.buffer == view.buffer and _overlap(other.box, view.box):
+                raise Fault("a slot is filled while a product may read it")
         value = self._load(pointer, mask, 0)
         buffer.contents[view.box] = IN_FLIGHT
         self.open.append((view, value))
@@ -331,6 +348,23 @@ class Machine:
             if kind == "group" and number[0] >= self.arrived:
                 raise Fault("a wait leaves the group open that it is for")
         return ("waited",)
+
+    def _ttng_warp_group_dot(self, op: Op, *values: Value) -> Value:
+        *factors, total = values[:3]
+        read = [self._ttg_local_load(op, factor) if isinstance(factor, View) else factor for factor in factors]
+        # Products of one warp group end in order: one may go on where another has not ended.
+        result = ("dot", *read, total.value if isinstance(total, Unfinished) else total)
+        if "isAsync = true" not in op.attributes:
+            self.read_by_products = []
+            return result
+        self.read_by_products += [factor for factor in factors if isinstance(factor, View)]
+        return Unfinished(result)
+
+    def _ttng_warp_group_dot_wait(self, op: Op, *values: Value) -> list[Value]:
+        if op.integer("pendings") != 0:
+            raise Fault("the machine knows only waits for all products")
+        self.read_by_products = []
+        return [value.value if isinstance(value, Unfinished) else value for value in values]
 
     def _ttng_fence_async_shared(self, op: Op) -> None:
         return None
