@@ -115,7 +115,8 @@ def test_native_diagnostics_reach_stderr(tle, monkeypatch, tmp_path, capsys):
 
 def test_remarks_are_shown_on_request(tle, monkeypatch, tmp_path, capsys):
     flag = "triton-tle-promote-local-store-staging"
-    library = use_library(monkeypatch, StandIn(says=[diagnostic("remark", "it stays", "user.py", 7, 3, pass_flag=flag)]))
+    remark = diagnostic("remark", "it stays", "user.py", 7, 3, pass_flag=flag)
+    library = use_library(monkeypatch, StandIn(says=[remark]))
     path = tmp_path / "in.mlir"
     path.write_text(MODULE)
     for words, wanted in ([], ""), (["--remarks"], "."), (["--remarks=staging"], "staging"):

@@ -67,7 +67,8 @@ class Loop:
             accumulators = PREAMBLE.replace("!tile = tensor<64x64xbf16, #b>", "!tile = tensor<64x64xf32, #mma>")
             lines = [accumulators.replace("!bits = tensor<64x64xi1, #b>", "!bits = tensor<64x64xi1, #mma>")]
         tiles = range(self.producers)
-        arguments = ["%idx: !tt.ptr<i32>", "%out: !ptrs", "%zero: !tile", "%lb: i32", "%ub: i32", "%factor: tensor<64x64xbf16, #b>"]
+        arguments = ["%idx: !tt.ptr<i32>", "%out: !ptrs", "%zero: !tile", "%lb: i32", "%ub: i32"]
+        arguments.append("%factor: tensor<64x64xbf16, #b>")
         arguments += [f"%base{i}: !ptrs" for i in tiles]
         arguments += [f"%{part}base{i}: !half_ptrs" for i in tiles for part in ("lo", "hi")]
         lines.append(f"tt.func @f({', '.join(arguments)}) -> (!tile, i32) {{")
