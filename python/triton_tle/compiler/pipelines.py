@@ -445,11 +445,15 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         _s("triton-loop-aware-cse"),
         *_loops(settings),
         # Products are asynchronous only now.
-        *([_o("triton-tle-sink-dot-waits", only_if="tt.dot")] if settings.capability // 10 == 9 else []),
+        *(_dot_waits() if settings.capability // 10 == 9 else ()),
         *_finish_ttgir(settings, _tle_fences(settings)),
         # Last: canonicalization would merge the steps of an exchange into one that takes shared memory.
         _o("triton-tle-coalesce-atomics", only_if="tt.atomic_rmw"),
     )
+
+
+def _dot_waits() -> tuple[Pass, ...]:
+    return _o("triton-tle-relax-wgmma-waits", only_if="tt.dot"), _o("triton-tle-sink-dot-waits", only_if="tt.dot")
 
 
 def _lower_wgmma_operands() -> tuple[Pass, ...]:

@@ -291,6 +291,44 @@ def TLELowerInsertTile : TLE_ModulePass<"triton-tle-lower-insert-tile"> {
 // Tile-style pipelines
 //===----------------------------------------------------------------------===//
 
+def TLERelaxWGMMAWaits : TLE_ModulePass<"triton-tle-relax-wgmma-waits"> {
+  let summary = "waits for products that order nothing go, others wait for less";
+  let description = [{
+    Each asynchronous product is a group, and groups end in the order of their
+    issue. Stock waits for every product of a loop that it does not pipeline,
+    between the links of a chain too:
+
+    ```mlir
+    %d = ttng.warp_group_dot %a, %b, %c {isAsync = true} : ...
+    %w:3 = ttng.warp_group_dot_wait %d, %a, %b {pendings = 0 : i32} : ...
+    %e = ttng.warp_group_dot %a1, %b1, %w#0 {isAsync = true} : ...
+    %v:3 = ttng.warp_group_dot_wait %e, %a1, %b1 {pendings = 0 : i32} : ...
+    // becomes
+    %d = ttng.warp_group_dot %a, %b, %c {isAsync = true} : ...
+    %e = ttng.warp_group_dot %a1, %b1, %d {isAsync = true} : ...
+    %v:5 = ttng.warp_group_dot_wait %e, %a1, %b1, %a, %b {pendings = 0 : i32} : ...
+    ```
+
+    A wait need not end a group where a later wait of the same block ends it
+    too, and in between
+
+    - nothing uses the group's result: it is used behind the later wait only, or
+      by one product, as the accumulator that the product goes on adding to
+      (same type of result and of factors, no partial sums outside of the tensor
+      cores);
+    - nothing may write a buffer that the group reads, or let others write it;
+    - no call, no product that waits by itself, and no nested product or wait
+      stands.
+
+    The later wait then holds what the group reads, in registers or in shared
+    memory, and the result if it is used behind; the number of groups that the
+    first wait leaves under way grows, and a wait that ends nothing goes. Groups
+    that began before the block are not known: up to its first wait for all, a
+    block that such a group may reach stays as it is.
+  }];
+  let dependentDialects = ["::mlir::triton::nvidia_gpu::TritonNvidiaGPUDialect"];
+}
+
 def TLESinkDotWaits : TLE_ModulePass<"triton-tle-sink-dot-waits"> {
   let summary = "wait for asynchronous products where they are needed";
   let description = [{

@@ -1,0 +1,310 @@
+//===- RelaxWGMMAWaits.cpp - waits for products that order nothing --------===//
+//
+// Precondition:  the stock pipeliner has run: products are asynchronous, each
+//                of them one group, and groups end in the order of their issue.
+// Rewrite:       a wait ends fewer groups, or goes, where another wait behind
+//                it ends them before anything needs their end.
+// Postcondition: between a group and the first wait that ends it, nothing uses
+//                its result but products as their accumulator, and nothing
+//                writes what it reads; that wait holds all that the group reads
+//                and writes.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tle/Transforms/Passes.h"
+
+#include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
+#include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace mlir::triton::tle {
+#define GEN_PASS_DEF_TLERELAXWGMMAWAITS
+#include "tle/Transforms/Passes.h.inc"
+} // namespace mlir::triton::tle
+
+using namespace mlir;
+using namespace mlir::triton;
+using namespace mlir::triton::gpu;
+using namespace mlir::triton::nvidia_gpu;
+
+namespace {
+
+/// Whether a region of `op` issues products or waits for them.
+bool holdsProducts(Operation *op) {
+  if (op->getNumRegions() == 0)
+    return false;
+  return op
+      ->walk([&](Operation *inner) {
+        bool found =
+            inner != op &&
+            isa<WarpGroupDotOp, WarpGroupDotWaitOp, CallOpInterface>(inner);
+        return found ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+/// Whether groups may be under way behind the last op before `end`; all of the
+/// block's if `end` is null.
+bool mayBeUnderWay(Block &block, Operation *end);
+
+bool mayBeUnderWayAtStart(Block &block) {
+  Operation *parent = block.getParentOp();
+  if (isa<FuncOp, WarpSpecializePartitionsOp>(parent))
+    return !block.isEntryBlock();
+  bool before = mayBeUnderWay(*parent->getBlock(), parent);
+  if (isa<scf::IfOp>(parent))
+    return before;
+  if (isa<scf::ForOp>(parent)) {
+    // What an iteration leaves, the next one finds. Going round once more adds
+    // nothing: only the last wait or product of the body counts.
+    for (Operation &op : llvm::reverse(block))
+      if (isa<WarpGroupDotOp, WarpGroupDotWaitOp>(op) || holdsProducts(&op))
+        return before || mayBeUnderWay(block, nullptr);
+    return before;
+  }
+  return true;
+}
+
+bool mayBeUnderWay(Block &block, Operation *end) {
+  Operation *op = end ? end->getPrevNode() : &block.back();
+  for (; op; op = op->getPrevNode()) {
+    if (auto wait = dyn_cast<WarpGroupDotWaitOp>(op)) {
+      if (wait.getPendings() == 0)
+        return false;
+    } else if (auto dot = dyn_cast<WarpGroupDotOp>(op)) {
+      // One that is not asynchronous waits for all.
+      return dot.getIsAsync();
+    } else if (holdsProducts(op) || isa<CallOpInterface>(op)) {
+      return true;
+    }
+  }
+  return mayBeUnderWayAtStart(block);
+}
+
+class BlockRelaxer {
+public:
+  explicit BlockRelaxer(Block &block) : block(block) {}
+
+  void run() {
+    isKnown = !mayBeUnderWayAtStart(block);
+    Operation *op = block.empty() ? nullptr : &block.front();
+    while (op) {
+      if (auto wait = dyn_cast<WarpGroupDotWaitOp>(op)) {
+        op = visit(wait);
+        continue;
+      }
+      if (auto dot = dyn_cast<WarpGroupDotOp>(op)) {
+        if (dot.getIsAsync()) {
+          groups.push_back(dot);
+        } else {
+          // It waits for all.
+          groups.clear();
+          isKnown = true;
+        }
+      } else if (holdsProducts(op) || isa<CallOpInterface>(op)) {
+        groups.clear();
+        isKnown = false;
+      }
+      op = op->getNextNode();
+    }
+  }
+
+private:
+  Block &block;
+  /// Groups under way, in the order of issue; all of them if `isKnown`.
+  SmallVector<WarpGroupDotOp> groups;
+  bool isKnown = false;
+
+  /// Relaxes `wait` and returns the op behind it.
+  Operation *visit(WarpGroupDotWaitOp wait) {
+    unsigned left = wait.getPendings();
+    unsigned ended = groups.size() > left ? groups.size() - left : 0;
+    if (!isKnown) {
+      // Of the groups from before the block, only a wait for all is the end.
+      groups.erase(groups.begin(), groups.begin() + ended);
+      isKnown = left == 0;
+      return wait->getNextNode();
+    }
+    for (; ended > 0; --ended) {
+      WarpGroupDotOp group = groups[ended - 1];
+      WarpGroupDotWaitOp later = findReplacement(wait, ended - 1);
+      if (!later)
+        break;
+      moveOn(wait, group, later, ended - 1);
+      wait.setPendings(wait.getPendings() + 1);
+    }
+    groups.erase(groups.begin(), groups.begin() + ended);
+    Operation *next = wait->getNextNode();
+    if (ended == 0)
+      eraseIfNothingIsHeld(wait);
+    return next;
+  }
+
+  /// A wait that ends nothing goes if its tensors come out of the wait that
+  /// ended what made them: their uses stay behind that one.
+  static void eraseIfNothingIsHeld(WarpGroupDotWaitOp wait) {
+    for (Value input : wait.getInputs())
+      if (isa<RankedTensorType>(input.getType()) &&
+          !input.getDefiningOp<WarpGroupDotWaitOp>())
+        return;
+    for (auto [result, input] : llvm::zip(wait.getResults(), wait.getInputs()))
+      result.replaceAllUsesWith(input);
+    wait.erase();
+  }
+
+  static bool isFactor(Value value, WarpGroupDotOp group) {
+    return value == group.getA() || value == group.getB();
+  }
+
+  /// The wait behind `wait` that ends the group at `position`, if nothing in
+  /// between needs its end.
+  WarpGroupDotWaitOp findReplacement(WarpGroupDotWaitOp wait,
+                                     unsigned position) {
+    WarpGroupDotOp group = groups[position];
+    SmallVector<Value> buffers;
+    for (Value operand : group->getOperands().take_front(2))
+      if (isa<MemDescType>(operand.getType()))
+        buffers.push_back(findBufferRoot(operand));
+
+    unsigned behind = groups.size() - position - 1;
+    for (Operation *op = wait->getNextNode(); op; op = op->getNextNode()) {
+      if (auto later = dyn_cast<WarpGroupDotWaitOp>(op)) {
+        if (behind < later.getPendings())
+          continue;
+        bool canWait =
+            isChained(wait, group, later) || isUsedBehind(wait, group, later);
+        return canWait ? later : WarpGroupDotWaitOp();
+      }
+      if (auto dot = dyn_cast<WarpGroupDotOp>(op)) {
+        if (!dot.getIsAsync())
+          return {};
+        ++behind;
+      } else if (holdsProducts(op) || isa<CallOpInterface>(op)) {
+        return {};
+      }
+      for (Value buffer : buffers)
+        if (mayWriteBuffer(op, buffer))
+          return {};
+    }
+    return {};
+  }
+
+  /// Uses of the group's result, as it is or as `wait` gives it on; not that by
+  /// `wait`.
+  static SmallVector<OpOperand *> usesOfResult(WarpGroupDotWaitOp wait,
+                                               WarpGroupDotOp group) {
+    SmallVector<OpOperand *> uses;
+    for (OpOperand &use : group.getD().getUses()) {
+      if (use.getOwner() != wait) {
+        uses.push_back(&use);
+        continue;
+      }
+      for (OpOperand &next : wait->getResult(use.getOperandNumber()).getUses())
+        uses.push_back(&next);
+    }
+    return uses;
+  }
+
+  /// Whether the only use of the group's result is a product before `later`
+  /// that goes on adding to the same registers.
+  static bool isChained(WarpGroupDotWaitOp wait, WarpGroupDotOp group,
+                        WarpGroupDotWaitOp later) {
+    SmallVector<OpOperand *> uses = usesOfResult(wait, group);
+    if (uses.size() != 1 || uses[0]->getOperandNumber() != 2)
+      return false;
+    auto dot = dyn_cast<WarpGroupDotOp>(uses[0]->getOwner());
+    return dot && dot->getBlock() == later->getBlock() &&
+           dot->isBeforeInBlock(later) && !dot.needsPartialAccumulator() &&
+           !group.needsPartialAccumulator() &&
+           dot.getD().getType() == group.getD().getType() &&
+           getElementTypeOrSelf(dot.getA()) ==
+               getElementTypeOrSelf(group.getA()) &&
+           getElementTypeOrSelf(dot.getB()) ==
+               getElementTypeOrSelf(group.getB());
+  }
+
+  /// Whether all uses of the group's result are `later` and ops behind it.
+  static bool isUsedBehind(WarpGroupDotWaitOp wait, WarpGroupDotOp group,
+                           WarpGroupDotWaitOp later) {
+    if (group.needsPartialAccumulator())
+      return false;
+    return llvm::all_of(usesOfResult(wait, group), [&](OpOperand *use) {
+      Operation *user =
+          later->getBlock()->findAncestorOpInBlock(*use->getOwner());
+      return user == later || (user && later->isBeforeInBlock(user));
+    });
+  }
+
+  /// What `wait` holds of the group at `position`, `later` holds from now on.
+  void moveOn(WarpGroupDotWaitOp &wait, WarpGroupDotOp group,
+              WarpGroupDotWaitOp later, unsigned position) {
+    bool chained = isChained(wait, group, later);
+    SmallVector<Value> kept, moved;
+    SmallVector<Value> keptResults;
+    ArrayRef<WarpGroupDotOp> others = ArrayRef(groups).take_front(position);
+    for (auto [result, value] :
+         llvm::zip(wait.getResults(), wait.getInputs())) {
+      Value input = value;
+      bool stays = llvm::any_of(
+          others, [&](WarpGroupDotOp other) { return isFactor(input, other); });
+      if (input != group.getD() && (stays || !isFactor(input, group))) {
+        kept.push_back(input);
+        keptResults.push_back(result);
+        continue;
+      }
+      result.replaceAllUsesWith(input);
+    }
+
+    llvm::append_range(moved, later.getInputs());
+    SmallVector<Value> wanted(group->getOperands().take_front(2));
+    if (!chained)
+      wanted.push_back(group.getD());
+    for (Value value : wanted)
+      if (!llvm::is_contained(moved, value))
+        moved.push_back(value);
+    WarpGroupDotWaitOp newLater = rebuild(later, moved);
+    if (!chained) {
+      Value result = newLater->getResult(
+          std::distance(moved.begin(), llvm::find(moved, group.getD())));
+      group.getD().replaceUsesWithIf(result, [&](OpOperand &use) {
+        Operation *user = block.findAncestorOpInBlock(*use.getOwner());
+        return user && newLater->isBeforeInBlock(user);
+      });
+    }
+
+    OpBuilder builder(wait);
+    auto newWait = WarpGroupDotWaitOp::create(builder, wait.getLoc(), kept,
+                                              wait.getPendings());
+    for (auto [before, after] : llvm::zip(keptResults, newWait->getResults()))
+      before.replaceAllUsesWith(after);
+    wait.erase();
+    wait = newWait;
+  }
+
+  /// The wait with inputs more at the end.
+  static WarpGroupDotWaitOp rebuild(WarpGroupDotWaitOp wait,
+                                    ValueRange inputs) {
+    OpBuilder builder(wait);
+    auto newWait = WarpGroupDotWaitOp::create(builder, wait.getLoc(), inputs,
+                                              wait.getPendings());
+    for (auto [before, after] :
+         llvm::zip(wait.getResults(), newWait->getResults()))
+      before.replaceAllUsesWith(after);
+    wait.erase();
+    return newWait;
+  }
+};
+
+class RelaxWGMMAWaitsPass
+    : public triton::tle::impl::TLERelaxWGMMAWaitsBase<RelaxWGMMAWaitsPass> {
+public:
+  void runOnOperation() override {
+    SetVector<Block *> blocks;
+    getOperation().walk(
+        [&](WarpGroupDotWaitOp wait) { blocks.insert(wait->getBlock()); });
+    for (Block *block : blocks)
+      BlockRelaxer(*block).run();
+  }
+};
+
+} // namespace

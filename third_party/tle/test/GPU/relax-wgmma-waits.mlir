@@ -1,0 +1,204 @@
+// RUN: tle-opt %s -allow-unregistered-dialect -triton-tle-relax-wgmma-waits | FileCheck %s
+// RUN: tle-opt %s -allow-unregistered-dialect -triton-tle-relax-wgmma-waits -triton-tle-relax-wgmma-waits | FileCheck %s
+
+#blocked = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
+#mma = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 16]}>
+#dot = #ttg.dot_op<{opIdx = 0, parent = #mma, kWidth = 2}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!const = !ttg.memdesc<64x64xf16, #shared, #smem>
+!tile = !ttg.memdesc<64x64xf16, #shared, #smem, mutable>
+!x = tensor<64x64xf16, #blocked>
+!reg = tensor<64x64xf16, #dot>
+!acc = tensor<64x64xf32, #mma>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90"} {
+  // The last wait of the chain serves all of it and holds all that it reads;
+  // the factor in registers, too.
+  // CHECK-LABEL: @chain
+  // CHECK-SAME: %[[A:[^:]*]]: tensor
+  // CHECK: %[[D:.*]] = ttng.warp_group_dot %[[A]], %[[B:.*]], %{{.*}} {isAsync = true}
+  // CHECK-NEXT: %[[E:.*]] = ttng.warp_group_dot %[[B]], %[[C:.*]], %[[D]] {isAsync = true}
+  // CHECK-NEXT: %[[F:.*]] = ttng.warp_group_dot %[[C]], %[[C]], %[[E]] {isAsync = true}
+  // CHECK-NEXT: %[[W:.*]]:4 = ttng.warp_group_dot_wait %[[F]], %[[C]], %[[B]], %[[A]] {pendings = 0 : i32}
+  // CHECK-NEXT: tt.return %[[W]]#0
+  tt.func @chain(%a: !reg, %x: !x, %c: !acc) -> !acc {
+    %b = ttg.local_alloc %x : (!x) -> !const
+    %b1 = ttg.local_alloc %x : (!x) -> !const
+    %d = ttng.warp_group_dot %a, %b, %c {isAsync = true} : !reg * !const -> !acc
+    %w:3 = ttng.warp_group_dot_wait %d, %a, %b {pendings = 0 : i32} : !acc, !reg, !const
+    %w1 = ttng.warp_group_dot_wait %w#0 {pendings = 0 : i32} : !acc
+    %e = ttng.warp_group_dot %b, %b1, %w1 {isAsync = true} : !const * !const -> !acc
+    %v = ttng.warp_group_dot_wait %e {pendings = 0 : i32} : !acc
+    %f = ttng.warp_group_dot %b1, %b1, %v {isAsync = true} : !const * !const -> !acc
+    %u:2 = ttng.warp_group_dot_wait %f, %b1 {pendings = 0 : i32} : !acc, !const
+    tt.return %u#0 : !acc
+  }
+
+  // The result is used in between.
+  // CHECK-LABEL: @result_is_used
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait {{.*}}pendings = 0
+  // CHECK-NEXT: arith.mulf
+  // CHECK-NEXT: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait {{.*}}pendings = 0
+  tt.func @result_is_used(%x: !x, %c: !acc) -> !acc {
+    %b = ttg.local_alloc %x : (!x) -> !const
+    %d = ttng.warp_group_dot %b, %b, %c {isAsync = true} : !const * !const -> !acc
+    %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : !acc
+    %m = arith.mulf %w, %w : !acc
+    %e = ttng.warp_group_dot %b, %b, %m {isAsync = true} : !const * !const -> !acc
+    %v = ttng.warp_group_dot_wait %e {pendings = 0 : i32} : !acc
+    tt.return %v : !acc
+  }
+
+  // Two uses: one of them would need a copy of registers that a product writes.
+  // CHECK-LABEL: @two_uses
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait {{.*}}pendings = 0
+  // CHECK-NEXT: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait {{.*}}pendings = 0
+  tt.func @two_uses(%x: !x, %c: !acc) -> (!acc, !acc) {
+    %b = ttg.local_alloc %x : (!x) -> !const
+    %d = ttng.warp_group_dot %b, %b, %c {isAsync = true} : !const * !const -> !acc
+    %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : !acc
+    %e = ttng.warp_group_dot %b, %b, %w {isAsync = true} : !const * !const -> !acc
+    %v = ttng.warp_group_dot_wait %e {pendings = 0 : i32} : !acc
+    tt.return %v, %w : !acc, !acc
+  }
+
+  // A buffer that the product reads is written in between; another one is not.
+  // CHECK-LABEL: @buffer_is_written
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait {{.*}}pendings = 0
+  // CHECK-NEXT: ttg.local_store
+  // CHECK-NEXT: %[[D:.*]] = ttng.warp_group_dot
+  // CHECK-NEXT: ttg.local_store
+  // CHECK-NEXT: ttng.warp_group_dot %{{.*}}, %{{.*}}, %[[D]]
+  // CHECK-NEXT: ttng.warp_group_dot_wait {{.*}}pendings = 0
+  tt.func @buffer_is_written(%x: !x, %c: !acc) -> !acc {
+    %a = ttg.local_alloc : () -> !tile
+    %b = ttg.local_alloc : () -> !tile
+    %d = ttng.warp_group_dot %a, %a, %c {isAsync = true} : !tile * !tile -> !acc
+    %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : !acc
+    ttg.local_store %x, %a : !x -> !tile
+    %e = ttng.warp_group_dot %a, %a, %w {isAsync = true} : !tile * !tile -> !acc
+    %v = ttng.warp_group_dot_wait %e {pendings = 0 : i32} : !acc
+    ttg.local_store %x, %b : !x -> !tile
+    %f = ttng.warp_group_dot %b, %b, %v {isAsync = true} : !tile * !tile -> !acc
+    %u = ttng.warp_group_dot_wait %f {pendings = 0 : i32} : !acc
+    tt.return %u : !acc
+  }
+
+  // The first product must have ended before its buffer is filled again; the
+  // second, which nobody needs yet, may run on. The later wait holds it.
+  // CHECK-LABEL: @later_group_stays_under_way
+  // CHECK: %[[D:.*]] = ttng.warp_group_dot %[[A:.*]], %[[A]],
+  // CHECK-NEXT: %[[E:.*]] = ttng.warp_group_dot %[[B:.*]], %[[B]],
+  // CHECK-NEXT: %[[W:.*]]:2 = ttng.warp_group_dot_wait %[[D]], %[[A]] {pendings = 1 : i32}
+  // CHECK-NEXT: ttg.local_store %{{.*}}, %[[A]]
+  // CHECK-NEXT: arith.mulf %[[W]]#0
+  // CHECK-NEXT: %[[V:.*]]:2 = ttng.warp_group_dot_wait %[[B]], %[[E]] {pendings = 0 : i32}
+  // CHECK-NEXT: arith.mulf %[[V]]#1
+  tt.func @later_group_stays_under_way(%x: !x, %c: !acc) -> (!acc, !acc) {
+    %a = ttg.local_alloc : () -> !tile
+    %b = ttg.local_alloc : () -> !tile
+    %d = ttng.warp_group_dot %a, %a, %c {isAsync = true} : !tile * !tile -> !acc
+    %e = ttng.warp_group_dot %b, %b, %c {isAsync = true} : !tile * !tile -> !acc
+    %w:4 = ttng.warp_group_dot_wait %d, %e, %a, %b {pendings = 0 : i32} : !acc, !acc, !tile, !tile
+    ttg.local_store %x, %a : !x -> !tile
+    %m = arith.mulf %w#0, %w#0 : !acc
+    %v = ttng.warp_group_dot_wait %b {pendings = 0 : i32} : !tile
+    %n = arith.mulf %w#1, %w#1 : !acc
+    tt.return %m, %n : !acc, !acc
+  }
+
+  // Without a wait behind it, the last one stays.
+  // CHECK-LABEL: @last_wait
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait {{.*}}pendings = 0
+  // CHECK-NEXT: scf.if
+  tt.func @last_wait(%x: !x, %c: !acc, %p: i1) {
+    %b = ttg.local_alloc %x : (!x) -> !const
+    %d = ttng.warp_group_dot %b, %b, %c {isAsync = true} : !const * !const -> !acc
+    %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : !acc
+    scf.if %p {
+      %e = ttng.warp_group_dot %b, %b, %w {isAsync = true} : !const * !const -> !acc
+      %v = ttng.warp_group_dot_wait %e {pendings = 0 : i32} : !acc
+      "test.use"(%v) : (!acc) -> ()
+    }
+    tt.return
+  }
+
+  // A chain in a loop: no group is under way when an iteration begins.
+  // CHECK-LABEL: @loop
+  // CHECK: scf.for
+  // CHECK-NEXT: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait {{.*}}pendings = 0
+  // CHECK-NEXT: scf.yield
+  tt.func @loop(%x: !x, %c: !acc, %n: i32) -> !acc {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %b = ttg.local_alloc %x : (!x) -> !const
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %c) -> (!acc) : i32 {
+      %d = ttng.warp_group_dot %b, %b, %acc {isAsync = true} : !const * !const -> !acc
+      %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : !acc
+      %e = ttng.warp_group_dot %b, %b, %w {isAsync = true} : !const * !const -> !acc
+      %v = ttng.warp_group_dot_wait %e {pendings = 0 : i32} : !acc
+      scf.yield %v : !acc
+    }
+    tt.return %r : !acc
+  }
+
+  // The iteration before may have left a group under way, which the first wait
+  // ends: it stays.
+  // CHECK-LABEL: @group_of_the_iteration_before
+  // CHECK: scf.for
+  // CHECK-NEXT: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait {{.*}}pendings = 0
+  // CHECK-NEXT: ttng.warp_group_dot
+  // CHECK-NEXT: scf.yield
+  tt.func @group_of_the_iteration_before(%x: !x, %c: !acc, %n: i32) -> !acc {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %b = ttg.local_alloc %x : (!x) -> !const
+    %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %c, %prev = %c) -> (!acc, !acc) : i32 {
+      %d = ttng.warp_group_dot %b, %b, %acc {isAsync = true} : !const * !const -> !acc
+      %w:2 = ttng.warp_group_dot_wait %d, %prev {pendings = 0 : i32} : !acc, !acc
+      %e = ttng.warp_group_dot %b, %b, %w#1 {isAsync = true} : !const * !const -> !acc
+      scf.yield %w#0, %e : !acc, !acc
+    }
+    %v = ttng.warp_group_dot_wait %r#1 {pendings = 0 : i32} : !acc
+    tt.return %v : !acc
+  }
+
+  // A wait for all but a group that is already behind one for all is nothing.
+  // CHECK-LABEL: @ends_nothing
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait {{.*}}pendings = 0
+  // CHECK-NEXT: tt.return
+  tt.func @ends_nothing(%x: !x, %c: !acc) -> !acc {
+    %b = ttg.local_alloc %x : (!x) -> !const
+    %d = ttng.warp_group_dot %b, %b, %c {isAsync = true} : !const * !const -> !acc
+    %w:2 = ttng.warp_group_dot_wait %d, %b {pendings = 0 : i32} : !acc, !const
+    %v = ttng.warp_group_dot_wait %w#0 {pendings = 1 : i32} : !acc
+    %u = ttng.warp_group_dot_wait %v {pendings = 0 : i32} : !acc
+    tt.return %u : !acc
+  }
+
+  // A product of other factors does not add up in the same way.
+  // CHECK-LABEL: @other_factors
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait {{.*}}pendings = 0
+  // CHECK-NEXT: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait {{.*}}pendings = 0
+  tt.func @other_factors(%x: !x, %y: tensor<64x64xbf16, #blocked>, %c: !acc) -> !acc {
+    %b = ttg.local_alloc %x : (!x) -> !const
+    %h = ttg.local_alloc %y : (tensor<64x64xbf16, #blocked>) -> !ttg.memdesc<64x64xbf16, #shared, #smem>
+    %d = ttng.warp_group_dot %b, %b, %c {isAsync = true} : !const * !const -> !acc
+    %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : !acc
+    %e = ttng.warp_group_dot %h, %h, %w {isAsync = true} : !ttg.memdesc<64x64xbf16, #shared, #smem> * !ttg.memdesc<64x64xbf16, #shared, #smem> -> !acc
+    %v = ttng.warp_group_dot_wait %e {pendings = 0 : i32} : !acc
+    tt.return %v : !acc
+  }
+}
