@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib
 from collections.abc import Callable
 
 import torch
@@ -85,9 +86,10 @@ def _load_triton() -> Provider:
 
 
 def _load_tilelang() -> Provider:
-    from .providers.tilelang_sparse_mla_bwd import TileLangSparseMlaBwd
+    from .providers._tilelang import TileLangSparseMlaBwd, require_tilelang
 
-    call = TileLangSparseMlaBwd()
+    require_tilelang()
+    call = TileLangSparseMlaBwd(importlib.import_module(f"{__package__}.providers.tilelang_sparse_mla_bwd"))
 
     def prepare(cases: list[Case]) -> None:
         call.prepare([(case.h_q, case.d_qk, case.topk, case.d_qk**-0.5) for case in cases])
