@@ -1,4 +1,12 @@
 // RUN: tle-opt %s -split-input-file -tritongpu-accelerate-matmul | FileCheck %s
+// RUN: tle-opt %s -split-input-file -tritongpu-accelerate-matmul -remarks-filter=.*accelerate.* -o /dev/null 2>&1 | FileCheck %s --check-prefix=SAYS
+// REQUIRES: tle
+
+// How warps share the products, and why not otherwise.
+// SAYS: [Missed]{{.*}}Function=chain_of_64_rows | Remark="warps share rows of a chained product, M is too small for all of them: 4 x 2"
+// SAYS: [Missed]{{.*}}Function=too_few_rows | Remark="shape or number of warps do not suit warp groups"
+// SAYS: [Passed]{{.*}}Function=chain_of_128_rows | Remark="8 x 1 warps, a chain of products"
+// SAYS: [Passed]{{.*}}Function=accumulation | Remark="4 x 2 warps, no chain of products"
 
 #blocked = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [8, 1], order = [1, 0]}>
 #a = #ttg.dot_op<{opIdx = 0, parent = #blocked}>

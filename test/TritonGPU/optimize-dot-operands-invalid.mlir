@@ -1,8 +1,14 @@
 // RUN: tle-opt %s -tritongpu-optimize-dot-operands | FileCheck %s
+// RUN: tle-opt %s -tritongpu-optimize-dot-operands -remarks-filter-missed=.*dot-operands -o /dev/null 2>&1 | FileCheck %s --check-prefix=SAYS
 // REQUIRES: tle
 
 // In each function something may write the buffer before the product has read
-// it, or WGMMA cannot read it: the product keeps its own copy.
+// it, or WGMMA cannot read it: the product keeps its own copy, and says why.
+
+// SAYS: Function=store | Remark="operand B is copied: the buffer may be written before the product has ended"
+// SAYS: Function=barrier_with_other_warps | Remark="operand B is copied: the buffer may be written
+// SAYS: Function=no_swizzle | Remark="operand B is copied: WGMMA cannot read the buffer in its layout and element type"
+// SAYS-NOT: Function=computed
 
 #b = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
 #bt = #ttg.blocked<{sizePerThread = [8, 1], threadsPerWarp = [8, 4], warpsPerCTA = [1, 4], order = [0, 1]}>

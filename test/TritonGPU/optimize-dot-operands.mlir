@@ -1,4 +1,5 @@
 // RUN: tle-opt %s -tritongpu-optimize-dot-operands | FileCheck %s
+// RUN: tle-opt %s -tritongpu-optimize-dot-operands -remarks-filter=.*dot-operands -o /dev/null 2>&1 | FileCheck %s --check-prefix=SAYS
 // RUN: tle-opt %s -tritongpu-optimize-dot-operands -tritongpu-optimize-dot-operands | FileCheck %s
 // REQUIRES: tle
 
@@ -363,3 +364,6 @@ tt.func @written_behind_the_wait(%a: !ttg.memdesc<64x64xf16, #s, #smem>, %v: ten
 }
 
 }
+
+// SAYS: Function=b_from_alloc | Remark="operand B is read where it is"
+// SAYS: Function=a_from_alloc | Remark="operand A is read where it is"
