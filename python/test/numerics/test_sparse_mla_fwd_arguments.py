@@ -162,3 +162,27 @@ def test_causal_bound():
     )
     for actual, expected in zip(bounded, sparse_mla_fwd_reference(**arguments), strict=True):
         assert torch.equal(actual, expected)
+
+
+@pytest.mark.parametrize("own_out", [True, False])
+def test_compiles_without_graph_breaks(own_out):
+    arguments = valid_arguments()
+    expected = flash_mla_sparse_fwd(**arguments)
+    out = torch.full((3, 8, 512), math.nan).bfloat16()
+
+    @torch.compile(fullgraph=True, backend="aot_eager")
+    def call(q, kv, indices, out):
+        named = {} if own_out else {"out": out}
+        result, max_logits, lse = flash_mla_sparse_fwd(q * 1, kv, indices, arguments["sm_scale"], **named)
+        return result * 2, max_logits, lse
+
+    results = call(arguments["q"], arguments["kv"], arguments["indices"], out)
+    for actual, wanted in zip(results, (expected[0] * 2, *expected[1:]), strict=True):
+        assert torch.equal(actual, wanted)
+    assert own_out or torch.equal(out, expected[0])
+
+
+def test_operator_is_declared_as_it_behaves():
+    arguments = valid_arguments()
+    out = torch.zeros(3, 8, 512).bfloat16()
+    torch.library.opcheck(torch.ops.triton_tle.flash_mla_sparse_fwd, (*arguments.values(), None, None, out))

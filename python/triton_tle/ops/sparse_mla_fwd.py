@@ -189,6 +189,24 @@ def sparse_mla_fwd(
     return args.results()
 
 
+@torch.library.custom_op(
+    "triton_tle::flash_mla_sparse_fwd",
+    mutates_args=("out",),
+    schema="(Tensor q, Tensor kv, Tensor indices, float sm_scale, Tensor? attn_sink, Tensor? topk_length, "
+    "Tensor(a!) out) -> (Tensor, Tensor)",
+)
+def _fwd_op(q, kv, indices, sm_scale, attn_sink, topk_length, out):
+    _, max_logits, lse = sparse_mla_fwd(
+        q, kv, indices, sm_scale, attn_sink=attn_sink, topk_length=topk_length, out=out
+    )
+    return max_logits, lse
+
+
+@_fwd_op.register_fake
+def _(q, kv, indices, sm_scale, attn_sink, topk_length, out):
+    return q.new_empty(q.shape[:2], dtype=torch.float32), q.new_empty(q.shape[:2], dtype=torch.float32)
+
+
 def flash_mla_sparse_fwd(
     q: torch.Tensor,
     kv: torch.Tensor,
@@ -226,6 +244,7 @@ def flash_mla_sparse_fwd(
         ValueError: a shape, stride, device, head count or d_v that is not supported.
     """
     args = check_sparse_mla_fwd(q, kv, indices, sm_scale, d_v, attn_sink, topk_length, out)
-    return sparse_mla_fwd(
-        args.q, args.kv, args.indices, args.sm_scale, attn_sink=attn_sink, topk_length=topk_length, out=args.out
-    )
+    if args.q.device.type not in ("cuda", "cpu"):
+        raise ValueError(f"q must be on a CUDA device or the CPU, got {args.q.device}")
+    max_logits, lse = _fwd_op(q, kv, indices, args.sm_scale, attn_sink, topk_length, args.out)
+    return args.out, max_logits, lse
