@@ -51,7 +51,8 @@ def mla_decode_reduce_kernel(
     some = largest > float("-inf")
     largest = tl.where(some, largest, 0.0)
     total = tl.sum(tl.exp(lse - largest[None, :]), 0)
-    normalizer = tl.where(some, largest + tl.log(total), float("inf"))  # exp(-inf - inf) = 0: no key, weight 0
+    # Without a key: exp(-inf - inf) = 0, weight 0
+    normalizer = tl.where(some, largest + tl.log(tl.where(some, total, 1.0)), float("inf"))
 
     # The hint holds the width of a thread's access down to VECTOR elements
     columns = tl.max_contiguous(tl.multiple_of(tl.arange(0, D_V), VECTOR), VECTOR)

@@ -19,11 +19,13 @@ MAX_SPLITS = 64
 DEFAULT_SM_COUNT = 132
 
 # Microseconds on an H100, from which splits are chosen: a 64-key tile for 64 heads, what a program does before and
-# after its tiles, the second launch; bytes a microsecond that partials are written and read with.
+# after its tiles, the second launch; bytes a microsecond that partials are written and read with, in L2 and beyond.
 TILE_US = {True: 3.4, False: 3.2}
 PROGRAM_US = 5.0
 REDUCE_US = 3.0
-PARTIAL_BYTES_PER_US = 2.0e6
+L2_BYTES = 32e6
+L2_BYTES_PER_US = 4.0e6
+MEMORY_BYTES_PER_US = 2.0e6
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,11 +106,12 @@ def _reduce_microseconds(shape: DecodeShape, splits: int) -> float:
     """The merge and the writing of what it merges: measured, where the tuned table has the shape."""
     partial_bytes = 4.0 * splits * shape.b * shape.s_q * shape.h_q * 512
     entry = table.find(shape.device, shape.h_q, 512, splits, shape.b * shape.s_q)
-    merge = REDUCE_US + partial_bytes / PARTIAL_BYTES_PER_US
+    pass_us = partial_bytes / (L2_BYTES_PER_US if partial_bytes < L2_BYTES else MEMORY_BYTES_PER_US)
+    merge = REDUCE_US + pass_us
     if entry is not None:
         # A line stands for all counts down to half of its own
         merge = entry.microseconds * splits / table.power_of_two_above(splits)
-    return merge + partial_bytes / PARTIAL_BYTES_PER_US
+    return merge + pass_us
 
 
 def estimate_microseconds(shape: DecodeShape, splits: int, sm_count: int) -> float:

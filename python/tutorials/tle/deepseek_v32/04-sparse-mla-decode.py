@@ -1,0 +1,294 @@
+"""
+Sparse MLA, decode
+==================
+
+When a model generates text, each sequence brings one new query token a step, or a few with speculative decoding. Its
+indexer picks ``topk`` keys out of a paged cache, and attention runs over that list. The products are those of the
+prefill (02-sparse-mla.py); what is new is that there is little work at a time, and that the cache may be FP8.
+
+You will learn here
+
+- how a list of keys is split over the multiprocessors, and how partial results are merged exactly,
+- how 656 bytes of an FP8 cache become a row of bfloat16 in shared memory, with few instructions,
+- how a ring of two tiles lets a product run while the next tile is converted,
+- how to plan a call ahead, check it, compile it without a GPU, and measure it.
+
+Run it as
+
+    python 04-sparse-mla-decode.py                  # on a Hopper GPU: check, then benchmark with plots
+    python 04-sparse-mla-decode.py --interpret      # anywhere: check the numerics in Triton's interpreter, on the CPU
+    python 04-sparse-mla-decode.py --compile-only   # anywhere: compile for sm_90a, report registers, spills, memory
+"""
+
+# ruff: noqa: E402
+
+# %%
+# The interpreter is chosen when Triton is imported, so the command line comes first.
+
+import argparse
+import os
+import pathlib
+import sys
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Sparse MLA decode in TLE: check, compile, benchmark.")
+    parser.add_argument("--interpret", action="store_true", help="check the numerics on the CPU")
+    parser.add_argument("--compile-only", action="store_true", help="compile for --arch and report resources")
+    parser.add_argument("--arch", default="sm_90a", help="target of --compile-only (default: %(default)s)")
+    parser.add_argument("--quick", action="store_true", help="benchmark FP8 only")
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("."), help="where results and plots go")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    arguments = parse_arguments()
+    if arguments.interpret:
+        os.environ["TRITON_INTERPRET"] = "1"
+
+import torch
+import triton
+import triton.language as tl
+import triton_tle.language as tle
+
+# %%
+# Splitting a list
+# ----------------
+#
+# One token with 64 heads and 2048 keys takes a multiprocessor about 0.1 ms, and leaves the other 131 of an H100 idle.
+# So the list is cut into splits, each handled by a program of its own. A split of keys S gives
+#
+#     out_S = sum over S of exp(score) * v / sum over S of exp(score)
+#     lse_S = log of sum over S of exp(score)
+#
+# and that is all the merge needs: the whole list's ``lse`` is the logsumexp of all ``lse_S``, and its output is the sum
+# of ``out_S * exp(lse_S - lse)``. Nothing is approximated. A split without any key says ``lse_S = -inf``, so that its
+# weight is 0, and its output is not read.
+#
+# A first kernel
+# --------------
+#
+# The cache is [blocks, page, 576] in bfloat16. An index is ``block * page + offset``; where blocks lie one behind the
+# other that is simply the row. The loop is the prefill's: gather, stage, two products on the staged tile.
+
+
+@triton.jit
+def first_decode(
+    q_ptr, cache_ptr, indices_ptr, partial_out_ptr, partial_lse_ptr, rows, topk, splits, scale_log2,
+    HEADS: tl.constexpr, KEYS: tl.constexpr,
+):  # fmt: skip
+    token, split = tl.program_id(0).to(tl.int64), tl.program_id(1)
+    heads, keys = tl.arange(0, HEADS), tl.arange(0, KEYS)
+    latent, rope = tl.arange(0, 512), 512 + tl.arange(0, 64)
+    q_rows = q_ptr + (token * HEADS + heads)[:, None] * 576
+    q_latent = tl.load(q_rows + latent[None, :])
+    q_rope = tl.load(q_rows + rope[None, :])
+    k_latent_tile = tle.gpu.alloc([KEYS, 512], tl.bfloat16)
+    k_rope_tile = tle.gpu.alloc([KEYS, 64], tl.bfloat16)
+
+    row_max = tl.full([HEADS], -1e30, tl.float32)
+    row_sum = tl.zeros([HEADS], tl.float32)
+    acc = tl.zeros([HEADS, 512], tl.float32)
+    # This split's share of the tiles: as even as it goes
+    tiles = tl.cdiv(topk, KEYS)
+    for tile in range(tiles * split // splits, tiles * (split + 1) // splits):
+        position = tile * KEYS + keys
+        index = tl.load(indices_ptr + token * topk + position, mask=position < topk, other=-1)
+        valid = (index >= 0) & (index < rows)
+        k_rows = cache_ptr + index.to(tl.int64)[:, None] * 576
+        tl.store(tle.gpu.local_ptr(k_latent_tile), tl.load(k_rows + latent[None, :], mask=valid[:, None], other=0.0))
+        tl.store(tle.gpu.local_ptr(k_rope_tile), tl.load(k_rows + rope[None, :], mask=valid[:, None], other=0.0))
+        k_latent = tl.load(tle.gpu.local_ptr(k_latent_tile))
+        scores = tl.dot(q_latent, tl.trans(k_latent))
+        scores = tl.dot(q_rope, tl.trans(tl.load(tle.gpu.local_ptr(k_rope_tile))), scores)
+        scores = tl.where(valid[None, :], scores * scale_log2, float("-inf"))
+        new_max = tl.maximum(row_max, tl.max(scores, 1))
+        rescale = tl.exp2(row_max - new_max)
+        p = tl.exp2(scores - new_max[:, None])
+        row_sum = row_sum * rescale + tl.sum(p, 1)
+        row_max = new_max
+        acc = tl.dot(p.to(tl.bfloat16), k_latent, acc * rescale[:, None])
+
+    some = row_sum > 0
+    row_sum = tl.where(some, row_sum, 1.0)
+    row = (split * tl.num_programs(0) + token) * HEADS + heads
+    tl.store(partial_out_ptr + row[:, None] * 512 + latent[None, :], acc / row_sum[:, None])
+    lse = (row_max + tl.log2(row_sum)) * 0.6931471805599453
+    tl.store(partial_lse_ptr + row, tl.where(some, lse, float("-inf")))
+
+
+def launch_first(
+    q: torch.Tensor, cache: torch.Tensor, indices: torch.Tensor, softmax_scale: float, splits: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Contiguous q [b, 1, h, 576] with h 16, 32 or 64, cache [blocks, page, 1, 576], indices [b, 1, topk]."""
+    from triton_tle.ops import mla_decode_reduce
+
+    b, _, h_q, _ = q.shape
+    partial_out = torch.full((splits, b, 1, h_q, 512), float("nan"), device=q.device)
+    partial_lse = torch.full((splits, b, 1, h_q), float("nan"), device=q.device)
+    first_decode[(b, splits)](
+        q, cache, indices, partial_out, partial_lse, cache.shape[0] * cache.shape[1], indices.shape[2], splits,
+        softmax_scale * 1.4426950408889634, h_q, 64, num_warps=8,
+    )  # fmt: skip
+    return mla_decode_reduce(partial_out, partial_lse)
+
+
+# %%
+# How many splits
+# ---------------
+#
+# ``triton_tle.ops.get_mla_metadata`` plans a call from its sizes alone, so nothing waits for the GPU and the call can
+# be captured in a CUDA graph. It estimates, for each number of splits,
+#
+# - the rounds that the programs take on the multiprocessors there are, times the tiles of a program,
+# - the writing and reading of the partial results: 4 bytes instead of 2, once for each split,
+#
+# and takes the best. On an H100 with 128 heads (two blocks of 64) one token gets 32 splits of one tile, 32 tokens get
+# 2, and 64 or more get one: then the first kernel writes the output itself and there is nothing to merge. The workspace
+# is allocated with the plan. Sequences may be shorter than planned (``topk_length``): each divides the tiles that it
+# has over all of its splits.
+#
+# The FP8 cache
+# -------------
+#
+# A token is 656 bytes: 512 values in e4m3, four scales in float32, 64 rotary columns in bfloat16. That is 57 % of the
+# bfloat16 cache's traffic, but the tensor cores want bfloat16: ``value * scale``, rounded, 32768 of them a tile. By way
+# of the hardware's conversions (e4m3 to float16, to float32, product, to bfloat16) that takes longer than the products.
+# ``_dequantize`` in ``triton_tle/ops/mla_decode_fp8.py`` does it in half of the instructions:
+#
+# - The bits of an e4m3 number (sign, 4 of exponent, 3 of mantissa), moved to where bfloat16 has exponent and mantissa,
+#   are that number times 2**-120, subnormals too. Masks and shifts do it for two numbers at once.
+# - The factor 2**120 goes with the scale. The scale itself is the sum of two bfloat16 numbers, so two fused
+#   multiply-adds on pairs round the product once.
+# - A 32-bit word holds columns 4 i to 4 i + 3. The even ones come out in one register, the odd ones in another. Instead
+#   of sorting them, the kernel keeps even and odd columns in different tiles: a product over all columns is the sum of
+#   both, and the output is two accumulators that are put together once, at the end (``tl.interleave``).
+#
+# A ring of two tiles
+# -------------------
+#
+# While tile i is worked on, the bytes of tile i + 1 are on their way into registers. They are converted *behind* the
+# last products of tile i, into the other slot of a ring:
+#
+#     acc_even = tl.dot(p_tile.load(), k_even.index(slot).load(), acc_even)      # reads slot
+#     acc_odd = tl.dot(p_tile.load(), k_odd.index(slot).load(), acc_odd)
+#     slot = (slot + 1) % 2
+#     ... convert; k_even.index(slot).store(...)                                 # writes the other slot
+#
+# The compiler sees that the slots differ and that nobody needs ``acc_even`` before the next iteration: the tensor cores
+# multiply while the other units convert. Had the stores gone to the same slot, the products would end first.
+#
+# Checks
+# ------
+#
+# The reference is the definition, in float64, with FlashMLA's tolerances. Workspaces start as NaN, so that an element
+# nobody writes shows.
+
+
+def check_first(device: str) -> None:
+    """The kernel of this file, with invalid entries, a sequence without any key, and a split without any."""
+    from triton_tle.bench.mla_decode_check import DecodeCase, compare, make_inputs
+
+    case = DecodeCase(b=4, s_q=1, h_q=16, topk=150, blocks=8, page_size=16, fp8=False, empty_rows=True)
+    inputs = make_inputs(case, 0, device)
+    for splits in (1, 2, 4):
+        results = launch_first(inputs["q"], inputs["k_cache"], inputs["indices"], inputs["softmax_scale"], splits)
+        result = compare(inputs, *results)
+        print(f"first kernel, {splits} splits: out {result.out:.2f}, lse {result.lse:.2f} of the tolerance")
+        if not result.passed:
+            raise SystemExit("first kernel: wrong result")
+
+
+def check_operator(device: str) -> None:
+    """The operator with both caches and all features; python/test/gpu has the long list."""
+    from triton_tle.bench.mla_decode_check import DecodeCase, check
+
+    small = {"h_q": 16, "topk": 130, "blocks": 4, "page_size": 16}
+    cases = [
+        DecodeCase(b=2, s_q=2, fp8=fp8, splits=splits, **small, **features)
+        for fp8 in (True, False)
+        for splits, features in (
+            (1, {"sink": True, "empty_rows": True}),
+            (3, {"length": True, "extra_topk": 20, "gap": 1}),
+        )
+    ]
+    if device == "cuda":
+        cases.append(DecodeCase(b=32, s_q=1, h_q=128, topk=2048, blocks=512))
+    for seed, case in enumerate(cases):
+        result = check(case, seed, device)
+        print(f"operator, {case.label}: out {result.out:.2f}, lse {result.lse:.2f} of the tolerance")
+        if not result.passed:
+            raise SystemExit("operator: wrong result")
+
+
+# %%
+# Compiling without a GPU
+# -----------------------
+#
+# As for the prefill: no stack, no spills, ``HGMMA`` instructions, and nothing that ptxas warns about.
+
+
+def variants(arch: str) -> list[tuple[str, object, dict[str, str], dict[str, object], dict[str, int]]]:
+    """How to compile the kernel of this file: label, kernel, types (":16": divisible by 16), sizes, options."""
+    signature = {
+        "q_ptr": "*bf16:16",
+        "cache_ptr": "*bf16:16",
+        "indices_ptr": "*i32:16",
+        "partial_out_ptr": "*fp32:16",
+        "partial_lse_ptr": "*fp32:16",
+        "rows": "i32",
+        "topk": "i32:16",
+        "splits": "i32",
+        "scale_log2": "fp32",
+    }
+    return [("first kernel, 64 heads", first_decode, signature, {"HEADS": 64, "KEYS": 64}, {"num_warps": 8})]
+
+
+def compile_only(arch: str) -> None:
+    """Compile the kernel of this file and the operators' variants; print what each needs."""
+    from triton_tle.compiler import report
+
+    chosen = [report.Variant(*entry) for entry in variants(arch)]
+    chosen += report.variants_of("mla_decode", arch) + report.variants_of("mla_decode_reduce", arch)
+    print(f"compiled for {arch}:\n\n{report.table([report.compile_variant(variant, arch) for variant in chosen])}")
+
+
+# %%
+# Benchmark
+# ---------
+#
+# Decode calls take microseconds, so what the host does between launches would be half of the figure. Serving replays
+# CUDA graphs, and so does the benchmark, for FlashMLA too. ``python -m triton_tle bench mla_decode`` and ``bench
+# mla_decode_reduce`` run the same; ``python -m triton_tle tune mla_decode_reduce`` finds launch configurations of the
+# merge for the GPU at hand.
+
+
+def benchmark(out: pathlib.Path, quick: bool) -> None:
+    """Measure decode and merge, print the tables, write a JSON file and a plot for each to `out`."""
+    from triton_tle.bench import harness, mla_decode, mla_decode_reduce
+
+    for name, module, title in (
+        ("mla_decode", mla_decode, "Sparse MLA decode"),
+        ("mla_decode_reduce", mla_decode_reduce, "Decode reduce"),
+    ):
+        results = module.run(quick=quick)
+        harness.save_json(out / f"{name}.json", results)
+        problem = harness.save_plot(out / f"{name}.png", results, title)
+        print(problem or f"wrote {out / name}.json and .png")
+
+
+def main() -> None:
+    if arguments.compile_only:
+        compile_only(arguments.arch)
+        return
+    if not arguments.interpret and not torch.cuda.is_available():
+        sys.exit("no NVIDIA GPU here: use --interpret to check the numerics, --compile-only to compile for sm_90a")
+    device = "cpu" if arguments.interpret else "cuda"
+    check_first(device)
+    check_operator(device)
+    if not arguments.interpret:
+        benchmark(arguments.out, arguments.quick)
+
+
+if __name__ == "__main__":
+    main()
