@@ -13,7 +13,8 @@
 // order of execution, that a pending write reaches, and the search begins anew
 // with it in place: so a fence serves all later readers, those of the next
 // iteration included, and no fence is there for a reader that another one
-// serves.
+// serves. What lies before the outermost op around the fence is not visited
+// again.
 //
 //===----------------------------------------------------------------------===//
 
@@ -101,15 +102,23 @@ public:
   SmallVector<MissingFence> run() {
     if (!hasReads)
       return {};
-    do {
-      found = false;
-      State state(numWrites());
-      for (unsigned write : entryWrites)
-        state.pending.set(write);
-      loops.clear();
-      handedOver = nullptr;
-      visitRegion(function.getBody(), state);
-    } while (found);
+    State state(numWrites());
+    for (unsigned write : entryWrites)
+      state.pending.set(write);
+    if (!function.getBody().hasOneBlock()) {
+      repeat(state, [&](State &end) { visitRegion(function.getBody(), end); });
+      return std::move(missing);
+    }
+    // A fence changes nothing before it: the search goes on at the op of the
+    // function's block that it is in.
+    for (Operation &op : function.getBody().front()) {
+      auto it = events.find(&op);
+      if (op.getNumRegions() > 0 ||
+          (it != events.end() && !it->second.reads.empty()))
+        repeat(state, [&](State &end) { visitOp(&op, end); });
+      else
+        visitOp(&op, state);
+    }
     return std::move(missing);
   }
 
@@ -137,6 +146,22 @@ private:
   using Exchange = SmallVector<llvm::BitVector>;
   Exchange *handedOver = nullptr;
   unsigned partition = 0;
+
+  /// Calls `visit` with the state until it finds no more missing fences;
+  /// `state` becomes what the last call makes of it.
+  void repeat(State &state, function_ref<void(State &)> visit) {
+    while (true) {
+      found = false;
+      loops.clear();
+      handedOver = nullptr;
+      State end = state;
+      visit(end);
+      if (found)
+        continue;
+      state = std::move(end);
+      return;
+    }
+  }
 
   unsigned numWrites() const { return writes.size(); }
 
