@@ -63,7 +63,7 @@ def is_represented(value: np.ndarray, dtype: DType) -> np.ndarray:
     """Where `value` is a number of `dtype`."""
     if dtype is I32:
         return value == np.rint(value)
-    return torch.from_numpy(np.ascontiguousarray(value)).to(dtype.torch).to(torch.float64).numpy() == value
+    return torch.tensor(value).to(dtype.torch).to(torch.float64).numpy() == value
 
 
 def rounded(x: Number, dtype: DType, units: float = 1.0) -> Number:
