@@ -13,7 +13,7 @@ JOBS ?= $(shell nproc)
 PYTHONS ?= $(shell tools/find_pythons.sh $(PY))
 export PYTHONPATH := $(CURDIR)/python
 
-.PHONY: help setup build demo test lit pytest wheel custom-wheel wheel-test format lint clean
+.PHONY: help setup build demo test lit pytest sanitize fuzz wheel custom-wheel wheel-test format lint clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -59,6 +59,24 @@ lit-only:
 pytest-only:
 	@$(PY) -m pytest python/test -q -n $(JOBS) --dist worksteal --ignore python/test/gpu
 
+SANITIZE_BUILD ?= build-sanitize
+FUZZ_SECONDS ?= 1800
+
+.PHONY: sanitize-build
+sanitize-build: setup
+	@[ -n "$$(ls /usr/lib/llvm-22/lib/clang/22/lib/linux/libclang_rt.fuzzer-*.a 2>/dev/null)" ] || \
+	  { echo "[sanitize] no sanitizer runtimes: apt-get install libclang-rt-22-dev" >&2; exit 1; }
+	[ -e $(SANITIZE_BUILD)/build.ninja ] || cmake -S . -B $(SANITIZE_BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Debug \
+	  "-DCMAKE_CXX_FLAGS_DEBUG=-O1 -gline-tables-only" "-DTRITON_TLE_SANITIZE=address;undefined;fuzzer" \
+	  -DTRITON_TLE_PYTHONS=$(PY) >$(SANITIZE_BUILD).log 2>&1 || { cat $(SANITIZE_BUILD).log; exit 1; }
+	cmake --build $(SANITIZE_BUILD) -j $(JOBS) --target tle-opt tle-fuzz
+
+sanitize: build sanitize-build ## lit suite with AddressSanitizer, UBSan and assertions
+	@$(PY) -c 'from lit.main import main; main()' -sv --order=smart -j $(JOBS) $(SANITIZE_BUILD)/test
+
+fuzz: build sanitize-build ## libFuzzer on the parser and every pass, for FUZZ_SECONDS (1800)
+	@$(PY) tools/fuzz.py --binary $(SANITIZE_BUILD)/bin/tle-fuzz --seconds $(FUZZ_SECONDS) --jobs $(JOBS)
+
 wheel: build ## add-on wheels triton-tle, one per Python, into dist/
 	@for python in $(PYTHONS); do
 	  echo "[wheel] add-on for $$($$python --version)"
@@ -92,4 +110,4 @@ lint: setup ## ruff and clang-format, checking only
 	git ls-files '*.cpp' '*.h' | xargs -r clang-format-22 --dry-run -Werror
 
 clean: ## remove build products, keep .venv
-	@rm -rf $(BUILD) dist
+	@rm -rf $(BUILD) $(SANITIZE_BUILD) dist

@@ -16,7 +16,11 @@ target_compile_options(triton_tle_mlir_options INTERFACE
   $<$<NOT:$<BOOL:${LLVM_ENABLE_EH}>>:-fno-exceptions>)
 
 find_program(TRITON_TLE_LLD NAMES ld.lld-22 HINTS /usr/lib/llvm-22/bin)
-set(TRITON_TLE_LINK_OPTIONS -Wl,--as-needed -Wl,--exclude-libs,ALL -Wl,--gc-sections)
+set(TRITON_TLE_LINK_OPTIONS -Wl,--as-needed -Wl,--gc-sections)
+if(NOT TRITON_TLE_SANITIZE)
+  # A sanitizer's operator new must stay visible to the shared libstdc++.
+  list(APPEND TRITON_TLE_LINK_OPTIONS -Wl,--exclude-libs,ALL)
+endif()
 if(TRITON_TLE_LLD AND CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   list(APPEND TRITON_TLE_LINK_OPTIONS "-fuse-ld=${TRITON_TLE_LLD}")
 endif()
