@@ -27,12 +27,12 @@ from triton_tle.ops.sparse_mla_bwd_args import check_sparse_mla_bwd
 def configurations() -> dict[str, tuple[bool, dict[str, int | bool]]]:
     """Label -> (deterministic, configuration)."""
     found = {}
-    for ahead, join, width in itertools.product((True, False), (True, False), (64, 128)):
-        label = f"{'ahead' if ahead else 'plain'} {'join' if join else 'two products'} {width}"
-        found[label] = (False, launch_config() | {"AHEAD": ahead, "JOIN": join, "WIDTH": width})
-    for join, width in itertools.product((True, False), (64, 128)):
-        label = f"deterministic {'join' if join else 'two products'} {width}"
-        found[label] = (True, launch_config(True) | {"JOIN": join, "WIDTH": width})
+    for overlap, join, width in itertools.product((True, False), (True, False), (64, 128)):
+        label = f"{'overlap, ' if overlap else ''}{'join' if join else 'two products'}, {width}"
+        found[label] = (False, launch_config() | {"OVERLAP": overlap, "JOIN": join, "WIDTH": width})
+    found["gather not ahead, join, 64"] = (False, launch_config() | {"AHEAD": False, "OVERLAP": False})
+    for width in (64, 128):
+        found[f"deterministic, join, {width}"] = (True, launch_config(True) | {"WIDTH": width})
     return found
 
 

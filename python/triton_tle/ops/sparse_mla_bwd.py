@@ -144,11 +144,13 @@ def sparse_mla_bwd_kernel(
     WIDTH: tl.constexpr,
     AHEAD: tl.constexpr,
     JOIN: tl.constexpr,
+    OVERLAP: tl.constexpr,
 ):
     """Gradients of query token program_id // head_blocks, one block of heads.
 
     AHEAD: the gather of the next tile starts before the reductions of this one. JOIN: dO and Q lie in one buffer, P and
-    dS in another, and a piece of the keys' gradient is one product over twice the heads instead of two.
+    dS in another, and a piece of the keys' gradient is one product over twice the heads instead of two. OVERLAP: the
+    product of the next piece starts before the additions of one.
     """
     LOG2_E: tl.constexpr = 1.4426950408889634
     D_QK: tl.constexpr = 576 if HAS_ROPE else 512
@@ -240,19 +242,29 @@ def sparse_mla_bwd_kernel(
 
         valid = index[:, None] >= 0
         sums = sums_ptr + index.to(tl.int64)[:, None] * D_QK
+        ds_columns = tl.trans(ds_operand)
         if HAS_ROPE:
-            part = tl.dot(tl.trans(ds_operand), tl.load(tle.gpu.local_ptr(q_rope_s)))
-            _add(sums + 512, part, valid, factor, FIXED_POINT)
+            part = tl.dot(ds_columns, tl.load(tle.gpu.local_ptr(q_rope_s)))
+            if not OVERLAP:
+                _add(sums + 512, part, valid, factor, FIXED_POINT)
         for piece in tl.static_range(512 // WIDTH):
             if JOIN:
                 operand = tl.load(tle.gpu.local_ptr(both.slice(piece * WIDTH, WIDTH, 1)))
-                part = tl.dot(tl.trans(tl.load(tle.gpu.local_ptr(weights))), operand)
+                following = tl.dot(tl.trans(tl.load(tle.gpu.local_ptr(weights))), operand)
             else:
                 operand = tl.load(tle.gpu.local_ptr(grad_s.slice(piece * WIDTH, WIDTH, 1)))
-                part = tl.dot(tl.trans(tl.load(tle.gpu.local_ptr(p_s))), operand)
+                following = tl.dot(tl.trans(tl.load(tle.gpu.local_ptr(p_s))), operand)
                 operand = tl.load(tle.gpu.local_ptr(q_s.slice(piece * WIDTH, WIDTH, 1)))
-                part = tl.dot(tl.trans(ds_operand), operand, part)
-            _add(sums + piece * WIDTH, part, valid, factor, FIXED_POINT)
+                following = tl.dot(ds_columns, operand, following)
+            if not OVERLAP:
+                _add(sums + piece * WIDTH, following, valid, factor, FIXED_POINT)
+            elif piece > 0:
+                _add(sums + (piece - 1) * WIDTH, part, valid, factor, FIXED_POINT)
+            elif HAS_ROPE:
+                _add(sums + 512, part, valid, factor, FIXED_POINT)
+            part = following
+        if OVERLAP:
+            _add(sums + (512 - WIDTH), part, valid, factor, FIXED_POINT)
     tle.gpu.async_wait(0)
 
     dq_rows = dq_ptr + row[:, None] * D_QK
@@ -283,7 +295,7 @@ def sparse_mla_bwd_round_kernel(
 
 def launch_config(deterministic: bool = False) -> dict[str, int | bool]:
     """Compile-time sizes and launch options of the main kernel."""
-    sizes = {"BLOCK_H": 64, "BLOCK_K": 64, "WIDTH": 64, "JOIN": True, "num_warps": 8}
+    sizes = {"BLOCK_H": 64, "BLOCK_K": 64, "WIDTH": 64, "JOIN": True, "OVERLAP": False, "num_warps": 8}
     # 64-bit pieces are too wide to be exchanged inside a warp: the tile's memory serves them as scratch
     return sizes | {"AHEAD": not deterministic}
 

@@ -272,6 +272,14 @@ private:
       });
     }
 
+    // Stock's alias analysis looks at the first result, and takes no buffer
+    // from a wait: tensors come first.
+    auto isTensor = [](Value value) {
+      return isa<RankedTensorType>(value.getType());
+    };
+    std::stable_partition(kept.begin(), kept.end(), isTensor);
+    std::stable_partition(keptResults.begin(), keptResults.end(), isTensor);
+
     OpBuilder builder(wait);
     auto newWait = WarpGroupDotWaitOp::create(builder, wait.getLoc(), kept,
                                               wait.getPendings());

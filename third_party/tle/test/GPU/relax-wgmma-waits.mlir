@@ -34,6 +34,29 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.return %u#0 : !acc
   }
 
+  // The second wait takes over what the first holds, then hands its own product
+  // on: the tensor stays in front of the buffers that are left.
+  // CHECK-LABEL: @tensors_stay_in_front
+  // CHECK: %[[D:.*]] = ttng.warp_group_dot
+  // CHECK-NEXT: %[[E:.*]] = ttng.warp_group_dot
+  // CHECK-NEXT: %[[W:.*]]:2 = ttng.warp_group_dot_wait %[[D]], %{{.*}} {pendings = 1 : i32} : tensor<{{.*}}>, !ttg.memdesc<{{.*}}>
+  // CHECK-NEXT: "use"(%[[W]]#0)
+  // CHECK-NEXT: %[[F:.*]] = ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait %[[F]], {{.*}}%[[E]] {pendings = 0 : i32}
+  tt.func @tensors_stay_in_front(%x: !x, %c: !acc) -> (!acc, !acc) {
+    %b = ttg.local_alloc %x : (!x) -> !const
+    %b1 = ttg.local_alloc %x : (!x) -> !const
+    %b2 = ttg.local_alloc %x : (!x) -> !const
+    %d = ttng.warp_group_dot %b, %b, %c {isAsync = true} : !const * !const -> !acc
+    %w:2 = ttng.warp_group_dot_wait %d, %b {pendings = 0 : i32} : !acc, !const
+    %e = ttng.warp_group_dot %b1, %b1, %c {isAsync = true} : !const * !const -> !acc
+    %v:2 = ttng.warp_group_dot_wait %e, %b1 {pendings = 0 : i32} : !acc, !const
+    "use"(%w#0) : (!acc) -> ()
+    %f = ttng.warp_group_dot %b2, %b2, %c {isAsync = true} : !const * !const -> !acc
+    %u:2 = ttng.warp_group_dot_wait %f, %b2 {pendings = 0 : i32} : !acc, !const
+    tt.return %v#0, %u#0 : !acc, !acc
+  }
+
   // The result is used in between.
   // CHECK-LABEL: @result_is_used
   // CHECK: ttng.warp_group_dot
