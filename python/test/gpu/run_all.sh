@@ -36,6 +36,11 @@ if python3 -c 'import pytest' 2>/dev/null; then
 else
   echo "== language, reductions: left out, no pytest"
 fi
+decode="$here/check_mla_decode.py"
+step check_decode 240 python3 "$decode" --soak 30 --json "$out/check_mla_decode.json"
+step bench_decode 240 python3 -m triton_tle.bench mla_decode --json "$out/mla_decode.json" ${commit:+--commit "$commit"}
+step bench_reduce 120 python3 -m triton_tle.bench mla_decode_reduce --json "$out/mla_decode_reduce.json" \
+  ${commit:+--commit "$commit"}
 step bench 240 python3 -m triton_tle.bench sparse_mla_fwd --json "$out/sparse_mla_fwd.json" \
   --plot "$out/sparse_mla_fwd.png" ${commit:+--commit "$commit"}
 step passes 120 python3 -m triton_tle.bench passes --json "$out/passes.json" ${commit:+--commit "$commit"}
@@ -43,11 +48,14 @@ step scatter_add 120 python3 -m triton_tle.bench scatter_add --json "$out/scatte
 if [ -n "$sanitizer" ]; then
   step memcheck 150 "$sanitizer" --tool memcheck --error-exitcode 9 python3 "$check" --sanitize --seed 1
   step racecheck 200 "$sanitizer" --tool racecheck --error-exitcode 9 python3 "$check" --sanitize --seed 1
+  step memcheck_decode 150 "$sanitizer" --tool memcheck --error-exitcode 9 python3 "$decode" --sanitize --seed 1
+  step racecheck_decode 200 "$sanitizer" --tool racecheck --error-exitcode 9 python3 "$decode" --sanitize --seed 1
 else
   echo "== memcheck, racecheck: no compute-sanitizer"
 fi
-for log in bench passes scatter_add; do [ -f "$out/$log.log" ] && cat "$out/$log.log"; done
-for log in check_tle check_triton language reductions memcheck racecheck; do
+for log in bench bench_decode bench_reduce passes scatter_add; do [ -f "$out/$log.log" ] && cat "$out/$log.log"; done
+for log in check_tle check_triton check_decode language reductions memcheck racecheck memcheck_decode \
+  racecheck_decode; do
   [ -f "$out/$log.log" ] && echo "$log: $(tail -n 1 "$out/$log.log")"
 done
 echo "failed: ${failed[*]:-none}"

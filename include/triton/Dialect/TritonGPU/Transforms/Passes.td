@@ -67,7 +67,27 @@ def TritonGPUOptimizeDotOperands : Pass<"tritongpu-optimize-dot-operands", "::ml
 
     A product in a loop that writes the buffer is waited for on the spot
     (`ttng.warp_group_dot_wait`), so that no later pass lets it run on into the
-    next iteration. Built without TLE the pass changes nothing.
+    next iteration. It may run on where its result is only carried on and
+    nothing writes what it reads before the next iteration's first wait. Writes
+    to other slots of a ring do not count, if their numbers certainly differ:
+    constants, `(s + c) % n`, `c - s` with an odd `c`, `s ^ c`.
+
+    ```mlir
+    scf.for ... iter_args(%acc = %c, %s = %c0) {
+      ...
+      %w = ttng.warp_group_dot_wait %scores {pendings = 0 : i32}
+      ttg.local_store %p, %pbuf                        // gets a gpu.barrier in front: see below
+      %slot = ttg.memdesc_index %ring[%s]
+      %d = ttng.warp_group_dot %pbuf, %slot, %acc      // ends at %w of the next iteration
+      %t = arith.remsi (arith.addi %s, 1), 2
+      ttg.local_store %next, (ttg.memdesc_index %ring[%t])
+      scf.yield %d, %t
+    ```
+
+    A warp that is past the wait may meet another whose part of the product has
+    not ended: the first write behind the wait gets a `gpu.barrier` in front.
+
+    Built without TLE the pass changes nothing.
   }];
   let dependentDialects = [
     "::mlir::triton::TritonDialect", "::mlir::triton::gpu::TritonGPUDialect",
