@@ -68,6 +68,8 @@ def launch_decode(
     if args.fp8:
         kernel = mla_decode_fp8.mla_decode_fp8_kernel
         config = config or mla_decode_fp8.launch_config()
+        if interpret:
+            config = config | {"BITS": False}  # the interpreter knows no inline assembly
     else:
         kernel = mla_decode_bf16.mla_decode_bf16_kernel
         capability = 90

@@ -152,9 +152,9 @@ def launch_first(
 # -------------
 #
 # A token is 656 bytes: 512 values in e4m3, four scales in float32, 64 rotary columns in bfloat16. That is 57 % of the
-# bfloat16 cache's traffic, but the tensor cores want bfloat16: ``value * scale``, rounded, 32768 of them a tile. By way
-# of the hardware's conversions (e4m3 to float16, to float32, product, to bfloat16) that takes longer than the products.
-# ``_dequantize`` in ``triton_tle/ops/mla_decode_fp8.py`` does it in half of the instructions:
+# bfloat16 cache's traffic, but the tensor cores want bfloat16: ``value * scale``, rounded, 32768 of them a tile. The
+# hardware's conversions (e4m3 to float16, to float32, product, to bfloat16) make 1272 instructions of the loop;
+# ``_dequantize`` in ``triton_tle/ops/mla_decode_fp8.py`` makes 1012:
 #
 # - The bits of an e4m3 number (sign, 4 of exponent, 3 of mantissa), moved to where bfloat16 has exponent and mantissa,
 #   are that number times 2**-120, subnormals too. Masks and shifts do it for two numbers at once.
