@@ -176,3 +176,11 @@ tt.func public @rows(%d: !tt.tensordesc<tensor<1x64xf16>>, %i: tensor<32x8xi32>,
   tt.descriptor_scatter %d[%x, %y], %0 : !tt.tensordesc<tensor<1x64xf16>>, tensor<32xi32>, i32, tensor<32x64xf16>
   tt.return
 }
+
+// -----
+
+// Functions of other dialects have no tensors and stay as they are.
+// CHECK-LABEL: llvm.func @of_the_llvm_dialect(%arg0: i32)
+llvm.func @of_the_llvm_dialect(%x: i32) {
+  llvm.return
+}

@@ -147,9 +147,13 @@ void LayoutAssigner::convertTypesOf(Operation *op) {
       return llvm::map_to_vector(types,
                                  [&](Type type) { return convert(type); });
     };
-    function.setType(
-        function.cloneTypeWith(convertAll(function.getArgumentTypes()),
-                               convertAll(function.getResultTypes())));
+    SmallVector<Type> arguments = convertAll(function.getArgumentTypes());
+    SmallVector<Type> results = convertAll(function.getResultTypes());
+    // A function of the LLVM dialect holds no tensors, and would not take a
+    // list of results.
+    if (arguments != function.getArgumentTypes() ||
+        results != function.getResultTypes())
+      function.setType(function.cloneTypeWith(arguments, results));
   }
   if (auto constant = dyn_cast<arith::ConstantOp>(op))
     if (auto elements = dyn_cast<DenseElementsAttr>(constant.getValue()))
