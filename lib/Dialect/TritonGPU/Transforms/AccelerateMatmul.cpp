@@ -243,7 +243,8 @@ class AccelerateMatmul
     // chain rule looks at: it sees tt.dot and ttng.warp_group_dot alike.
     SmallVector<DotOp> dots;
     module.walk([&](DotOp dot) {
-      if (!isa<BlockedEncodingAttr>(dot.getResult().getType().getEncoding()))
+      if (!isa_and_present<BlockedEncodingAttr>(
+              dot.getResult().getType().getEncoding()))
         return;
       if (!hasWarpGroupTypes(dot))
         leftAlone(dot, getArgument(), "element types other than f16 or bf16");
