@@ -166,7 +166,9 @@ def flash_mla_with_kvcache(
         q: [b, s_q, h_q, head_dim], bfloat16; s_q 1 to 4, h_q a multiple of 8 up to 128, head_dim 576 or (bfloat16
             cache only) 512.
         k_cache: [num_blocks, page_size, 1, head_dim], bfloat16; with is_fp8_kvcache [num_blocks, page_size, 1, 656],
-            float8_e4m3fn, uint8 or int8, as `quantize_k_cache` makes it, rows at multiples of 16 bytes.
+            float8_e4m3fn, uint8 or int8, as `quantize_k_cache` makes it, rows at multiples of 16 bytes. A key is
+            value * scale in bfloat16: rounded once for scales that are powers of two; for others, below 128, it may be
+            the neighbouring number. Codes of NaN count as 480.
         block_table, cache_seqlens: not looked at; `indices` says it all.
         head_dim_v: columns of the values; only 512.
         tile_scheduler_metadata: from `get_mla_metadata`; can be used again for calls of the same shapes, one after
