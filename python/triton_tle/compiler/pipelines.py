@@ -431,6 +431,8 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         # The fork's copy takes the dots that it is better at and leaves the others to stock's.
         _o("tritongpu-accelerate-matmul", only_if="tt.dot"),
         *_matmul(),
+        # Addresses have their layouts. What cp.async cannot move becomes a store, which staging can promote.
+        _n("triton-tle-downgrade-invalid-async-copy"),
         # Dots have their WGMMA form: operands can be read from where they already are.
         _o("triton-tle-promote-local-store-staging"),
         _o(
@@ -440,6 +442,8 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         ),
         _o("triton-tle-tile-style-pipeline-schedule", shared_memory=shared_memory(settings.capability)),
         _n("triton-tle-materialize-tile-style-pipeline", shared_memory=shared_memory(settings.capability)),
+        # Again, for copies that were moved; those of stock's pipeliner, which come later, are valid.
+        _n("triton-tle-downgrade-invalid-async-copy"),
         *_lower_wgmma_operands(),
         _s("triton-nvidia-optimize-descriptor-encoding"),
         _s("triton-loop-aware-cse"),

@@ -19,6 +19,9 @@ from triton_tle.compiler.runner import run_stage
 
 PASSES = "triton-tle-tile-style-pipeline-schedule,triton-tle-materialize-tile-style-pipeline"
 
+#: What the program promises of addresses, which are numbers of tiles to the machine and say nothing of themselves.
+RUNS = "{tt.contiguity = dense<[1, 64]> : tensor<2xi32>, tt.divisibility = dense<[1, 16]> : tensor<2xi32>}"
+
 PREAMBLE = """
 #b = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
 #s = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
@@ -69,7 +72,7 @@ class Loop:
         tiles = range(self.producers)
         arguments = ["%idx: !tt.ptr<i32>", "%out: !ptrs", "%zero: !tile", "%lb: i32", "%ub: i32"]
         arguments.append("%factor: tensor<64x64xbf16, #b>")
-        arguments += [f"%base{i}: !ptrs" for i in tiles]
+        arguments += [f"%base{i}: !ptrs {RUNS}" for i in tiles]
         arguments += [f"%{part}base{i}: !half_ptrs" for i in tiles for part in ("lo", "hi")]
         lines.append(f"tt.func @f({', '.join(arguments)}) -> (!tile, i32) {{")
         add = lines.append
@@ -162,9 +165,9 @@ class Loop:
             add("%mask = arith.cmpi sge, %numbers, %c2s : !ints")
         for i in range(self.producers):
             if self.address == "carried":
-                add(f"%pnext{i} = tt.addptr %p{i}, %c1s : !ptrs, !ints")
+                add(f"%pnext{i} = tt.addptr %p{i}, %c1s {RUNS} : !ptrs, !ints")
             else:
-                add(f"%p{i} = tt.addptr %base{i}, %numbers : !ptrs, !ints")
+                add(f"%p{i} = tt.addptr %base{i}, %numbers {RUNS} : !ptrs, !ints")
 
     def _tiles(self, add) -> None:
         tiles = range(self.producers)
@@ -182,7 +185,7 @@ class Loop:
             if self.how == "halves":
                 for part, start in (("lo", 0), ("hi", 32)):
                     add(f"%{part}{i} = ttg.memdesc_subslice %buf{i}[{start}, 0] : !buf -> !half")
-                    add(f"%{part}p{i} = tt.addptr %{part}base{i}, %half_numbers : !half_ptrs, !half_ints")
+                    add(f"%{part}p{i} = tt.addptr %{part}base{i}, %half_numbers {RUNS} : !half_ptrs, !half_ints")
                     add(_copy(f"%{part}t{i}", f"%{part}p{i}", f"%{part}{i}", mask, "!half_ptrs", "32x64", ", 64x64"))
                     tokens.append(f"%{part}t{i}")
             else:

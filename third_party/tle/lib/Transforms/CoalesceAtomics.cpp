@@ -15,10 +15,11 @@
 
 #include "tle/Transforms/Passes.h"
 
-#include "AxisFacts.h"
 #include "Rematerializer.h"
 #include "WarpExchange.h"
 #include "tle/Transforms/LocalPointerUtils.h"
+
+#include "triton/Analysis/AxisInfo.h"
 
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/DenseSet.h"
@@ -65,15 +66,6 @@ static Value findAccumulator(Value value, ArrayRef<int64_t> shape,
   return {};
 }
 
-/// The dimension along which pointers are contiguous, with the facts of it.
-static std::pair<int64_t, AxisFacts> getContiguousDim(Value pointers) {
-  AxisFacts rows = AxisFacts::get(pointers, 0);
-  AxisFacts columns = AxisFacts::get(pointers, 1);
-  if (rows.contiguity > columns.contiguity)
-    return {0, rows};
-  return {1, columns};
-}
-
 /// Erases `root` and what only it needed.
 static void eraseWithOperands(Operation *root) {
   SmallVector<Operation *> worklist{root};
@@ -96,7 +88,7 @@ namespace {
 class AtomicCoalescer {
 public:
   AtomicCoalescer(ModuleOp module, bool remarks)
-      : capability(ttg::getComputeCapability(module).value_or(0)),
+      : axes(module), capability(ttg::getComputeCapability(module).value_or(0)),
         remarks(remarks) {}
 
   /// Adds the better form of `atomic`, if there is one.
@@ -126,6 +118,8 @@ private:
     return *entry;
   }
 
+  /// Facts of the values as they were: nothing is erased before the end.
+  ModuleAxisInfo axes;
   int capability;
   bool remarks;
   DenseMap<std::pair<Type, Attribute>, std::unique_ptr<Rematerializer>>
@@ -141,6 +135,8 @@ public:
   void runOnOperation() override {
     SmallVector<AtomicRMWOp> atomics;
     getOperation()->walk([&](AtomicRMWOp op) { atomics.push_back(op); });
+    if (atomics.empty())
+      return;
     AtomicCoalescer coalescer(getOperation(), remarks);
     for (AtomicRMWOp atomic : atomics)
       coalescer.coalesce(atomic);
@@ -171,16 +167,17 @@ void AtomicCoalescer::coalesce(AtomicRMWOp atomic) {
     return explain(atomic, "the target has no instruction for its elements");
 
   int64_t bytes = type.getElementTypeBitWidth() / 8;
-  auto [dim, facts] = getContiguousDim(atomic.getPtr());
-  if (facts.contiguity * bytes < 32)
+  AxisInfo facts = axes.get(atomic.getPtr());
+  unsigned dim = facts.getContiguity(0) > facts.getContiguity(1) ? 0 : 1;
+  if (facts.getContiguity(dim) * bytes < 32)
     return explain(atomic, "its pointers are not contiguous along a row");
   Value mask = atomic.getMask();
   int64_t vector = std::min(
       vectorBytes / bytes,
-      getVectorLength(atomic.getPtr(),
-                      mask && isConstantTrue(mask) ? Value() : mask, dim));
-  int64_t row =
-      std::min({facts.contiguity, type.getDimSize(dim), kSegmentBytes / bytes});
+      axes.getVectorLength(atomic.getPtr(),
+                           mask && isConstantTrue(mask) ? Value() : mask, dim));
+  int64_t row = std::min(
+      {facts.getContiguity(dim), type.getDimSize(dim), kSegmentBytes / bytes});
 
   auto source = cast<RankedTensorType>(accumulator.getType());
   vector = llvm::bit_floor<uint64_t>(vector);

@@ -3,13 +3,14 @@
 // Precondition:  tt.store %p, %v with %v = tt.load (global), used by nothing
 // else,
 //                %p a full view or static subview of a shared buffer.
-// Rewrite:       ==> ttg.async_copy_global_to_local, commit, async_wait {num =
-// 0} Postcondition: loads whose values are used otherwise, and copies that no
-//                cp.async can make, are as they were.
+// Rewrite:       ==> ttg.async_copy_global_to_local, commit,
+//                async_wait {num = 0}
+// Postcondition: loads whose values are used otherwise are as they were. Copies
+//                that cp.async cannot make are downgraded once layouts are
+//                settled.
 //
 //===----------------------------------------------------------------------===//
 
-#include "AxisFacts.h"
 #include "tle/Transforms/LocalPointerUtils.h"
 #include "tle/Transforms/Passes.h"
 
@@ -59,28 +60,6 @@ static bool mayWriteBetween(LoadOp load, StoreOp store) {
   return false;
 }
 
-/// True if a thread's share may form a vector of 4 bytes at least, the least
-/// that cp.async moves.
-static bool hasPlausibleVector(LoadOp load, ttg::MemDescType buffer) {
-  unsigned bytes = buffer.getElementTypeBitWidth() / 8;
-  if (bytes >= 4)
-    return true;
-  auto type = cast<RankedTensorType>(load.getType());
-  // Fewer elements than threads: a thread gets one, whatever the layout.
-  int64_t threads = ttg::lookupNumWarps(load) * ttg::lookupThreadsPerWarp(load);
-  if (type.getNumElements() * bytes < 4 * threads)
-    return false;
-  int64_t fastest = ttg::getOrder(buffer).front();
-  if (type.getDimSize(fastest) * bytes < 4)
-    return false;
-  if (getVectorLength(load.getPtr(), load.getMask(), fastest) * bytes >= 4)
-    return true;
-  // A layout that gives a thread neighbours was chosen by who knew them to be
-  // so.
-  auto blocked = dyn_cast_or_null<ttg::BlockedEncodingAttr>(type.getEncoding());
-  return blocked && blocked.getSizePerThread()[fastest] * bytes >= 4;
-}
-
 namespace {
 
 struct StoreOfLoad : OpRewritePattern<StoreOp> {
@@ -117,9 +96,8 @@ struct StoreOfLoad : OpRewritePattern<StoreOp> {
     if (mayWriteBetween(load, store))
       return rewriter.notifyMatchFailure(
           store, "memory may change between the load and the store");
-    if (!hasPlausibleVector(load, buffer))
-      return rewriter.notifyMatchFailure(store,
-                                         "no vector of 4, 8 or 16 bytes");
+    if (buffer.getElementTypeBitWidth() < 8)
+      return rewriter.notifyMatchFailure(store, "elements less than a byte");
 
     Location loc = store.getLoc();
     Value memdesc = materializeView(rewriter, loc, *view);

@@ -48,9 +48,20 @@ public:
     getOperation()->walk([&](scf::ForOp loop) { loops.push_back(loop); });
     for (scf::ForOp loop : loops)
       schedule(loop);
+    axes.reset();
   }
 
 private:
+  /// Of the module as it is: a loop that was exchanged takes its values with
+  /// it.
+  std::shared_ptr<ModuleAxisInfo> axes;
+
+  const ModuleAxisInfo &getAxes() {
+    if (!axes)
+      axes = std::make_shared<ModuleAxisInfo>(getOperation());
+    return *axes;
+  }
+
   int64_t stagesOf(scf::ForOp loop) {
     auto stages = loop->getAttrOfType<IntegerAttr>(kNumStagesAttr);
     return stages ? stages.getInt() : numStages;
@@ -106,10 +117,13 @@ private:
       return gpu::leftAlone(loop, getArgument(),
                             "it is to be warp-specialized by stock");
     std::string reason;
-    SmallVector<StagedLoad> staged = matchStagedLoads(loop, reason);
+    SmallVector<StagedLoad> staged = matchStagedLoads(
+        loop, [&]() -> const ModuleAxisInfo & { return getAxes(); }, reason);
     FailureOr<TileStyleLoop> info = failure();
-    if (!staged.empty())
+    if (!staged.empty()) {
       info = matchWithCopies(loop, staged, reason);
+      axes.reset();
+    }
     std::string mismatch;
     if (failed(info))
       info = match(loop, nullptr, mismatch);

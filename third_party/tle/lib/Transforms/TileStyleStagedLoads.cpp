@@ -20,7 +20,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "AxisFacts.h"
+#include "tle/Transforms/AsyncCopyWidth.h"
 #include "tle/Transforms/LocalPointerUtils.h"
 #include "tle/Transforms/TileStyleLoop.h"
 #include "triton/Dialect/Triton/IR/Dialect.h"
@@ -30,20 +30,6 @@ namespace mlir::triton::tle {
 namespace ttg = mlir::triton::gpu;
 
 namespace {
-
-/// Whether neighbours in the buffer are neighbours in memory and in a thread,
-/// four bytes of them at least: what cp.async moves.
-bool hasCopyableVector(LoadOp load, ttg::MemDescType buffer) {
-  auto type = cast<RankedTensorType>(load.getType());
-  int64_t bits = type.getElementTypeBitWidth();
-  unsigned fastest = ttg::getOrder(buffer).front();
-  if (ttg::getContigPerThread(type)[fastest] * bits < 32)
-    return false;
-  // A layout that gives a thread neighbours was chosen by who knew them to be
-  // so.
-  return ttg::getOrder(type).front() == fastest ||
-         getVectorLength(load.getPtr(), load.getMask(), fastest) * bits >= 32;
-}
 
 /// The load whose value `alloc` puts into shared memory, or null.
 LoadOp stagedLoad(ttg::LocalAllocOp alloc) {
@@ -121,7 +107,9 @@ void copyAsynchronously(scf::ForOp loop, StagedLoad staged) {
 
 } // namespace
 
-SmallVector<StagedLoad> matchStagedLoads(scf::ForOp loop, std::string &reason) {
+SmallVector<StagedLoad>
+matchStagedLoads(scf::ForOp loop, function_ref<const ModuleAxisInfo &()> axes,
+                 std::string &reason) {
   SmallVector<StagedLoad> loads;
   llvm::SmallPtrSet<Operation *, 4> seen;
   for (auto alloc : loop.getBody()->getOps<ttg::LocalAllocOp>()) {
@@ -133,7 +121,8 @@ SmallVector<StagedLoad> matchStagedLoads(scf::ForOp loop, std::string &reason) {
     else if (load.getOther() && !isConstantZero(load.getOther()))
       // a copy fills what it masks with zeros
       reason = "masked elements of a tile are other than zero";
-    else if (!hasCopyableVector(load, alloc.getType()))
+    else if (!isCopyable(axes(), load.getPtr(), load.getMask(),
+                         alloc.getType()))
       reason = "a tile has no runs of four bytes that a copy can move";
     else if (seen.insert(load).second)
       loads.push_back({load, alloc});

@@ -6,8 +6,8 @@
 #shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
 #smem = #ttg.shared_memory
 !buffer = !ttg.memdesc<64x128xbf16, #shared, #smem, mutable>
-#narrow = #ttg.nvmma_shared<{swizzlingByteWidth = 32, transposed = false, elementBitWidth = 16}>
-!small = !ttg.memdesc<8x16xbf16, #narrow, #smem, mutable>
+#plain = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [1, 0]}>
+!bits = !ttg.memdesc<64x128xi1, #plain, #smem, mutable>
 
 #other = #ttg.blocked<{sizePerThread = [1, 1], threadsPerWarp = [1, 32], warpsPerCTA = [4, 1], order = [1, 0]}>
 
@@ -57,111 +57,25 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.return
   }
 
-  // One element a thread, but neighbours in memory: a later layout makes vectors.
-  // CHECK-LABEL: @contiguous
-  // CHECK: ttg.async_copy_global_to_local
-  tt.func public @contiguous(%buf: !buffer, %base: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %rows: tensor<64xi32, #ttg.slice<{dim = 1, parent = #other}>>) {
-    %c512 = arith.constant dense<512> : tensor<64x1xi32, #other>
-    %r1 = tt.expand_dims %rows {axis = 1 : i32} : tensor<64xi32, #ttg.slice<{dim = 1, parent = #other}>> -> tensor<64x1xi32, #other>
-    %r2 = arith.muli %r1, %c512 : tensor<64x1xi32, #other>
-    %b = tt.splat %base : !tt.ptr<bf16> -> tensor<64x1x!tt.ptr<bf16>, #other>
-    %q = tt.addptr %b, %r2 : tensor<64x1x!tt.ptr<bf16>, #other>, tensor<64x1xi32, #other>
-    %q2 = tt.broadcast %q : tensor<64x1x!tt.ptr<bf16>, #other> -> tensor<64x128x!tt.ptr<bf16>, #other>
-    %c = tt.make_range {start = 0 : i32, end = 128 : i32} : tensor<128xi32, #ttg.slice<{dim = 0, parent = #other}>>
-    %c1 = tt.expand_dims %c {axis = 0 : i32} : tensor<128xi32, #ttg.slice<{dim = 0, parent = #other}>> -> tensor<1x128xi32, #other>
-    %col = tt.broadcast %c1 : tensor<1x128xi32, #other> -> tensor<64x128xi32, #other>
-    %src = tt.addptr %q2, %col : tensor<64x128x!tt.ptr<bf16>, #other>, tensor<64x128xi32, #other>
-    %v = tt.load %src : tensor<64x128x!tt.ptr<bf16>, #other>
-    %p = "tle.local_pointers"(%buf) : (!buffer) -> tensor<64x128x!tt.ptr<bf16, 3>, #other>
-    tt.store %p, %v : tensor<64x128x!tt.ptr<bf16, 3>, #other>
-    tt.return
-  }
-
-  // The same from an address of which nothing is known: no vector is aligned.
-  // CHECK-LABEL: @unaligned
-  // CHECK-NOT: ttg.async_copy_global_to_local
-  // CHECK: tt.store
-  tt.func public @unaligned(%buf: !buffer, %base: !tt.ptr<bf16>, %rows: tensor<64xi32, #ttg.slice<{dim = 1, parent = #other}>>) {
-    %c512 = arith.constant dense<512> : tensor<64x1xi32, #other>
-    %r1 = tt.expand_dims %rows {axis = 1 : i32} : tensor<64xi32, #ttg.slice<{dim = 1, parent = #other}>> -> tensor<64x1xi32, #other>
-    %r2 = arith.muli %r1, %c512 : tensor<64x1xi32, #other>
-    %b = tt.splat %base : !tt.ptr<bf16> -> tensor<64x1x!tt.ptr<bf16>, #other>
-    %q = tt.addptr %b, %r2 : tensor<64x1x!tt.ptr<bf16>, #other>, tensor<64x1xi32, #other>
-    %q2 = tt.broadcast %q : tensor<64x1x!tt.ptr<bf16>, #other> -> tensor<64x128x!tt.ptr<bf16>, #other>
-    %c = tt.make_range {start = 0 : i32, end = 128 : i32} : tensor<128xi32, #ttg.slice<{dim = 0, parent = #other}>>
-    %c1 = tt.expand_dims %c {axis = 0 : i32} : tensor<128xi32, #ttg.slice<{dim = 0, parent = #other}>> -> tensor<1x128xi32, #other>
-    %col = tt.broadcast %c1 : tensor<1x128xi32, #other> -> tensor<64x128xi32, #other>
-    %src = tt.addptr %q2, %col : tensor<64x128x!tt.ptr<bf16>, #other>, tensor<64x128xi32, #other>
-    %v = tt.load %src : tensor<64x128x!tt.ptr<bf16>, #other>
-    %p = "tle.local_pointers"(%buf) : (!buffer) -> tensor<64x128x!tt.ptr<bf16, 3>, #other>
-    tt.store %p, %v : tensor<64x128x!tt.ptr<bf16, 3>, #other>
-    tt.return
-  }
-
-  // 128 elements for 128 threads: each moves 2 bytes.
-  // CHECK-LABEL: @fewer_elements_than_a_vector_each
-  // CHECK-NOT: ttg.async_copy_global_to_local
-  // CHECK: tt.store
-  tt.func public @fewer_elements_than_a_vector_each(%src: tensor<8x16x!tt.ptr<bf16>, #blocked>, %buf: !small) {
-    %v = tt.load %src : tensor<8x16x!tt.ptr<bf16>, #blocked>
-    %p = "tle.local_pointers"(%buf) : (!small) -> tensor<8x16x!tt.ptr<bf16, 3>, #blocked>
-    tt.store %p, %v : tensor<8x16x!tt.ptr<bf16, 3>, #blocked>
-    tt.return
-  }
-
-  // A bound that may lie inside of a vector.
-  // CHECK-LABEL: @odd_bound
-  // CHECK-NOT: ttg.async_copy_global_to_local
-  // CHECK: tt.store
-  tt.func public @odd_bound(%buf: !buffer, %base: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %rows: tensor<64xi32, #ttg.slice<{dim = 1, parent = #other}>>, %n: i32) {
-    %c512 = arith.constant dense<512> : tensor<64x1xi32, #other>
-    %r1 = tt.expand_dims %rows {axis = 1 : i32} : tensor<64xi32, #ttg.slice<{dim = 1, parent = #other}>> -> tensor<64x1xi32, #other>
-    %r2 = arith.muli %r1, %c512 : tensor<64x1xi32, #other>
-    %b = tt.splat %base : !tt.ptr<bf16> -> tensor<64x1x!tt.ptr<bf16>, #other>
-    %q = tt.addptr %b, %r2 : tensor<64x1x!tt.ptr<bf16>, #other>, tensor<64x1xi32, #other>
-    %q2 = tt.broadcast %q : tensor<64x1x!tt.ptr<bf16>, #other> -> tensor<64x128x!tt.ptr<bf16>, #other>
-    %c = tt.make_range {start = 0 : i32, end = 128 : i32} : tensor<128xi32, #ttg.slice<{dim = 0, parent = #other}>>
-    %c1 = tt.expand_dims %c {axis = 0 : i32} : tensor<128xi32, #ttg.slice<{dim = 0, parent = #other}>> -> tensor<1x128xi32, #other>
-    %col = tt.broadcast %c1 : tensor<1x128xi32, #other> -> tensor<64x128xi32, #other>
-    %src = tt.addptr %q2, %col : tensor<64x128x!tt.ptr<bf16>, #other>, tensor<64x128xi32, #other>
-    %bound = tt.splat %n : i32 -> tensor<64x128xi32, #other>
-    %m = arith.cmpi slt, %col, %bound : tensor<64x128xi32, #other>
-    %v = tt.load %src, %m : tensor<64x128x!tt.ptr<bf16>, #other>
-    %p = "tle.local_pointers"(%buf) : (!buffer) -> tensor<64x128x!tt.ptr<bf16, 3>, #other>
-    tt.store %p, %v : tensor<64x128x!tt.ptr<bf16, 3>, #other>
-    tt.return
-  }
-
-  // A bound that does not.
-  // CHECK-LABEL: @even_bound
-  // CHECK: ttg.async_copy_global_to_local
-  tt.func public @even_bound(%buf: !buffer, %base: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %rows: tensor<64xi32, #ttg.slice<{dim = 1, parent = #other}>>, %n: i32 {tt.divisibility = 16 : i32}) {
-    %c512 = arith.constant dense<512> : tensor<64x1xi32, #other>
-    %r1 = tt.expand_dims %rows {axis = 1 : i32} : tensor<64xi32, #ttg.slice<{dim = 1, parent = #other}>> -> tensor<64x1xi32, #other>
-    %r2 = arith.muli %r1, %c512 : tensor<64x1xi32, #other>
-    %b = tt.splat %base : !tt.ptr<bf16> -> tensor<64x1x!tt.ptr<bf16>, #other>
-    %q = tt.addptr %b, %r2 : tensor<64x1x!tt.ptr<bf16>, #other>, tensor<64x1xi32, #other>
-    %q2 = tt.broadcast %q : tensor<64x1x!tt.ptr<bf16>, #other> -> tensor<64x128x!tt.ptr<bf16>, #other>
-    %c = tt.make_range {start = 0 : i32, end = 128 : i32} : tensor<128xi32, #ttg.slice<{dim = 0, parent = #other}>>
-    %c1 = tt.expand_dims %c {axis = 0 : i32} : tensor<128xi32, #ttg.slice<{dim = 0, parent = #other}>> -> tensor<1x128xi32, #other>
-    %col = tt.broadcast %c1 : tensor<1x128xi32, #other> -> tensor<64x128xi32, #other>
-    %src = tt.addptr %q2, %col : tensor<64x128x!tt.ptr<bf16>, #other>, tensor<64x128xi32, #other>
-    %bound = tt.splat %n : i32 -> tensor<64x128xi32, #other>
-    %m = arith.cmpi slt, %col, %bound : tensor<64x128xi32, #other>
-    %v = tt.load %src, %m : tensor<64x128x!tt.ptr<bf16>, #other>
-    %p = "tle.local_pointers"(%buf) : (!buffer) -> tensor<64x128x!tt.ptr<bf16, 3>, #other>
-    tt.store %p, %v : tensor<64x128x!tt.ptr<bf16, 3>, #other>
-    tt.return
-  }
-
-  // Two-byte elements from anywhere: cp.async moves 4 bytes at least.
+  // Whether cp.async can move two-byte elements from anywhere is asked once
+  // layouts are settled, by -triton-tle-downgrade-invalid-async-copy.
   // CHECK-LABEL: @scattered_source
-  // CHECK-NOT: ttg.async_copy_global_to_local
-  // CHECK: tt.store
+  // CHECK: ttg.async_copy_global_to_local
   tt.func public @scattered_source(%buf: !buffer, %src: tensor<64x128x!tt.ptr<bf16>, #other>) {
     %v = tt.load %src : tensor<64x128x!tt.ptr<bf16>, #other>
     %p = "tle.local_pointers"(%buf) : (!buffer) -> tensor<64x128x!tt.ptr<bf16, 3>, #other>
     tt.store %p, %v : tensor<64x128x!tt.ptr<bf16, 3>, #other>
+    tt.return
+  }
+
+  // A truth value takes a byte in memory, which a load makes one or zero.
+  // CHECK-LABEL: @truth_values
+  // CHECK-NOT: ttg.async_copy_global_to_local
+  // CHECK: tt.store
+  tt.func public @truth_values(%buf: !bits, %src: tensor<64x128x!tt.ptr<i1>, #blocked>) {
+    %v = tt.load %src : tensor<64x128x!tt.ptr<i1>, #blocked>
+    %p = "tle.local_pointers"(%buf) : (!bits) -> tensor<64x128x!tt.ptr<i1, 3>, #blocked>
+    tt.store %p, %v : tensor<64x128x!tt.ptr<i1, 3>, #blocked>
     tt.return
   }
 

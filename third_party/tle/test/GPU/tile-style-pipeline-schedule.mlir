@@ -65,7 +65,8 @@ module attributes {"ttg.num-warps" = 4 : i32, ttg.target = "cuda:90"} {
   // CHECK-LABEL: @staged_loads
   // CHECK: %[[K:.*]] = ttg.local_alloc : () -> !ttg.memdesc<64x64xbf16, #shared, #smem, mutable>
   // CHECK: %[[V:.*]] = ttg.local_alloc : () -> !ttg.memdesc<64x64xbf16, #shared, #smem, mutable>
-  tt.func @staged_loads(%k: !ptrs, %v: !ptrs, %mask: tensor<64x64xi1, #b>, %n: i32, %init: !tile) -> !tile {
+  tt.func @staged_loads(%k: !ptrs {tt.contiguity = dense<[1, 64]> : tensor<2xi32>, tt.divisibility = dense<[1, 16]> : tensor<2xi32>}, %v: !ptrs {tt.contiguity = dense<[1, 64]> : tensor<2xi32>, tt.divisibility = dense<[1, 16]> : tensor<2xi32>},
+      %mask: tensor<64x64xi1, #b> {tt.constancy = dense<[1, 64]> : tensor<2xi32>}, %n: i32, %init: !tile) -> !tile {
     %c0 = arith.constant 0 : i32
     %c1 = arith.constant 1 : i32
     %zero = arith.constant dense<0.0> : !tile

@@ -131,9 +131,9 @@ def TLEOptimizeLocalPointerAsyncStores : TLE_ModulePass<"triton-tle-optimize-loc
     subview becomes a copy past the registers, waited for on the spot. The
     load's mask goes along; masked elements read zero, so another value for
     them keeps the load. Nothing between load and store may write global
-    memory. Copies without a plausible vector of 4, 8 or 16 bytes stay too:
-    elements of less than 4 bytes whose addresses do not run along the fastest
-    dimension.
+    memory. Whether cp.async can make the copy is asked later, by
+    `triton-tle-downgrade-invalid-async-copy`, when the layout of the addresses
+    is settled.
 
     ```mlir
     %v = tt.load %src, %mask : tensor<64x64x!tt.ptr<bf16>, #b>
@@ -464,6 +464,43 @@ def TLEMaterializeTileStylePipeline : TLE_ModulePass<"triton-tle-materialize-til
     Option<"sharedMemoryReserve", "shared-memory-reserve", "int64_t", "512",
            "bytes kept free beyond what layout conversions and reductions in the loop may take">
   ];
+}
+
+//===----------------------------------------------------------------------===//
+// Asynchronous copies
+//===----------------------------------------------------------------------===//
+
+def TLEDowngradeInvalidAsyncCopy : TLE_ModulePass<"triton-tle-downgrade-invalid-async-copy"> {
+  let summary = "copies that cp.async cannot make become loads and stores";
+  let description = [{
+    cp.async moves 4, 8 or 16 bytes. What a thread can move at once are elements
+    that are neighbours in its registers, in global memory and in shared memory,
+    aligned (by AxisInfo, or by the copy's own promise `contiguity`), and under
+    one mask value. Where that is less than 4 bytes, stock reports an error, or
+    aborts where the buffer runs along another dimension. Masked elements other
+    than zero it would silently make zero. Such copies become
+
+    ```mlir
+    %t = ttg.async_copy_global_to_local %p, %buf mask %m : tensor<64x64x!tt.ptr<i8>, #b> -> <64x64xi8, #shared, #smem, mutable>
+    %g = ttg.async_commit_group tokens %t
+    %w = ttg.async_wait %g {num = 0 : i32}
+    // becomes
+    %v = tt.load %p, %m, %zero : tensor<64x64x!tt.ptr<i8>, #b>
+    ttg.local_store %v, %buf : tensor<64x64xi8, #b> -> !ttg.memdesc<64x64xi8, #shared, #smem, mutable>
+    gpu.barrier
+    ```
+
+    The load takes a coalesced layout, its operands being converted, where
+    AxisInfo knows neighbours that the copy's layout has in different threads.
+    Copies that stay get the number found as `contiguity`, which stock's
+    lowering trusts where its own analysis knows less.
+
+    The group of a copy that is gone is still committed, if empty, so that each
+    wait still counts the groups it counted; a token that a loop carries becomes
+    that of an empty group. A wait for empty groups alone becomes the barrier
+    that it is beside that, if all waits of the function are for all groups and
+    each group is waited for by its token.
+  }];
 }
 
 //===----------------------------------------------------------------------===//

@@ -10,6 +10,7 @@
 #define TLE_TRANSFORMS_TILESTYLELOOP_H
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "triton/Analysis/AxisInfo.h"
 #include "triton/Dialect/TritonGPU/IR/Dialect.h"
 #include "llvm/ADT/SetVector.h"
 #include <optional>
@@ -63,8 +64,10 @@ struct StagedLoad {
 };
 
 /// The staged loads of `loop`, if all of them can be asynchronous copies; else
-/// none, and `reason` says why.
-SmallVector<StagedLoad> matchStagedLoads(scf::ForOp loop, std::string &reason);
+/// none, and `reason` says why. `axes` gives the facts of the module as it is.
+SmallVector<StagedLoad>
+matchStagedLoads(scf::ForOp loop, function_ref<const ModuleAxisInfo &()> axes,
+                 std::string &reason);
 
 /// Turns each load into an asynchronous copy into a buffer before the loop,
 /// waited for on the spot.
