@@ -5,7 +5,8 @@ import os
 
 import pytest
 import torch
-from triton_tle.bench import cli, harness, passes, scatter_add, sparse_mla_fwd
+from triton_tle.bench import cli, harness, passes, scatter_add, sparse_mla_bwd, sparse_mla_fwd
+from triton_tle.bench import sparse_mla_bwd_check as bwd_check
 from triton_tle.bench.sparse_mla_fwd_check import CheckCase, check, compare, make_inputs
 from triton_tle.ops import sparse_mla_fwd_reference
 
@@ -141,3 +142,38 @@ def test_scatter_add_says_how_to_compile(monkeypatch):
     for name in ("tle", "triton"):
         scatter_add.LOADERS[name]()()
     assert seen == ["1", "0"] and "TRITON_TLE" not in os.environ
+
+
+def test_backward_table_and_bounds():
+    case = sparse_mla_bwd.Case(576, 128, 2048)
+    assert case.s_kv == 8192 and case.flops == 2 * 4096 * 128 * 2048 * (3 * 576 + 2 * 512)
+    assert case.floor_ms == pytest.approx(4096 * 2 * 2048 * 576 * 4 / 3.2e9)
+    queries = 4096 * 128
+    assert case.memory == queries * 2 * (576 + 512 + 512 + 576) + queries * 4 + 8192 * 576 * (2 + 4)
+    entry = {"ms": 15.0, "tflops": 393.0, "floor_share": 0.8, "memory_ratio": 1.01, "spread": 0.01}
+    entry |= {"error": {"dq": 1e-3, "dkv": 2e-3}, "ratio": {"tilelang": 2.1}}
+    header, _, row = sparse_mla_bwd.format_case({"label": case.label, "providers": {"tle": entry}}).splitlines()
+    assert header.split()[-4:] == ["x", "tilelang", "x", "triton"]
+    assert row.split() == ["tle", "15.000", "393", "80%", "1.010", "1.0%", "2.0e-03", "2.100", "-"]
+
+
+def test_backward_checker_sees():
+    case = bwd_check.CheckCase(s_q=4, h_q=8, d_qk=576, topk=20, s_kv=30, sink=True)
+    arguments = bwd_check.make_inputs(case, 0, "cpu")
+    expected, _ = bwd_check.expected_gradients(arguments)
+    assert bwd_check.compare(arguments, tuple(expected)).passed
+    for which, name in enumerate(("dq", "dkv", "dsink")):
+        for fault in (float("nan"), 5.0):
+            results = [value.clone() for value in expected]
+            results[which][2] += fault
+            result = bwd_check.compare(arguments, tuple(results))
+            assert not result.passed and getattr(result, name) > bwd_check.MAX_ERROR
+
+
+def test_backward_checker_wants_equal_bits():
+    def noisy(*positional, dq, sums, deterministic):
+        return torch.randn_like(dq), sums.view(torch.bfloat16)[:, None, :576], None
+
+    case = bwd_check.CheckCase(s_q=2, h_q=8, d_qk=576, topk=5, s_kv=9, deterministic=True)
+    with pytest.raises(ValueError, match="dq differs between two calls in deterministic mode"):
+        bwd_check.check(noisy, case, 0, "cpu")

@@ -84,10 +84,10 @@ def sparse_mla_bwd_prepare_kernel(
 
 @triton.jit
 def _load_keys(indices_row, start, length, limit, BLOCK_K: tl.constexpr):
-    """Entries [start, start + BLOCK_K) of a row of indices; -1 for what is no key."""
+    """Entries [start, start + BLOCK_K) of a row of indices; a negative number for what is no key."""
     position = start + tl.arange(0, BLOCK_K)
     index = tl.load(indices_row + position, mask=position < length, other=-1)
-    return tl.where((index >= 0) & (index < limit), index, -1)
+    return tl.where(index < limit, index, -1)
 
 
 @triton.jit
