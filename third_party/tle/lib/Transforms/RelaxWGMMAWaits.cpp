@@ -161,6 +161,10 @@ private:
   WarpGroupDotWaitOp findReplacement(WarpGroupDotWaitOp wait,
                                      unsigned position) {
     WarpGroupDotOp group = groups[position];
+    // Stock's lowering of a wait has no registers of 8 bits.
+    auto factor = dyn_cast<RankedTensorType>(group.getA().getType());
+    if (factor && factor.getElementTypeBitWidth() < 16)
+      return {};
     SmallVector<Value> buffers;
     for (Value operand : group->getOperands().take_front(2))
       if (isa<MemDescType>(operand.getType()))

@@ -11,6 +11,11 @@
 !x = tensor<64x64xf16, #blocked>
 !reg = tensor<64x64xf16, #dot>
 !acc = tensor<64x64xf32, #mma>
+#mma8 = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 32]}>
+#shared8 = #ttg.nvmma_shared<{swizzlingByteWidth = 64, transposed = true, elementBitWidth = 8}>
+!const8 = !ttg.memdesc<64x64xf8E5M2, #shared8, #smem>
+!reg8 = tensor<64x64xf8E5M2, #ttg.dot_op<{opIdx = 0, parent = #mma8, kWidth = 4}>>
+!acc8 = tensor<64x64xf32, #mma8>
 module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90"} {
   // The last wait of the chain serves all of it and holds all that it reads;
   // the factor in registers, too.
@@ -55,6 +60,20 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     %f = ttng.warp_group_dot %b2, %b2, %c {isAsync = true} : !const * !const -> !acc
     %u:2 = ttng.warp_group_dot_wait %f, %b2 {pendings = 0 : i32} : !acc, !const
     tt.return %v#0, %u#0 : !acc, !acc
+  }
+
+  // The later wait cannot hold a factor in registers of 8 bits.
+  // CHECK-LABEL: @narrow_registers
+  // CHECK: %[[D:.*]] = ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait %[[D]] {pendings = 0 : i32}
+  // CHECK-NEXT: %[[E:.*]] = ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait %[[E]] {pendings = 0 : i32}
+  tt.func @narrow_registers(%a: !reg8, %b: !const8, %c: !acc8) -> !acc8 {
+    %d = ttng.warp_group_dot %a, %b, %c {isAsync = true} : !reg8 * !const8 -> !acc8
+    %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : !acc8
+    %e = ttng.warp_group_dot %a, %b, %w {isAsync = true} : !reg8 * !const8 -> !acc8
+    %v = ttng.warp_group_dot_wait %e {pendings = 0 : i32} : !acc8
+    tt.return %v : !acc8
   }
 
   // The result is used in between.
