@@ -38,8 +38,7 @@ int64_t tle::getCopyVector(const ModuleAxisInfo &axes, Value pointers,
   FailureOr<LinearLayout> layout = ttg::toLinearLayout(type);
   if (failed(layout))
     return 1;
-  FailureOr<SharedOffsetMap> offsets =
-      SharedOffsetMap::get(buffer, [] { return InFlightDiagnostic(); });
+  FailureOr<SharedOffsetMap> offsets = SharedOffsetMap::get(buffer);
 
   // Registers 0, 1, 2, 3, ... hold neighbours along one dimension, which lie
   // side by side in the buffer.

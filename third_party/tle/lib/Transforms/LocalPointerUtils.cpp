@@ -79,9 +79,7 @@ bool StaticView::isFull() const {
 /// The rules of ttg.memdesc_subslice: the box lies inside, starts at a multiple
 /// of its size, and does not cut through the swizzle.
 static bool isLegalSubslice(MemDescType buffer, const StaticView &view) {
-  auto silent = [] { return InFlightDiagnostic(); };
-  FailureOr<tle::SharedOffsetMap> map =
-      tle::SharedOffsetMap::get(buffer, silent);
+  FailureOr<tle::SharedOffsetMap> map = tle::SharedOffsetMap::get(buffer);
   if (failed(map))
     return false;
   for (auto [dim, size] : llvm::enumerate(view.shape)) {

@@ -320,10 +320,9 @@ private:
 
   static LogicalResult verifyUnswizzled(AddPtrOp sum,
                                         ArrayRef<LocalPointersOp> possible) {
-    auto silent = [] { return InFlightDiagnostic(); };
     for (LocalPointersOp origin : possible) {
       auto buffer = cast<ttg::MemDescType>(origin.getBuffer().getType());
-      FailureOr<SharedOffsetMap> map = SharedOffsetMap::get(buffer, silent);
+      FailureOr<SharedOffsetMap> map = SharedOffsetMap::get(buffer);
       if (failed(map) || map->isSwizzled()) {
         InFlightDiagnostic error =
             sum.emitError()

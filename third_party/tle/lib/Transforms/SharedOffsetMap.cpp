@@ -14,18 +14,23 @@ using namespace mlir::triton::tle;
 FailureOr<SharedOffsetMap>
 SharedOffsetMap::get(MemDescType memdesc,
                      function_ref<InFlightDiagnostic()> emitError) {
+  // Says why there is no map, to who wants to know.
+  auto refuse = [&](const auto &...reason) -> LogicalResult {
+    if (emitError)
+      (emitError() << ... << reason);
+    return failure();
+  };
   Attribute layout = memdesc.getEncoding();
   ArrayRef<int64_t> shape =
       memdesc.getAllocShape().take_back(memdesc.getRank());
   CGAEncodingAttr cga = getCGALayout(layout);
   if (!cga)
-    return emitError()
-           << "needs a buffer with a shared-memory layout, but it is "
-           << memdesc;
+    return refuse("needs a buffer with a shared-memory layout, but it is ",
+                  memdesc);
   if (cga.getNumCTAs() != 1)
-    return emitError()
-           << "needs a buffer in the memory of one CTA, but it is spread over "
-           << cga.getNumCTAs();
+    return refuse(
+        "needs a buffer in the memory of one CTA, but it is spread over ",
+        cga.getNumCTAs());
 
   // Dimensions in front of the layout's count copies of what it describes.
   unsigned rank = shape.size();
@@ -34,16 +39,16 @@ SharedOffsetMap::get(MemDescType memdesc,
   // front.
   for (int64_t size : copies ? shape.drop_front() : shape)
     if (!llvm::isPowerOf2_64(size))
-      return emitError()
-             << "needs a buffer whose dimensions are powers of two, but it is "
-             << memdesc;
+      return refuse(
+          "needs a buffer whose dimensions are powers of two, but it is ",
+          memdesc);
   FailureOr<LinearLayout> toCoordinates =
       toLinearLayout(shape.drop_front(copies), layout);
   if (failed(toCoordinates))
-    return emitError() << "knows no linear map of the layout of " << memdesc;
+    return refuse("knows no linear map of the layout of ", memdesc);
   std::optional<LinearLayout> toOffset = toCoordinates->getRightInverse();
   if (!toOffset)
-    return emitError() << "cannot invert the layout of " << memdesc;
+    return refuse("cannot invert the layout of ", memdesc);
   unsigned offsetDim = 0;
   for (auto [position, dim] : llvm::enumerate(toOffset->getOutDims()))
     if (dim.name == "offset")

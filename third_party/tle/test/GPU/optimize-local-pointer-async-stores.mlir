@@ -7,6 +7,7 @@
 #smem = #ttg.shared_memory
 !buffer = !ttg.memdesc<64x128xbf16, #shared, #smem, mutable>
 #plain = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [1, 0]}>
+!odd = !ttg.memdesc<32x32xbf16, #shared, #smem, mutable>
 !bits = !ttg.memdesc<64x128xi1, #plain, #smem, mutable>
 
 #other = #ttg.blocked<{sizePerThread = [1, 1], threadsPerWarp = [1, 32], warpsPerCTA = [4, 1], order = [1, 0]}>
@@ -59,6 +60,24 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
 
   // Whether cp.async can move two-byte elements from anywhere is asked once
   // layouts are settled, by -triton-tle-downgrade-invalid-async-copy.
+  // A row of 64 bytes has no swizzle of 128: there is no map of the layout by
+  // which a part could be a view.
+  // CHECK-LABEL: @no_map_of_the_layout
+  // CHECK-NOT: ttg.async_copy_global_to_local
+  // CHECK: tt.store
+  tt.func public @no_map_of_the_layout(%buf: !odd, %src: tensor<32x16x!tt.ptr<bf16>, #blocked>) {
+    %r = tt.make_range {start = 0 : i32, end = 32 : i32} : tensor<32xi32, #row>
+    %r1 = tt.expand_dims %r {axis = 1 : i32} : tensor<32xi32, #row> -> tensor<32x1xi32, #blocked>
+    %rows = tt.broadcast %r1 : tensor<32x1xi32, #blocked> -> tensor<32x16xi32, #blocked>
+    %c = tt.make_range {start = 0 : i32, end = 16 : i32} : tensor<16xi32, #col>
+    %c1 = tt.expand_dims %c {axis = 0 : i32} : tensor<16xi32, #col> -> tensor<1x16xi32, #blocked>
+    %cols = tt.broadcast %c1 : tensor<1x16xi32, #blocked> -> tensor<32x16xi32, #blocked>
+    %v = tt.load %src : tensor<32x16x!tt.ptr<bf16>, #blocked>
+    %p = "tle.local_pointers"(%buf, %rows, %cols) : (!odd, tensor<32x16xi32, #blocked>, tensor<32x16xi32, #blocked>) -> tensor<32x16x!tt.ptr<bf16, 3>, #blocked>
+    tt.store %p, %v : tensor<32x16x!tt.ptr<bf16, 3>, #blocked>
+    tt.return
+  }
+
   // CHECK-LABEL: @scattered_source
   // CHECK: ttg.async_copy_global_to_local
   tt.func public @scattered_source(%buf: !buffer, %src: tensor<64x128x!tt.ptr<bf16>, #other>) {

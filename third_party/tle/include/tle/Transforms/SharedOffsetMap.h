@@ -22,12 +22,12 @@ public:
   };
 
   /// The map of the allocation that `memdesc` describes (a part of): takes
-  /// coordinates of the last getRank() dimensions of the allocation. Fails with
-  /// a message from `emitError` for layouts that are not linear and for tensors
-  /// spread over several CTAs.
+  /// coordinates of the last getRank() dimensions of the allocation. Fails for
+  /// layouts that are not linear and for tensors spread over several CTAs, with
+  /// a message from `emitError` if that is given.
   static FailureOr<SharedOffsetMap>
   get(triton::gpu::MemDescType memdesc,
-      function_ref<InFlightDiagnostic()> emitError);
+      function_ref<InFlightDiagnostic()> emitError = nullptr);
 
   /// In elements.
   int64_t getOffset(ArrayRef<int64_t> coordinates) const;
