@@ -17,7 +17,7 @@
 // Operand A stays in registers where it was computed, and goes through shared
 // memory where it was loaded; operand B is always in shared memory.
 //
-// What __TLE__ changes:
+// What TLE's rules (option `tle`) change:
 //  - A dot that reaches another dot only as its accumulator is no link of an
 //    attention chain. Only a result that becomes operand A or B of a later dot
 //    wants all warps along M, so that a row is reduced inside a warp.
@@ -53,14 +53,26 @@ constexpr unsigned kMaxInstrN = 256;
 
 bool isHalf(Type type) { return type.isF16() || type.isBF16(); }
 
-/// Element types of WGMMA operands with the accumulators that go with them.
+bool isFP8(Type type) { return isa<Float8E5M2Type, Float8E4M3FNType>(type); }
+
+/// Element types of WGMMA operands with the accumulators that go with them, and
+/// a K that fills an instruction.
 bool hasWarpGroupTypes(DotOp dot) {
-  Type a = dot.getA().getType().getElementType();
+  RankedTensorType type = dot.getA().getType();
+  Type a = type.getElementType();
   Type b = dot.getB().getType().getElementType();
   Type d = dot.getResult().getType().getElementType();
+  if (type.getShape().back() * a.getIntOrFloatBitWidth() < 256)
+    return false;
   if (isHalf(a))
     return a == b && (d.isF32() || (a.isF16() && d.isF16()));
-  return false;
+  if (isFP8(a))
+    // Sums that must be exact more often than every 32 products are none that
+    // the tensor cores make.
+    return isFP8(b) && !(d.isF32() && dot.getMaxNumImpreciseAcc() < 32);
+  if (a.isF32())
+    return b.isF32() && dot.getInputPrecision() == InputPrecision::TF32;
+  return a.isInteger(8) && b.isInteger(8);
 }
 
 /// Whether the tile and the number of warps suit a warp group product.
@@ -81,7 +93,7 @@ bool anyDotUse(Value root, llvm::function_ref<bool(OpOperand &)> reached) {
     Value value = worklist.pop_back_val();
     for (OpOperand &use : value.getUses()) {
       Operation *owner = use.getOwner();
-      if (isa<DotOp, ttng::WarpGroupDotOp>(owner) && reached(use))
+      if (isa<DotOpInterface>(owner) && reached(use))
         return true;
       if (!seen.insert(owner).second)
         continue;
@@ -96,31 +108,31 @@ bool anyDotUse(Value root, llvm::function_ref<bool(OpOperand &)> reached) {
 
 /// Whether a row of the result should stay inside one warp because a later dot
 /// consumes what is made of it.
-bool isChained(DotOp dot) {
-#ifdef __TLE__
-  return anyDotUse(dot.getResult(),
-                   [](OpOperand &use) { return use.getOperandNumber() < 2; });
-#else
-  return anyDotUse(dot.getResult(), [](OpOperand &) { return true; });
-#endif
+bool isChained(DotOp dot, bool tle) {
+  return anyDotUse(dot.getResult(), [&](OpOperand &use) {
+    return !tle || use.getOperandNumber() < 2;
+  });
 }
 
-unsigned instrShapeN(ArrayRef<int64_t> shape, unsigned numWarps) {
+/// Columns of an instruction; on integers there are fewer choices above 32.
+unsigned instrShapeN(ArrayRef<int64_t> shape, unsigned numWarps,
+                     bool isInteger) {
   unsigned warpsAlongM = std::max<int64_t>(shape[0] / kWarpRows, 1);
   unsigned warpsAlongN = std::max(numWarps / warpsAlongM, 1u);
   unsigned limit = std::max<int64_t>(shape[1] / warpsAlongN, 8);
-  for (unsigned n = kMaxInstrN; n >= 8; n -= 8)
-    if (shape[1] % n == 0 && n <= limit)
+  for (unsigned n = kMaxInstrN; n >= 8; n -= 8) {
+    bool exists = !isInteger || (n > 32 ? n % 16 == 0 && n <= 224 : true);
+    if (exists && shape[1] % n == 0 && n <= limit)
       return n;
+  }
   return 8;
 }
 
-SmallVector<unsigned> warpsPerCTA(DotOp dot, unsigned numWarps) {
+SmallVector<unsigned> warpsPerCTA(DotOp dot, unsigned numWarps, bool tle) {
   ArrayRef<int64_t> shape = dot.getResult().getType().getShape();
-  bool chained = isChained(dot);
-#ifdef __TLE__
-  chained &= shape[0] >= kWarpRows * static_cast<int64_t>(numWarps);
-#endif
+  bool chained = isChained(dot, tle);
+  if (tle)
+    chained &= shape[0] >= kWarpRows * static_cast<int64_t>(numWarps);
   if (chained)
     return {numWarps, 1};
   SmallVector<unsigned> warps{kWarpsPerGroup, 1};
@@ -138,7 +150,7 @@ Value skipConversions(Value value) {
   return value;
 }
 
-bool hasHomeInMemory(Value value) {
+bool hasHomeInMemory(Value value, bool tle) {
   while (Operation *def = value.getDefiningOp()) {
     if (!isa<ConvertLayoutOp, TransOp>(def))
       break;
@@ -147,24 +159,35 @@ bool hasHomeInMemory(Value value) {
   if (isa<BlockArgument>(value))
     return true;
   Operation *def = value.getDefiningOp();
-#ifdef __TLE__
-  if (isa<LocalLoadOp>(def))
+  if (tle && isa<LocalLoadOp>(def))
     return true;
-#endif
   return isa<LoadOp, DescriptorLoadOp, DescriptorGatherOp>(def);
 }
 
 /// Copies an operand to shared memory, contiguous along the dimension that it
 /// is contiguous along already. Rows of less than 32 bytes have no swizzle, and
-/// stock's descriptors of such tiles are right for one K only: those operands
-/// take the other order (8 columns become contiguous along K).
-Value toSharedMemory(OpBuilder &builder, Location loc, Value value) {
-  value = skipConversions(value);
+/// stock's descriptors of such tiles are right for one K only: with TLE those
+/// operands take the other order (8 columns become contiguous along K).
+/// Elements that do not have 16 bits must be contiguous along K.
+Value toSharedMemory(DotOp dot, unsigned index, bool tle) {
+  OpBuilder builder(dot);
+  Value value = dot->getOperand(index);
+  Location loc = dot.getLoc();
+  if (tle) {
+    value = skipConversions(value);
+  } else {
+    if (auto convert = value.getDefiningOp<ConvertLayoutOp>())
+      value = convert.getSrc();
+    builder.setInsertionPointAfterValue(value);
+    loc = value.getLoc();
+  }
   auto type = cast<RankedTensorType>(value.getType());
   SmallVector<unsigned> order = getOrder(type);
   constexpr int64_t narrowestSwizzle = 32;
-  if (type.getDimSize(order[0]) * type.getElementTypeBitWidth() <
-      narrowestSwizzle * 8)
+  if (!isHalf(type.getElementType()))
+    order = {1 - index, index};
+  else if (tle && type.getDimSize(order[0]) * type.getElementTypeBitWidth() <
+                      narrowestSwizzle * 8)
     std::swap(order[0], order[1]);
   auto layout = NVMMASharedEncodingAttr::get(
       type.getContext(), type.getShape(), order,
@@ -176,28 +199,33 @@ Value toSharedMemory(OpBuilder &builder, Location loc, Value value) {
   return LocalAllocOp::create(builder, loc, memDesc, value);
 }
 
-void accelerate(DotOp dot, unsigned numWarps) {
+void accelerate(DotOp dot, unsigned numWarps, bool tle) {
   OpBuilder builder(dot);
   Location loc = dot.getLoc();
   RankedTensorType oldType = dot.getResult().getType();
   Type operandType = dot.getA().getType().getElementType();
-  SmallVector<unsigned> instrShape{kWarpRows,
-                                   instrShapeN(oldType.getShape(), numWarps),
-                                   256 / operandType.getIntOrFloatBitWidth()};
+  SmallVector<unsigned> instrShape{
+      kWarpRows,
+      instrShapeN(oldType.getShape(), numWarps, operandType.isInteger()),
+      256 / operandType.getIntOrFloatBitWidth()};
   auto mma = NvidiaMmaEncodingAttr::get(
       dot.getContext(), /*versionMajor=*/3, /*versionMinor=*/0,
-      warpsPerCTA(dot, numWarps),
+      warpsPerCTA(dot, numWarps, tle),
       CGAEncodingAttr::getDefault(dot.getContext(), 2), instrShape);
   auto newType =
       RankedTensorType::get(oldType.getShape(), oldType.getElementType(), mma);
 
+  // Stock makes the accumulator first; the order of ops is kept for it.
+  Value c;
+  if (!tle)
+    c = ConvertLayoutOp::create(builder, dot.getC().getLoc(), newType,
+                                dot.getC());
   Value a = dot.getA();
-  bool aInMemory = hasHomeInMemory(a);
-#ifdef __TLE__
-  aInMemory |= mma.getWarpsPerCTA().back() > 1;
-#endif
+  bool aInMemory = hasHomeInMemory(a, tle);
+  if (tle)
+    aInMemory |= mma.getWarpsPerCTA().back() > 1;
   if (aInMemory) {
-    a = toSharedMemory(builder, loc, a);
+    a = toSharedMemory(dot, 0, tle);
   } else {
     auto aType = cast<RankedTensorType>(a.getType());
     auto layout =
@@ -206,8 +234,9 @@ void accelerate(DotOp dot, unsigned numWarps) {
         builder, loc,
         RankedTensorType::get(aType.getShape(), operandType, layout), a);
   }
-  Value b = toSharedMemory(builder, loc, dot.getB());
-  Value c = ConvertLayoutOp::create(builder, loc, newType, dot.getC());
+  Value b = toSharedMemory(dot, 1, tle);
+  if (!c)
+    c = ConvertLayoutOp::create(builder, loc, newType, dot.getC());
   auto product = ttng::WarpGroupDotOp::create(
       builder, loc, newType, a, b, c, /*useC=*/Value(), dot.getInputPrecision(),
       dot.getMaxNumImpreciseAcc(), /*isAsync=*/false);
@@ -218,21 +247,25 @@ void accelerate(DotOp dot, unsigned numWarps) {
 
 class AccelerateMatmul
     : public impl::TritonGPUAccelerateMatmulBase<AccelerateMatmul> {
+public:
+  using TritonGPUAccelerateMatmulBase::TritonGPUAccelerateMatmulBase;
+
+private:
   /// Says how warps share the product, and why not as a chain asks for.
   void remarkOnWarps(DotOp dot) {
     if (!dot->getContext()->getRemarkEngine())
       return;
-    SmallVector<unsigned> warps = warpsPerCTA(dot, lookupNumWarps(dot));
+    SmallVector<unsigned> warps = warpsPerCTA(dot, lookupNumWarps(dot), tle);
     std::string shares = (Twine(warps[0]) + " x " + Twine(warps[1])).str();
-    if (isChained(dot) && warps[1] > 1)
+    if (isChained(dot, tle) && warps[1] > 1)
       leftAlone(dot, getArgument(),
                 "warps share rows of a chained product, M is too small for all "
                 "of them: " +
                     shares);
     else
       applied(dot, getArgument(),
-              shares + (isChained(dot) ? " warps, a chain of products"
-                                       : " warps, no chain of products"));
+              shares + (isChained(dot, tle) ? " warps, a chain of products"
+                                            : " warps, no chain of products"));
   }
 
   void runOnOperation() override {
@@ -247,16 +280,20 @@ class AccelerateMatmul
               dot.getResult().getType().getEncoding()))
         return;
       if (!hasWarpGroupTypes(dot))
-        leftAlone(dot, getArgument(), "element types other than f16 or bf16");
+        leftAlone(dot, getArgument(),
+                  "element types, precision or K of no warp group product");
       else if (!hasWarpGroupShape(dot, lookupNumWarps(dot)))
         leftAlone(dot, getArgument(),
                   "shape or number of warps do not suit warp groups");
       else
         dots.push_back(dot);
     });
+    // Stock begins at the end, which decides the order of allocations.
+    if (!tle)
+      std::reverse(dots.begin(), dots.end());
     for (DotOp dot : dots) {
       remarkOnWarps(dot);
-      accelerate(dot, lookupNumWarps(dot));
+      accelerate(dot, lookupNumWarps(dot), tle);
     }
   }
 };

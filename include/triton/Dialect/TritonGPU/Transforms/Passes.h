@@ -10,6 +10,13 @@
 
 namespace mlir::triton::gpu {
 
+/// Whether this build has TLE: what a pass's option `tle` starts from.
+#ifdef __TLE__
+inline constexpr bool kBuiltWithTLE = true;
+#else
+inline constexpr bool kBuiltWithTLE = false;
+#endif
+
 #define GEN_PASS_DECL
 #include "triton/Dialect/TritonGPU/Transforms/Passes.h.inc"
 

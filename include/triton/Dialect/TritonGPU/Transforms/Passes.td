@@ -28,14 +28,28 @@ def TritonGPUAccelerateMatmul : Pass<"tritongpu-accelerate-matmul", "::mlir::Mod
     %d = ttg.convert_layout %d0 : tensor<64x64xf32, #mma> -> tensor<64x64xf32, #blocked>
     ```
 
+    Types: f16 and bf16; fp8 (e4m3, e5m2), unless its sums in f32 must be exact
+    more often than every 32 products (`maxNumImpreciseAcc`); f32 with
+    `inputPrecision = tf32`; i8. Only 16-bit operands may be contiguous along
+    their own dimension in shared memory, the others are along K. The tile has a
+    multiple of 64 rows and of 8 columns and a K of at least one instruction.
+
     TLE's rules: reaching another dot only as its accumulator makes no
     attention chain (which would put all warps along M); warps that the rows of
     a chained tile cannot feed go along N; a value from `ttg.local_load` counts
-    as loaded.
+    as loaded; operands too narrow for a swizzle lie along K. With `tle=false`
+    the dots that this pass takes become what stock makes of them.
+
+    Left to stock: `mma.sync` (all other targets, batches, f64, tiles too small),
+    tcgen05, block-scaled dots, clusters.
   }];
   let dependentDialects = [
     "::mlir::triton::gpu::TritonGPUDialect",
     "::mlir::triton::nvidia_gpu::TritonNvidiaGPUDialect"
+  ];
+  let options = [
+    Option<"tle", "tle", "bool", "::mlir::triton::gpu::kBuiltWithTLE",
+           "TLE's rules; false: those of stock Triton">
   ];
 }
 
