@@ -470,5 +470,6 @@ def _tle_llir(settings: Settings) -> tuple[Pass, ...]:
         _n("triton-tle-fold-shared-address-casts", only_if="builtin.unrealized_conversion_cast"),
         _o("triton-tle-localize-wgmma-descriptors", only_if="ttng.warp_group_dot"),
         _o("triton-tle-accumulator-before-fence", only_if="ttng.warp_group_dot"),
+        _n("triton-tle-guard-wgmma-accumulators", only_if="ttng.warp_group_dot"),
         *_finish_llvm_dialect(settings),
     )

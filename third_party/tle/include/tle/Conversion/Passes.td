@@ -87,6 +87,41 @@ def TLELocalizeWGMMADescriptors : Pass<"triton-tle-localize-wgmma-descriptors", 
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
+def TLEGuardWGMMAAccumulators : Pass<"triton-tle-guard-wgmma-accumulators", "::mlir::ModuleOp"> {
+  let summary = "keep ptxas from merging what is read before and after a WGMMA group";
+  let description = [{
+    ptxas (of CUDA 12.8) can miss that products change their accumulators in
+    place. Where a block calculates the same thing with them before and after a
+    group, it calculates once and drops the group:
+
+    ```
+    d = dot(a, b); use(d); d = dot(a, b, d); use(d)
+    ```
+
+    It does so inside of a block only. A group that goes on with values which
+    other ops may have read before therefore gets a block of its own, behind a
+    branch on a condition that holds for a reason ptxas does not know.
+
+    ```mlir
+    %s = llvm.fadd %e, %x : f32                       // %e: a field of %c
+    nvvm.wgmma.fence.aligned
+    %d = nvg.wgmma %a, %b, %true, %c {...}
+    // becomes, with %p from the entry of the function
+    %p = llvm.inline_asm has_side_effects "{ ... mov.u32 t, %nctaid.x; shr.u32 t, t, 31; setp.eq.u32 $0, t, 0; }", "=b" : () -> i1
+    ...
+    %s = llvm.fadd %e, %x : f32
+    llvm.cond_br %p, ^group, ^never                   // ^never: trap
+    ^group:
+    nvvm.wgmma.fence.aligned
+    %d = nvg.wgmma %a, %b, %true, %c {...}
+    ```
+
+    Accumulators that are scaled or otherwise changed first, or read behind
+    their last product only, need no branch.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 def TLEFoldSharedAddressCasts : Pass<"triton-tle-fold-shared-address-casts", "::mlir::ModuleOp"> {
   let summary = "turn casts of buffers to i32 into their addresses";
   let description = [{
