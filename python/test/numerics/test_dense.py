@@ -41,7 +41,7 @@ def test_stock_product(interpreted, provider):
     assert interpreted("gemm", provider=provider, seed=1, **case) < LIMIT["bfloat16"]
 
 
-BLOCKS = {"BLOCK_M": 32, "BLOCK_N": 32, "STAGES": 2, "AHEAD": True, "num_warps": 4}
+BLOCKS = {"BLOCK_M": 32, "BLOCK_N": 32, "STAGES": 2, "AHEAD": True, "LATE": False, "num_warps": 4}
 
 ATTENTIONS = {
     "whole tiles": {"shape": [1, 2, 64, 64], "s_kv": 96},
@@ -62,11 +62,18 @@ ATTENTIONS = {
 }
 
 
-@pytest.mark.parametrize("ahead", [True, False], ids=["ahead", "in turn"])
+ORDERS = {
+    "ahead": {"AHEAD": True, "LATE": False},
+    "in turn": {"AHEAD": False, "LATE": False},
+    "in turn, V late": {"AHEAD": False, "LATE": True},
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("name", ATTENTIONS)
-def test_attention(interpreted, name, ahead):
+def test_attention(interpreted, name, order):
     case = {"causal": False, "dtype": "bfloat16", "scale": 0.125} | ATTENTIONS[name]
-    case["config"] = BLOCKS | case.get("config", {}) | {"AHEAD": ahead}
+    case["config"] = BLOCKS | case.get("config", {}) | ORDERS[order]
     out, lse = interpreted("flash_attention", provider="tle", seed=len(name), **case)
     assert out < LIMIT[case["dtype"]] and lse < 1e-4
 
@@ -74,7 +81,7 @@ def test_attention(interpreted, name, ahead):
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("form", ["tma", "early", "ahead", "pointers"])
 def test_stock_attention(interpreted, form, causal):
-    config = {name: value for name, value in BLOCKS.items() if name != "AHEAD"}
+    config = {name: value for name, value in BLOCKS.items() if name not in ("AHEAD", "LATE")}
     case = {"shape": [1, 2, 96, 64], "s_kv": 96, "causal": causal, "dtype": "bfloat16", "scale": 0.125}
     out, lse = interpreted("flash_attention", provider=form, seed=3, config=config, **case)
     assert out < LIMIT["bfloat16"] and lse < 1e-4

@@ -72,16 +72,24 @@ def _softmax(scores, row_max, row_sum, scale_log2):
 
 @triton.jit
 def _walk(
-    query, k, v, k_tile, v_tile, base, low, high, queries, s_kv, acc, row_max, row_sum, scale_log2,
-    CAUSAL: tl.constexpr, RAGGED: tl.constexpr, STAGES: tl.constexpr,
+    query, k, v, base, low, high, queries, s_kv, acc, row_max, row_sum, scale_log2,
+    CAUSAL: tl.constexpr, RAGGED: tl.constexpr, LATE: tl.constexpr, BLOCK_N: tl.constexpr, STAGES: tl.constexpr,
 ):  # fmt: skip
-    """Keys [low, high), scores made and used in turn; CAUSAL and RAGGED say which masks these keys need."""
-    for start in tle.pipeline(low, high, k_tile.shape[0], num_stages=STAGES):
+    """Keys [low, high), scores made and used in turn; CAUSAL and RAGGED say which masks these keys need.
+
+    The tiles belong to this loop alone: one that two loops fill is no tile of either's pipeline.
+    """
+    k_tile = tle.gpu.alloc([BLOCK_N, query.shape[1]], query.dtype)
+    v_tile = tle.gpu.alloc([BLOCK_N, query.shape[1]], query.dtype)
+    for start in tle.pipeline(low, high, BLOCK_N, num_stages=STAGES):
+        if not LATE:
+            _stage(v, v_tile, base, start, s_kv, not RAGGED)
         _stage(k, k_tile, base, start, s_kv, not RAGGED)
-        _stage(v, v_tile, base, start, s_kv, not RAGGED)
         scores = tl.dot(query, tl.trans(tl.load(tle.gpu.local_ptr(k_tile))))
         scores = _mask(scores, queries, start, s_kv, CAUSAL, RAGGED)
         p, rescale, row_max, row_sum = _softmax(scores, row_max, row_sum, scale_log2)
+        if LATE:
+            _stage(v, v_tile, base, start, s_kv, not RAGGED)
         acc = tl.dot(p.to(v_tile.dtype), tl.load(tle.gpu.local_ptr(v_tile)), acc * rescale[:, None])
     return acc, row_max, row_sum
 
@@ -103,11 +111,13 @@ def flash_attention_kernel(
     BLOCK_N: tl.constexpr,
     STAGES: tl.constexpr,
     AHEAD: tl.constexpr,
+    LATE: tl.constexpr,
 ):
     """Attention of BLOCK_M queries of head program_id(1).
 
     q, k and v are descriptors of [heads * s, D] with TMA, else pointers. With TMA, s_kv is a multiple of BLOCK_N.
-    AHEAD: scores are made one tile before they are used.
+    AHEAD: scores are made one tile before they are used. LATE, not AHEAD: V has a barrier of its own, and the first
+    product does not wait for it.
     """
     LN2: tl.constexpr = 0.6931471805599453
     RAGGED: tl.constexpr = not TMA
@@ -125,13 +135,13 @@ def flash_attention_kernel(
     base = head * s_kv
 
     query = _read(q, head * s_q, first, s_q, BLOCK_M, D, TMA)
-    k_tile = tle.gpu.alloc([BLOCK_N, D], dtype)
-    v_tile = tle.gpu.alloc([BLOCK_N, D], dtype)
     row_max = tl.full([BLOCK_M], float("-inf"), tl.float32)  # finite after the first tile, where each row has a key
     row_sum = tl.zeros([BLOCK_M], tl.float32)
     acc = tl.zeros([BLOCK_M, D], tl.float32)
 
     if AHEAD:
+        k_tile = tle.gpu.alloc([BLOCK_N, D], dtype)
+        v_tile = tle.gpu.alloc([BLOCK_N, D], dtype)
         scores = tl.dot(query, tl.trans(_read(k, base, 0, s_kv, BLOCK_N, D, TMA)))
         for start in tle.pipeline(0, last, BLOCK_N, num_stages=STAGES):
             _stage(k, k_tile, base, start + BLOCK_N, s_kv, TMA)
@@ -150,12 +160,12 @@ def flash_attention_kernel(
         if CAUSAL:
             low = tl.minimum(first, s_kv) // BLOCK_N * BLOCK_N  # tiles before this one lie below the diagonal
             acc, row_max, row_sum = _walk(
-                query, k, v, k_tile, v_tile, base, 0, low, queries, s_kv, acc, row_max, row_sum, scale_log2,
-                False, RAGGED, STAGES,
+                query, k, v, base, 0, low, queries, s_kv, acc, row_max, row_sum, scale_log2,
+                False, RAGGED, LATE, BLOCK_N, STAGES,
             )  # fmt: skip
         acc, row_max, row_sum = _walk(
-            query, k, v, k_tile, v_tile, base, low, end, queries, s_kv, acc, row_max, row_sum, scale_log2,
-            CAUSAL, RAGGED, STAGES,
+            query, k, v, base, low, end, queries, s_kv, acc, row_max, row_sum, scale_log2,
+            CAUSAL, RAGGED, LATE, BLOCK_N, STAGES,
         )  # fmt: skip
 
     rows = head.to(tl.int64) * s_q + queries
@@ -170,16 +180,17 @@ def configurations(d: int, causal: bool, capability: int = 90) -> list[dict[str,
     """Block sizes, stages and warps worth trying for head size `d`, the best guess first."""
     if capability // 10 != 9:
         keys = 64 if d == 64 else 32  # more do not fit into the registers
-        return [{"BLOCK_M": 64, "BLOCK_N": keys, "STAGES": 2, "AHEAD": False, "num_warps": 4}]
+        return [{"BLOCK_M": 64, "BLOCK_N": keys, "STAGES": 2, "AHEAD": False, "LATE": False, "num_warps": 4}]
+    # (BLOCK_M, BLOCK_N, STAGES, AHEAD, LATE, num_warps)
     if d == 64:
-        choices = [(64, 128, 2, False, 4), (64, 64, 3, False, 4), (64, 64, 3, True, 4), (128, 64, 3, False, 4)]
-        choices += [(64, 128, 3, False, 4), (128, 64, 4, False, 8), (64, 128, 2, True, 4)]
+        choices = [(64, 128, 2, False, True, 4), (64, 128, 2, False, False, 4), (64, 64, 3, False, False, 4)]
+        choices += [(64, 64, 3, False, True, 4), (64, 64, 3, True, False, 4), (128, 64, 4, False, False, 8)]
     else:
-        choices = [(128, 128, 3, False, 8), (64, 64, 3, False, 4), (128, 128, 2, True, 8), (64, 64, 2, True, 4)]
-        choices += [(128, 64, 4, True, 8), (64, 64, 2, False, 4), (128, 64, 4, False, 8)]
+        choices = [(128, 128, 3, False, False, 8), (64, 64, 3, False, False, 4), (64, 64, 3, False, True, 4)]
+        choices += [(128, 128, 2, True, False, 8), (64, 64, 2, True, False, 4), (128, 64, 4, False, False, 8)]
         if causal:
             choices[:2] = choices[1::-1]
-    names = ("BLOCK_M", "BLOCK_N", "STAGES", "AHEAD", "num_warps")
+    names = ("BLOCK_M", "BLOCK_N", "STAGES", "AHEAD", "LATE", "num_warps")
     return [dict(zip(names, choice, strict=True)) for choice in choices]
 
 
@@ -204,7 +215,9 @@ def _variant(dtype: str, d: int, causal: bool, tma: bool, config: dict) -> tuple
     }  # fmt: skip
     signature |= {"out_ptr": f"*{dtype}:16", "lse_ptr": "*fp32:16", "s_q": "i32", "s_kv": "i32", "scale_log2": "fp32"}
     label = f"{dtype} d {d} {config['BLOCK_M']}x{config['BLOCK_N']} stages {config['STAGES']}"
-    label += ", ahead" * config["AHEAD"] + ", causal" * causal + ("" if tma else ", pointers")
+    label += (
+        ", ahead" * config["AHEAD"] + ", V late" * config["LATE"] + ", causal" * causal + ("" if tma else ", pointers")
+    )
     return label, flash_attention_kernel, signature, {"D": d, "CAUSAL": causal, "TMA": tma} | config, options
 
 

@@ -138,13 +138,13 @@ def launch_first(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, block_m: int
 #         scores = next_scores
 #     ... softmax and P V of the last tile
 #
-# Now (2) needs nothing of (1). Products on Hopper are asynchronous: they are issued, and waited for later. The last
-# iteration's (3) and this one's (1) can run during all of (2), and only ``acc * rescale`` must wait, for (3).
+# Now (2) needs nothing of (1). Products on Hopper are asynchronous: they are issued, and waited for later. (1) can be
+# on its way while other warps are at (2).
 #
-# Triton's pipeliner makes the products asynchronous, but it puts the wait for both right behind (1). That is where
-# ``triton-tle-sink-dot-waits`` comes in: the wait moves down to the first use of what it waits for, ``acc * rescale``.
-# To see it, compare ``MLIR_ENABLE_DUMP=1`` before and after that pass, or leave it out with
-# ``TRITON_TLE_SKIP=triton-tle-sink-dot-waits`` and measure.
+# Triton's pipeliner makes the products asynchronous, and puts the wait for both right behind (1). Why not move it down
+# to the first use, ``acc * rescale``, as ``triton-tle-sink-dot-waits`` does elsewhere? The last iteration's (3) reads
+# ``p`` from registers while it runs. Behind its issue nothing holds these registers any more: the next softmax would
+# write over them before (3) has read them, and the result is wrong now and then. So that pass leaves this wait alone.
 #
 # It is no free lunch: scores of two tiles are live at once (255 registers a thread with 128 x 128 scores and D 128),
 # they are copied at the end of each iteration, and fewer programs fit on a multiprocessor. Where two or three small

@@ -43,25 +43,45 @@ def inner_loop(ttgir):
     raise AssertionError("no loop with two products")
 
 
-@pytest.mark.parametrize("skip", ["", "triton-tle-sink-dot-waits"])
-def test_softmax_stands_before_the_wait(monkeypatch, tmp_path, skip):
+def test_products_end_before_the_softmax_writes_their_registers(tmp_path):
     import triton
     from triton import knobs
     from triton.backends.compiler import GPUTarget
 
-    monkeypatch.setenv("TRITON_TLE_SKIP", skip)
-    label = "bf16 d 128 128x64 stages 4, ahead"
+    label = "bf16 d 128 128x128 stages 2, ahead"
     (variant,) = (entry for entry in report.variants_of("flash_attention", "sm_90a") if entry.label == label)
     with knobs.cache.scope():
         knobs.cache.dir = str(tmp_path)
         kernel = triton.compile(variant.source(), target=GPUTarget("cuda", 90, 32), options=dict(variant.options))
     lines = inner_loop(kernel.asm["ttgir"])
     first = next(index for index, line in enumerate(lines) if "ttng.warp_group_dot " in line)
-    wait = next(index for index, line in enumerate(lines) if "ttng.warp_group_dot_wait" in line)
+    wait = next(i for i, line in enumerate(lines) if re.search(r"ttng.warp_group_dot_wait .*pendings = 0", line))
     second = next(index for index, line in enumerate(lines) if index > first and "ttng.warp_group_dot " in line)
     exponentials = [index for index, line in enumerate(lines) if "math.exp2" in line]
     assert len(exponentials) == 2 and first < wait < second
-    assert all(index < wait for index in exponentials) == (not skip)
+    assert all(wait < index for index in exponentials)
+
+
+TMA_VARIANTS = [v for v in report.variants_of("flash_attention", "sm_90a") if "pointers" not in v.label]
+
+
+@pytest.mark.parametrize("variant", TMA_VARIANTS, ids=lambda variant: variant.label)
+def test_products_read_what_tma_wrote(tmp_path, variant):
+    import triton
+    from triton import knobs
+    from triton.backends.compiler import GPUTarget
+
+    with knobs.cache.scope():
+        knobs.cache.dir = str(tmp_path)
+        kernel = triton.compile(variant.source(), target=GPUTarget("cuda", 90, 32), options=dict(variant.options))
+    ttgir = kernel.asm["ttgir"]
+    loops = [m.group(0) for m in re.finditer(r"^( +)[^\n]*scf\.for .*?^\1\}", ttgir, re.DOTALL | re.MULTILINE)]
+    in_turn_and_causal = "causal" in variant.label and "ahead" not in variant.label
+    assert len(loops) == (2 if in_turn_and_causal else 1)
+    for loop in loops:
+        assert loop.count("ttng.async_tma_copy_global_to_local") == 2
+        assert "ttg.local_load" not in loop and "ttg.local_store" not in loop
+        assert loop.count("ttng.wait_barrier") == (2 if "V late" in variant.label else 1)
 
 
 @pytest.mark.parametrize("name", ["01-dense-gemm.py", "03-flash-attention.py"])

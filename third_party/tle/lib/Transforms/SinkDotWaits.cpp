@@ -4,8 +4,11 @@
 //                what it threads through a wait is used behind it.
 // Rewrite:       ttng.warp_group_dot_wait {pendings = 0} moves down in its
 //                block to the first op that it must stand before.
+//                It stays if a product that it ends reads its first factor
+//                from registers that it does not hold.
 // Postcondition: every use of a product's result is behind a wait for it, and
-//                so is every write to memory that was.
+//                so is every write to memory that was. While a product reads
+//                registers, no more ops run beside it than did before.
 //
 //===----------------------------------------------------------------------===//
 
@@ -74,6 +77,34 @@ bool mustPrecede(WarpGroupDotWaitOp wait, Operation *op,
   return uses;
 }
 
+/// True if `dot` reads registers that `wait` does not keep from being reused.
+/// The hardware reads them while the product runs, not when it is issued.
+bool readsLooseRegisters(WarpGroupDotOp dot, WarpGroupDotWaitOp wait) {
+  return isa<RankedTensorType>(dot.getA().getType()) &&
+         !llvm::is_contained(wait.getInputs(), dot.getA());
+}
+
+/// True if a product that `wait` ends reads loose registers: one before it in
+/// its block, or one behind it that the loop's iteration before has issued.
+bool endsLooseReader(WarpGroupDotWaitOp wait) {
+  for (Operation *op = wait->getPrevNode(); op; op = op->getPrevNode()) {
+    auto earlier = dyn_cast<WarpGroupDotWaitOp>(op);
+    auto dot = dyn_cast<WarpGroupDotOp>(op);
+    if ((earlier && earlier.getPendings() == 0) || (dot && !dot.getIsAsync()))
+      return false;
+    if (dot && readsLooseRegisters(dot, wait))
+      return true;
+  }
+  if (!isa<scf::ForOp>(wait->getParentOp()))
+    return false;
+  return llvm::any_of(
+      wait->getBlock()->getTerminator()->getOperands(), [&](Value next) {
+        auto dot = next.getDefiningOp<WarpGroupDotOp>();
+        return dot && dot.getIsAsync() && dot->getBlock() == wait->getBlock() &&
+               wait->isBeforeInBlock(dot) && readsLooseRegisters(dot, wait);
+      });
+}
+
 class SinkDotWaitsPass
     : public triton::tle::impl::TLESinkDotWaitsBase<SinkDotWaitsPass> {
 public:
@@ -86,6 +117,8 @@ public:
     });
     // The last one first, so that none is held up by one that moves on itself.
     for (WarpGroupDotWaitOp wait : llvm::reverse(waits)) {
+      if (endsLooseReader(wait))
+        continue;
       Operation *next = wait->getNextNode();
       while (!mustPrecede(wait, next, unfinished))
         next = next->getNextNode();

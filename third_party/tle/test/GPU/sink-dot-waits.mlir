@@ -8,18 +8,18 @@
 !tile = !ttg.memdesc<64x64xbf16, #shared, #smem, mutable>
 !view = !ttg.memdesc<64x64xbf16, #shared1, #smem, mutable>
 !acc = tensor<64x64xf32, #mma>
+!left = tensor<64x64xbf16, #ttg.dot_op<{opIdx = 0, parent = #mma, kWidth = 2}>>
 !row = tensor<64xf32, #ttg.slice<{dim = 1, parent = #mma}>>
 
 module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
-  // The softmax of the carried scores runs beside the product that makes the next ones.
+  // The product of the iteration before reads P from registers, which the softmax makes anew: it ends first.
   // CHECK-LABEL: @scores_ahead
   // CHECK: scf.for
   // CHECK: %[[D:.+]] = ttng.warp_group_dot
+  // CHECK-NEXT: %[[W:.+]]:3 = ttng.warp_group_dot_wait %[[D]], %{{.+}}, %{{.+}} {pendings = 0 : i32}
   // CHECK-NEXT: "tt.reduce"
   // CHECK: math.exp2
-  // CHECK-NEXT: arith.truncf
-  // CHECK-NEXT: %[[W:.+]]:3 = ttng.warp_group_dot_wait %[[D]], %{{.+}}, %{{.+}} {pendings = 0 : i32}
-  // CHECK-NEXT: arith.mulf %[[W]]#2
+  // CHECK: arith.mulf %[[W]]#2
   // CHECK: ttng.warp_group_dot
   // CHECK-NOT: ttng.warp_group_dot_wait
   // CHECK: scf.yield
@@ -46,6 +46,53 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     }
     %done = ttng.warp_group_dot_wait %r#0 {pendings = 0 : i32} : !acc
     tt.return %done : !acc
+  }
+
+  // Both factors in shared memory: nothing to keep, and the wait for both moves.
+  // CHECK-LABEL: @factors_in_memory
+  // CHECK: scf.for
+  // CHECK-NEXT: ttng.warp_group_dot
+  // CHECK-NEXT: math.exp2
+  // CHECK-NEXT: ttng.warp_group_dot_wait {{.+}} {pendings = 0 : i32}
+  tt.func public @factors_in_memory(%q: !tile, %k: !view, %p: !tile, %v: !tile, %zero: !acc, %n: i32) -> !acc {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero, %s = %zero) -> (!acc, !acc) : i32 {
+      %d = ttng.warp_group_dot %q, %k, %zero {inputPrecision = 0 : i32, isAsync = true} : !tile * !view -> !acc
+      %w:2 = ttng.warp_group_dot_wait %d, %acc {pendings = 0 : i32} : !acc, !acc
+      %e = math.exp2 %s : !acc
+      %scaled = arith.mulf %w#1, %e : !acc
+      %next = ttng.warp_group_dot %p, %v, %scaled {inputPrecision = 0 : i32, isAsync = true} : !tile * !tile -> !acc
+      scf.yield %next, %w#0 : !acc, !acc
+    }
+    %done = ttng.warp_group_dot_wait %r#0 {pendings = 0 : i32} : !acc
+    tt.return %done : !acc
+  }
+
+  // A factor in registers: the wait stays unless it holds them.
+  // CHECK-LABEL: @factor_in_registers
+  // CHECK: %[[D:.+]] = ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait %[[D]] {pendings = 0 : i32}
+  // CHECK-NEXT: math.exp2
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: math.exp2
+  // CHECK-NEXT: ttng.warp_group_dot_wait {{.+}} {pendings = 0 : i32}
+  // CHECK: %[[F:.+]] = ttng.warp_group_dot
+  // CHECK-NEXT: %[[G:.+]] = ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait %[[F]], %[[G]] {pendings = 0 : i32}
+  // CHECK-NEXT: math.exp2
+  tt.func public @factor_in_registers(%a: !left, %q: !tile, %k: !view, %v: !tile, %zero: !acc, %x: !acc) -> (!acc, !acc, !acc, !acc, !acc, !acc, !acc) {
+    %d = ttng.warp_group_dot %a, %v, %zero {inputPrecision = 0 : i32, isAsync = true} : !left * !tile -> !acc
+    %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : !acc
+    %y = math.exp2 %x : !acc
+    %e = ttng.warp_group_dot %a, %v, %zero {inputPrecision = 0 : i32, isAsync = true} : !left * !tile -> !acc
+    %u:2 = ttng.warp_group_dot_wait %e, %a {pendings = 0 : i32} : !acc, !left
+    %z = math.exp2 %y : !acc
+    %f = ttng.warp_group_dot %a, %v, %zero {inputPrecision = 0 : i32, isAsync = true} : !left * !tile -> !acc
+    %g = ttng.warp_group_dot %q, %k, %zero {inputPrecision = 0 : i32, isAsync = true} : !tile * !view -> !acc
+    %t:2 = ttng.warp_group_dot_wait %f, %g {pendings = 0 : i32} : !acc, !acc
+    %m = math.exp2 %z : !acc
+    tt.return %w, %y, %u#0, %z, %t#0, %t#1, %m : !acc, !acc, !acc, !acc, !acc, !acc, !acc
   }
 
   // Used at once, or before the end of the block only.

@@ -353,6 +353,22 @@ def TLESinkDotWaits : TLE_ModulePass<"triton-tle-sink-dot-waits"> {
     unfinished product defines, no product, no other wait, and nothing that
     writes memory or synchronizes: operands of the products are still read.
     Waits that leave products pending stay where they are.
+
+    A product may read its first factor from registers. If the wait does not
+    hold that factor, as when the iteration before issued the product, the
+    registers are free for other values while the product still reads them. Such
+    a wait stays:
+
+    ```mlir
+    scf.for ... iter_args(%acc = %init) {
+      %s = ttng.warp_group_dot %q, %k, %zero {isAsync = true} : ...
+      %w:2 = ttng.warp_group_dot_wait %s, %acc {pendings = 0 : i32} : ...
+      %p = math.exp2 %x
+      %r = arith.mulf %w#1, %scale
+      %o = ttng.warp_group_dot %p, %v, %r {isAsync = true} : ...
+      scf.yield %o
+    }
+    ```
   }];
   let dependentDialects = ["::mlir::triton::nvidia_gpu::TritonNvidiaGPUDialect"];
 }
