@@ -1,8 +1,10 @@
 //===- AccelerateMatmul.cpp - tt.dot to warp group products ---------------===//
 //
-// Fork of Triton's pass for Hopper. A `tt.dot` that the tensor cores of a warp
-// group can do becomes a `ttng.warp_group_dot`; every other dot is left to the
-// stock pass of the same name, which runs behind this one.
+// Fork of Triton's pass. On Hopper a `tt.dot` that the tensor cores of a warp
+// group can do becomes a `ttng.warp_group_dot`, as below; there and on Ampere,
+// Ada and SM120 other dots take the layouts of mma.sync
+// (AccelerateMatmulSync.cpp). What is left is left to the stock pass of the
+// same name, which runs behind this one.
 //
 // Before:
 //   %d = tt.dot %a, %b, %c : tensor<64x64xbf16, #dot_a> * tensor<64x64xbf16,
@@ -30,6 +32,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AccelerateMatmul.h"
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Pass/Pass.h"
@@ -44,6 +47,26 @@ namespace mlir::triton::gpu {
 #include "triton/Dialect/TritonGPU/Transforms/Passes.h.inc"
 
 namespace ttng = mlir::triton::nvidia_gpu;
+
+bool anyDotUse(Value root, llvm::function_ref<bool(OpOperand &)> reached) {
+  SmallVector<Value> worklist{root};
+  DenseSet<Operation *> seen;
+  while (!worklist.empty()) {
+    Value value = worklist.pop_back_val();
+    for (OpOperand &use : value.getUses()) {
+      Operation *owner = use.getOwner();
+      if (isa<DotOpInterface>(owner) && reached(use))
+        return true;
+      if (!seen.insert(owner).second)
+        continue;
+      llvm::append_range(worklist, owner->getResults());
+      for (Region &region : owner->getRegions())
+        for (Block &block : region)
+          llvm::append_range(worklist, block.getArguments());
+    }
+  }
+  return false;
+}
 
 namespace {
 
@@ -81,29 +104,6 @@ bool hasWarpGroupShape(DotOp dot, unsigned numWarps) {
   return type.getRank() == 2 && numWarps % kWarpsPerGroup == 0 &&
          type.getDimSize(0) % (kWarpRows * kWarpsPerGroup) == 0 &&
          type.getDimSize(1) % 8 == 0;
-}
-
-/// Calls `reached(use)` for every use of `root` as an operand of a dot, and
-/// walks on through every other op, as far as values are followed without
-/// leaving the region. Stops when `reached` returns true.
-bool anyDotUse(Value root, llvm::function_ref<bool(OpOperand &)> reached) {
-  SmallVector<Value> worklist{root};
-  DenseSet<Operation *> seen;
-  while (!worklist.empty()) {
-    Value value = worklist.pop_back_val();
-    for (OpOperand &use : value.getUses()) {
-      Operation *owner = use.getOwner();
-      if (isa<DotOpInterface>(owner) && reached(use))
-        return true;
-      if (!seen.insert(owner).second)
-        continue;
-      llvm::append_range(worklist, owner->getResults());
-      for (Region &region : owner->getRegions())
-        for (Block &block : region)
-          llvm::append_range(worklist, block.getArguments());
-    }
-  }
-  return false;
 }
 
 /// Whether a row of the result should stay inside one warp because a later dot
@@ -252,48 +252,79 @@ public:
 
 private:
   /// Says how warps share the product, and why not as a chain asks for.
-  void remarkOnWarps(DotOp dot) {
+  void remarkOnWarps(DotOp dot, ArrayRef<unsigned> warps, bool chained) {
     if (!dot->getContext()->getRemarkEngine())
       return;
-    SmallVector<unsigned> warps = warpsPerCTA(dot, lookupNumWarps(dot), tle);
-    std::string shares = (Twine(warps[0]) + " x " + Twine(warps[1])).str();
-    if (isChained(dot, tle) && warps[1] > 1)
+    std::string shares;
+    for (unsigned along : warps)
+      shares += (shares.empty() ? "" : " x ") + std::to_string(along);
+    if (chained && warps.back() > 1)
       leftAlone(dot, getArgument(),
                 "warps share rows of a chained product, M is too small for all "
                 "of them: " +
                     shares);
     else
       applied(dot, getArgument(),
-              shares + (isChained(dot, tle) ? " warps, a chain of products"
-                                            : " warps, no chain of products"));
+              shares + (chained ? " warps, a chain of products"
+                                : " warps, no chain of products"));
+  }
+
+  /// Whether `dot` becomes a warp group product; says why it does not.
+  bool suitsWarpGroup(DotOp dot) {
+    if (!hasWarpGroupTypes(dot)) {
+      leftAlone(dot, getArgument(),
+                "element types, precision or K of no warp group product");
+      return false;
+    }
+    if (!hasWarpGroupShape(dot, lookupNumWarps(dot))) {
+      leftAlone(dot, getArgument(),
+                "shape or number of warps do not suit warp groups");
+      return false;
+    }
+    return true;
   }
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    if (getComputeCapability(module) != 90 || lookupNumCTAs(module) != 1)
+    int capability = getComputeCapability(module).value_or(0);
+    if (lookupNumCTAs(module) != 1)
       return;
     // Outer dots first would hide, once they are rewritten, nothing that the
     // chain rule looks at: it sees tt.dot and ttng.warp_group_dot alike.
-    SmallVector<DotOp> dots;
+    SmallVector<std::pair<DotOp, /*warpGroup=*/bool>> dots;
     module.walk([&](DotOp dot) {
       if (!isa_and_present<BlockedEncodingAttr>(
               dot.getResult().getType().getEncoding()))
         return;
-      if (!hasWarpGroupTypes(dot))
+      if (capability == 90 && suitsWarpGroup(dot))
+        dots.emplace_back(dot, true);
+      else if (hasSyncTypes(dot, capability))
+        dots.emplace_back(dot, false);
+      else if (capability != 90)
         leftAlone(dot, getArgument(),
-                  "element types, precision or K of no warp group product");
-      else if (!hasWarpGroupShape(dot, lookupNumWarps(dot)))
-        leftAlone(dot, getArgument(),
-                  "shape or number of warps do not suit warp groups");
-      else
-        dots.push_back(dot);
+                  "element types or precision that mma.sync of this target "
+                  "does not have");
     });
-    // Stock begins at the end, which decides the order of allocations.
-    if (!tle)
+    // Stock begins at the end, which decides the order of allocations, and
+    // whose choice of warps connected dots share.
+    DenseSet<Operation *> links;
+    if (tle)
+      links = findChainLinks(module);
+    else
       std::reverse(dots.begin(), dots.end());
-    for (DotOp dot : dots) {
-      remarkOnWarps(dot);
-      accelerate(dot, lookupNumWarps(dot), tle);
+    for (auto [dot, warpGroup] : dots) {
+      unsigned numWarps = lookupNumWarps(dot);
+      if (warpGroup) {
+        remarkOnWarps(dot, warpsPerCTA(dot, numWarps, tle),
+                      isChained(dot, tle));
+        accelerate(dot, numWarps, tle);
+        continue;
+      }
+      SmallVector<unsigned> warps =
+          tle ? syncWarpsByLink(dot, numWarps, links.contains(dot))
+              : syncWarpsAsStock(dot, numWarps);
+      remarkOnWarps(dot, warps, links.contains(dot));
+      accelerateSync(dot, warps, capability);
     }
   }
 };

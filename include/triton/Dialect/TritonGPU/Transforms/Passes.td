@@ -11,12 +11,11 @@
 include "mlir/Pass/PassBase.td"
 
 def TritonGPUAccelerateMatmul : Pass<"tritongpu-accelerate-matmul", "::mlir::ModuleOp"> {
-  let summary = "turn dots into warp group products (Hopper)";
+  let summary = "dots get the layouts of tensor cores";
   let description = [{
     A `tt.dot` that a warp group's tensor cores can do becomes a
-    `ttng.warp_group_dot`: operand B in shared memory, operand A there too if it
-    was loaded, in registers if it was computed. Other dots are left to the
-    stock pass of the same name.
+    `ttng.warp_group_dot` (Hopper): operand B in shared memory, operand A there
+    too if it was loaded, in registers if it was computed.
 
     ```mlir
     %d = tt.dot %a, %b, %c : tensor<64x64xbf16, #dot_a> * tensor<64x64xbf16, #dot_b> -> tensor<64x64xf32, #blocked>
@@ -28,7 +27,26 @@ def TritonGPUAccelerateMatmul : Pass<"tritongpu-accelerate-matmul", "::mlir::Mod
     %d = ttg.convert_layout %d0 : tensor<64x64xf32, #mma> -> tensor<64x64xf32, #blocked>
     ```
 
-    Types: f16 and bf16; fp8 (e4m3, e5m2), unless its sums in f32 must be exact
+    There and on SM80, SM86, SM89 and SM120 other dots take the layouts of
+    `mma.sync`:
+
+    ```mlir
+    %d = tt.dot %a, %b, %c : tensor<64x32xf16, #dot_a> * tensor<32x64xf16, #dot_b> -> tensor<64x64xf32, #blocked>
+    // becomes
+    %c0 = ttg.convert_layout %c : tensor<64x64xf32, #blocked> -> tensor<64x64xf32, #mma>
+    %a0 = ttg.convert_layout %a : tensor<64x32xf16, #dot_a> -> tensor<64x32xf16, #ttg.dot_op<{opIdx = 0, parent = #mma, kWidth = 2}>>
+    %b0 = ttg.convert_layout %b : tensor<32x64xf16, #dot_b> -> tensor<32x64xf16, #ttg.dot_op<{opIdx = 1, parent = #mma, kWidth = 2}>>
+    %d0 = tt.dot %a0, %b0, %c0 : ... -> tensor<64x64xf32, #mma>
+    %d = ttg.convert_layout %d0 : tensor<64x64xf32, #mma> -> tensor<64x64xf32, #blocked>
+    ```
+
+    `kWidth` elements of the narrowest type that an operand is loaded as fill a
+    register. Types of `mma.sync`: f16, bf16, i8, f32 with `inputPrecision =
+    tf32`, f64 (SM80 and SM90), fp8 (converted to f16 but on SM89 and SM120).
+    Any tile will do, batches too.
+
+    Types of warp group products: f16 and bf16; fp8 (e4m3, e5m2), unless its
+    sums in f32 must be exact
     more often than every 32 products (`maxNumImpreciseAcc`); f32 with
     `inputPrecision = tf32`; i8. Only 16-bit operands may be contiguous along
     their own dimension in shared memory, the others are along K. The tile has a
@@ -37,11 +55,14 @@ def TritonGPUAccelerateMatmul : Pass<"tritongpu-accelerate-matmul", "::mlir::Mod
     TLE's rules: reaching another dot only as its accumulator makes no
     attention chain (which would put all warps along M); warps that the rows of
     a chained tile cannot feed go along N; a value from `ttg.local_load` counts
-    as loaded; operands too narrow for a swizzle lie along K. With `tle=false`
-    the dots that this pass takes become what stock makes of them.
+    as loaded; operands too narrow for a swizzle lie along K. With `mma.sync`
+    the warps of a chain lie along M as far as its rows feed them, those of any
+    other dot are balanced between M and N; stock puts all of them along one
+    dimension as soon as a common value connects two dots. With `tle=false` the
+    dots that this pass takes become what stock makes of them.
 
-    Left to stock: `mma.sync` (all other targets, batches, f64, tiles too small),
-    tcgen05, block-scaled dots, clusters.
+    Left to stock: dots without tensor cores (f32 with another precision), other
+    targets, tcgen05, block-scaled dots, clusters.
   }];
   let dependentDialects = [
     "::mlir::triton::gpu::TritonGPUDialect",
