@@ -308,9 +308,9 @@ private:
     // Stock begins at the end, which decides the order of allocations, and
     // whose choice of warps connected dots share.
     DenseSet<Operation *> links;
-    if (tle)
+    if (tle && !llvm::all_of(dots, [](auto &entry) { return entry.second; }))
       links = findChainLinks(module);
-    else
+    if (!tle)
       std::reverse(dots.begin(), dots.end());
     for (auto [dot, warpGroup] : dots) {
       unsigned numWarps = lookupNumWarps(dot);
