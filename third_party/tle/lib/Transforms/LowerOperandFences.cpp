@@ -3,8 +3,7 @@
 // Precondition:  any tle.wgmma_shared_operand_fence.
 // Rewrite:       ==> ttng.fence_async_shared {bCluster = false}
 // Postcondition: no tle.wgmma_shared_operand_fence; a fence right after
-// another,
-//                with nothing between that writes memory, is gone.
+//                another, with nothing between that writes memory, is gone.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,14 +20,15 @@ using namespace mlir;
 using namespace mlir::triton;
 using namespace mlir::triton::tle;
 
-/// True if a fence stands before `op` with only ops without memory effects
-/// between.
+/// True if a fence stands before `op` and nothing between writes memory. An
+/// immutable `ttg.local_alloc` counts as free of effects, but its source is
+/// written where it stands.
 static bool isFencedAlready(Operation *op) {
   for (Operation *before = op->getPrevNode(); before;
        before = before->getPrevNode()) {
     if (auto fence = dyn_cast<nvidia_gpu::FenceAsyncSharedOp>(before))
       return !fence.getBCluster();
-    if (!isMemoryEffectFree(before))
+    if (!isMemoryEffectFree(before) || isa<triton::gpu::LocalAllocOp>(before))
       return false;
   }
   return false;

@@ -22,4 +22,17 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tle.wgmma_shared_operand_fence %buf : !tile
     tt.return
   }
+
+  // An immutable buffer is written where it is allocated: the fence before it
+  // does not cover it.
+  // CHECK-LABEL: @alloc_between
+  // CHECK: ttng.fence_async_shared
+  // CHECK: ttg.local_alloc
+  // CHECK-NEXT: ttng.fence_async_shared
+  tt.func public @alloc_between(%v: tensor<64x64xbf16, #blocked>) {
+    ttng.fence_async_shared {bCluster = false}
+    %buf = ttg.local_alloc %v : (tensor<64x64xbf16, #blocked>) -> !ttg.memdesc<64x64xbf16, #shared, #smem>
+    tle.wgmma_shared_operand_fence %buf : !ttg.memdesc<64x64xbf16, #shared, #smem>
+    tt.return
+  }
 }
