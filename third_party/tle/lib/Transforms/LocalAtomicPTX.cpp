@@ -122,10 +122,20 @@ static Value createPinnedAsm(AccessBuilder &b, StringRef text,
   if (isInWarpSpecialize(b.access))
     return b.createAsm(text, constraints, b.registerType, operands);
 
+  // The numbers go on where the last function has left off: a search from zero
+  // would take the cube of their number.
+  constexpr StringLiteral prefix = "tle.atomic.";
   auto module = b.access->getParentOfType<ModuleOp>();
+  unsigned number = 0;
+  if (auto last = dyn_cast<FuncOp>(module.getBody()->back())) {
+    StringRef lastName = last.getSymName();
+    if (lastName.consume_front(prefix) && !lastName.getAsInteger(10, number))
+      ++number;
+  }
   std::string name;
-  for (unsigned number = 0; name.empty() || module.lookupSymbol(name); ++number)
-    name = llvm::formatv("tle.atomic.{0}", number).str();
+  do {
+    name = (prefix + Twine(number++)).str();
+  } while (module.lookupSymbol(name));
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   auto type = builder.getFunctionType(operandTypes, b.registerType);
   auto function = FuncOp::create(builder, b.loc, name, type);

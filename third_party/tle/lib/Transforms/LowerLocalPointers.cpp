@@ -5,8 +5,8 @@
 // Rewrite:       pointers ==> i32 shared addresses, swizzle included;
 //                tt.load, tt.store, atomics ==> inline PTX on them.
 // Postcondition: no tle.local_pointers, no value of a local pointer type;
-// buffers
-//                so accessed live to the end of the block that allocates them.
+//                buffers so accessed live to the end of the block that
+//                allocates them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -54,8 +54,9 @@ struct RootCoordinates {
 /// Builds the address arithmetic for one tle.local_pointers.
 class AddressBuilder {
 public:
-  AddressBuilder(LocalPointersOp op)
-      : op(op), builder(op), loc(op.getLoc()),
+  /// `kept`: buffers that are known to live long enough.
+  AddressBuilder(LocalPointersOp op, DenseSet<Value> &kept)
+      : op(op), kept(kept), builder(op), loc(op.getLoc()),
         type(getAddressType(op.getResult().getType())) {}
 
   FailureOr<Value> build() {
@@ -94,7 +95,8 @@ public:
     Value base = UnrealizedConversionCastOp::create(
                      builder, loc, builder.getI32Type(), coordinates->root)
                      .getResult(0);
-    keepBufferAlive(coordinates->root, op);
+    if (kept.insert(coordinates->root).second)
+      keepBufferAlive(coordinates->root, op);
     if (isa<RankedTensorType>(type))
       base = SplatOp::create(builder, loc, type, base);
     return offset ? add(base, offset) : base;
@@ -168,6 +170,7 @@ private:
   }
 
   LocalPointersOp op;
+  DenseSet<Value> &kept;
   OpBuilder builder;
   Location loc;
   Type type;
@@ -202,8 +205,9 @@ public:
       lowerCast(cast);
     for (FuncOp function : getOperation().getOps<FuncOp>())
       updateFunctionType(function);
+    DenseSet<Value> kept;
     for (LocalPointersOp op : origins) {
-      FailureOr<Value> address = AddressBuilder(op).build();
+      FailureOr<Value> address = AddressBuilder(op, kept).build();
       if (failed(address)) {
         failedAny = true;
         continue;

@@ -278,11 +278,8 @@ private:
 
     // Stock's alias analysis looks at the first result, and takes no buffer
     // from a wait: tensors come first.
-    auto isTensor = [](Value value) {
-      return isa<RankedTensorType>(value.getType());
-    };
-    std::stable_partition(kept.begin(), kept.end(), isTensor);
-    std::stable_partition(keptResults.begin(), keptResults.end(), isTensor);
+    putTensorsFirst(kept);
+    putTensorsFirst(keptResults);
 
     OpBuilder builder(wait);
     auto newWait = WarpGroupDotWaitOp::create(builder, wait.getLoc(), kept,
@@ -291,6 +288,17 @@ private:
       before.replaceAllUsesWith(after);
     wait.erase();
     wait = newWait;
+  }
+
+  static void putTensorsFirst(SmallVectorImpl<Value> &values) {
+    SmallVector<Value> others;
+    llvm::erase_if(values, [&](Value value) {
+      bool isTensor = isa<RankedTensorType>(value.getType());
+      if (!isTensor)
+        others.push_back(value);
+      return !isTensor;
+    });
+    llvm::append_range(values, others);
   }
 
   /// The wait with inputs more at the end.
