@@ -13,7 +13,7 @@ JOBS ?= $(shell nproc)
 PYTHONS ?= $(shell tools/find_pythons.sh $(PY))
 export PYTHONPATH := $(CURDIR)/python
 
-.PHONY: help setup build demo test lit pytest sanitize fuzz wheel custom-wheel wheel-test format lint clean
+.PHONY: help setup build demo test lit pytest sanitize fuzz wheel custom-wheel wheel-test docs format lint clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -100,6 +100,9 @@ wheel-test-only:
 	echo "[wheel] custom wheel from $$(basename $$addon)"
 	custom=$$($(PY) tools/custom_wheel.py --addon $$addon --out $$scratch)
 	tools/wheel_test.sh $(PY) $$addon $$custom
+
+docs: setup ## pages of docs/passes, from the declarations of the passes
+	@$(PY) tools/pass_pages.py
 
 format: setup ## clang-format and ruff format
 	@git ls-files '*.cpp' '*.h' | xargs -r clang-format-22 -i
