@@ -143,8 +143,8 @@ def launch_first(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, block_m: int
 #
 # Triton's pipeliner makes the products asynchronous, and puts the wait for both right behind (1). Why not move it down
 # to the first use, ``acc * rescale``, as ``triton-tle-sink-dot-waits`` does elsewhere? The last iteration's (3) reads
-# ``p`` from registers while it runs. Behind its issue nothing holds these registers any more: the next softmax would
-# write over them before (3) has read them, and the result is wrong now and then. So that pass leaves this wait alone.
+# ``p`` from registers. Behind its issue nothing holds these registers any more: the next softmax would write over them
+# before the wait for (3), which PTX leaves undefined. So that pass leaves this wait alone.
 #
 # It is no free lunch: scores of two tiles are live at once (255 registers a thread with 128 x 128 scores and D 128),
 # they are copied at the end of each iteration, and fewer programs fit on a multiprocessor. Where two or three small

@@ -78,7 +78,7 @@ bool mustPrecede(WarpGroupDotWaitOp wait, Operation *op,
 }
 
 /// True if `dot` reads registers that `wait` does not keep from being reused.
-/// The hardware reads them while the product runs, not when it is issued.
+/// PTX leaves it undefined to write them before the product is waited for.
 bool readsLooseRegisters(WarpGroupDotOp dot, WarpGroupDotWaitOp wait) {
   return isa<RankedTensorType>(dot.getA().getType()) &&
          !llvm::is_contained(wait.getInputs(), dot.getA());

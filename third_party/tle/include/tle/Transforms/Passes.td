@@ -356,8 +356,8 @@ def TLESinkDotWaits : TLE_ModulePass<"triton-tle-sink-dot-waits"> {
 
     A product may read its first factor from registers. If the wait does not
     hold that factor, as when the iteration before issued the product, the
-    registers are free for other values while the product still reads them. Such
-    a wait stays:
+    registers are free for other values before the product has ended, which PTX
+    leaves undefined. Such a wait stays:
 
     ```mlir
     scf.for ... iter_args(%acc = %init) {
