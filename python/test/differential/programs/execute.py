@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 import triton
+from triton_tle.compiler import bridge
 
 from . import source
 from .generate import PROGRAMS, Program
@@ -126,10 +127,25 @@ def compile_ways(program: Program, folder: Path, targets: list[tuple[str, int]])
         result[name] = []
         try:
             with tle_mode(mode):
-                compile_only(getattr(module, f"{form}_form"), program, capability)
+                kernel = compile_only(getattr(module, f"{form}_form"), program, capability)
+            if mode != "0":
+                result[name] = missing_fences(kernel.asm["ttgir"], capability)
         except Exception as error:
             result[name] = [f"{type(error).__name__}: {_message(error)}"]
     return result
+
+
+def missing_fences(ttgir: str, capability: int) -> list[str]:
+    """What fence insertion would still add to a module that the stage has finished with: nothing, if none was lost.
+
+    Modules without anything of TLE have stock's fences, which are fewer.
+    """
+    if capability < 90 or "tle." not in ttgir:
+        return []
+    flag = f"triton-nvidia-gpu-fence-insertion{{compute-capability={capability}}}"
+    after, _ = bridge.native().run_passes(ttgir, flag)
+    missing = after.count("tle.wgmma_shared_operand_fence")
+    return [f"{missing} fences are missing"] if missing else []
 
 
 def _message(error: Exception) -> str:
