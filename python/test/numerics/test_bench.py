@@ -177,3 +177,9 @@ def test_backward_checker_wants_equal_bits():
     case = bwd_check.CheckCase(s_q=2, h_q=8, d_qk=576, topk=5, s_kv=9, deterministic=True)
     with pytest.raises(ValueError, match="dq differs between two calls in deterministic mode"):
         bwd_check.check(noisy, case, 0, "cpu")
+
+
+def test_messages_hold_no_paths():
+    error = RuntimeError("at /home/someone/kernel.py:7:3:\n    x = dot(a, b)\n        ^\nthe kernel needs 9 bytes\nnote: more")
+    assert passes._message(error) == "RuntimeError: the kernel needs 9 bytes"
+    assert passes._message(ValueError("")) == "ValueError: no message"

@@ -61,6 +61,12 @@ def _resources(flags: tuple[str, ...], d_qk: int) -> dict[str, int]:
     }  # fmt: skip
 
 
+def _message(problem: Exception) -> str:
+    """The type and the statement of an error, without the source lines around it: those hold paths of a machine."""
+    lines = [line for line in str(problem).splitlines() if line.strip() and not line.startswith(("at ", " ", "note: "))]
+    return f"{type(problem).__name__}: {lines[0] if lines else 'no message'}"[:300]
+
+
 def rows() -> dict[str, tuple[str, ...]]:
     """Name of each row and the flags it leaves out: nothing, then each optional pass of the Hopper pipeline alone."""
     from triton_tle.compiler.pipelines import STAGES, Settings, tle_passes
@@ -113,7 +119,7 @@ def run(
             errors[name] = check_provider(provider, case)
             resources[name] = _resources(flags, case.d_qk)
         except Exception as problem:  # without some passes the kernel need not fit
-            result["failed"][name] = f"{type(problem).__name__}: {problem}"[:500]
+            result["failed"][name] = _message(problem)
             log(f"  failed: {result['failed'][name]}")
             continue
         if errors[name].passed:
