@@ -180,6 +180,7 @@ def test_backward_checker_wants_equal_bits():
 
 
 def test_messages_hold_no_paths():
-    error = RuntimeError("at /home/someone/kernel.py:7:3:\n    x = dot(a, b)\n        ^\nthe kernel needs 9 bytes\nnote: more")
+    place = "at /home/someone/kernel.py:7:3:\n    x = dot(a, b)\n        ^\n"
+    error = RuntimeError(f"{place}the kernel needs 9 bytes\nnote: more")
     assert passes._message(error) == "RuntimeError: the kernel needs 9 bytes"
     assert passes._message(ValueError("")) == "ValueError: no message"
