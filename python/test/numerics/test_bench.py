@@ -184,3 +184,15 @@ def test_messages_hold_no_paths():
     error = RuntimeError(f"{place}the kernel needs 9 bytes\nnote: more")
     assert passes._message(error) == "RuntimeError: the kernel needs 9 bytes"
     assert passes._message(ValueError("")) == "ValueError: no message"
+
+
+@pytest.mark.parametrize("sink", [False, True])
+def test_backward_is_expected_alike_in_chunks(monkeypatch, sink):
+    """Gradients do not depend on how many query tokens the reference takes at a time."""
+    case = bwd_check.CheckCase(s_q=5, h_q=8, d_qk=576, topk=20, s_kv=30, sink=sink, grad_lse=True)
+    arguments = bwd_check.make_inputs(case, 0, "cpu")
+    whole = bwd_check.expected_gradients(arguments)
+    monkeypatch.setattr(bwd_check, "_rows", lambda arguments: 4)
+    for one, other in zip(whole, bwd_check.expected_gradients(arguments), strict=True):
+        for a, b in zip(one, other, strict=True):
+            torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-12)

@@ -110,7 +110,7 @@ def _autograd(arguments: dict, kv: torch.Tensor) -> list[torch.Tensor]:
 def _chunk(arguments: dict, part: slice) -> dict:
     """The arguments of one chunk of query tokens."""
     chunk = dict(arguments)
-    for name in ("q", "indices", "grad_out", "grad_lse", "topk_length"):
+    for name in ("q", "indices", "out", "lse", "grad_out", "grad_lse", "topk_length"):
         if name in chunk:
             chunk[name] = chunk[name][part]
     if "causal_start" in chunk:
