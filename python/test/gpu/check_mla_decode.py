@@ -236,12 +236,14 @@ def main() -> int:
             print(f"{label}: {problem}", flush=True)
 
     for number, case in enumerate(cases):
+        print(f"[{number + 1}/{len(cases)}] {case.label}", file=sys.stderr, flush=True)
         record(case.label, *run_case(case, seed + number), **dataclasses.asdict(case))
         if "CUDA" in rows[-1][-1]:
             break  # the context is lost, every further call would fail
         torch.cuda.empty_cache()
     if not args.sanitize and not args.only:
         for function in (check_codes, check_repeats, check_compile, check_reduce):
+            print(function.__doc__.splitlines()[0], file=sys.stderr, flush=True)
             try:
                 problem = function()
             except Exception as error:
