@@ -175,8 +175,9 @@ private:
       if (auto later = dyn_cast<WarpGroupDotWaitOp>(op)) {
         if (behind < later.getPendings())
           continue;
-        bool canWait =
-            isChained(wait, group, later) || isUsedBehind(wait, group, later);
+        bool canWait = isChained(wait, group, later) ||
+                       (isUsedBehind(wait, group, later) &&
+                        hasTypeOfTensors(later, group));
         return canWait ? later : WarpGroupDotWaitOp();
       }
       if (auto dot = dyn_cast<WarpGroupDotOp>(op)) {
@@ -225,6 +226,15 @@ private:
                getElementTypeOrSelf(group.getA()) &&
            getElementTypeOrSelf(dot.getB()) ==
                getElementTypeOrSelf(group.getB());
+  }
+
+  /// Whether `later` can give on the group's result, too. Stock's removal of
+  /// layout conversions breaks off at a wait for tensors of several types.
+  static bool hasTypeOfTensors(WarpGroupDotWaitOp later, WarpGroupDotOp group) {
+    return llvm::all_of(later.getInputs(), [&](Value input) {
+      return !isa<RankedTensorType>(input.getType()) ||
+             input.getType() == group.getD().getType();
+    });
   }
 
   /// Whether all uses of the group's result are `later` and ops behind it.

@@ -11,6 +11,7 @@
 !x = tensor<64x64xf16, #blocked>
 !reg = tensor<64x64xf16, #dot>
 !acc = tensor<64x64xf32, #mma>
+#mma32 = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 32, 16]}>
 #mma8 = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 32]}>
 #shared8 = #ttg.nvmma_shared<{swizzlingByteWidth = 64, transposed = true, elementBitWidth = 8}>
 !const8 = !ttg.memdesc<64x64xf8E5M2, #shared8, #smem>
@@ -226,6 +227,23 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     %v = ttng.warp_group_dot_wait %w#0 {pendings = 1 : i32} : !acc
     %u = ttng.warp_group_dot_wait %v {pendings = 0 : i32} : !acc
     tt.return %u : !acc
+  }
+
+  // Independent groups of one type end at one wait; a wait for tensors of two
+  // types is more than stock can rewrite.
+  // CHECK-LABEL: @tensors_of_two_types
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait {{.*}}pendings = 0
+  // CHECK-NEXT: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait {{.*}}pendings = 0
+  tt.func @tensors_of_two_types(%x: !x, %y: tensor<64x32xf16, #blocked>, %c: !acc, %f: tensor<64x32xf32, #mma32>) -> (!acc, tensor<64x32xf32, #mma32>) {
+    %b = ttg.local_alloc %x : (!x) -> !const
+    %n = ttg.local_alloc %y : (tensor<64x32xf16, #blocked>) -> !ttg.memdesc<64x32xf16, #shared, #smem>
+    %d = ttng.warp_group_dot %b, %b, %c {isAsync = true} : !const * !const -> !acc
+    %w:2 = ttng.warp_group_dot_wait %d, %b {pendings = 0 : i32} : !acc, !const
+    %e = ttng.warp_group_dot %b, %n, %f {isAsync = true} : !const * !ttg.memdesc<64x32xf16, #shared, #smem> -> tensor<64x32xf32, #mma32>
+    %v:2 = ttng.warp_group_dot_wait %e, %b {pendings = 0 : i32} : tensor<64x32xf32, #mma32>, !const
+    tt.return %w#0, %v#0 : !acc, tensor<64x32xf32, #mma32>
   }
 
   // A product of other factors does not add up in the same way.

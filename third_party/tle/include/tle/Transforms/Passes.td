@@ -312,8 +312,10 @@ def TLERelaxWGMMAWaits : TLE_ModulePass<"triton-tle-relax-wgmma-waits"> {
     A wait need not end a group where a later wait of the same block ends it
     too, and in between
 
-    - nothing uses the group's result: it is used behind the later wait only, or
-      by one product, as the accumulator that the product goes on adding to
+    - nothing uses the group's result: it is used behind the later wait only
+      (and has the type of what that wait gives on already; stock's removal of
+      layout conversions breaks off at a wait for tensors of two types), or by
+      one product, as the accumulator that the product goes on adding to
       (same type of result and of factors, no partial sums outside of the tensor
       cores);
     - nothing may write a buffer that the group reads, or let others write it;
