@@ -30,8 +30,7 @@ class Pass:
 
     ``only_if`` is a string that the module must hold when its stage begins, or the pass is left out: this
     spares a crossing between engines where a pass would find nothing to do. ``alone`` keeps the pass out of
-    its neighbours' pass manager. ``optional`` marks an optimization that :attr:`Settings.skip` can leave out;
-    ``instead`` is what runs in its place then.
+    its neighbours' pass manager. ``optional`` marks an optimization that :attr:`Settings.skip` can leave out.
     """
 
     engine: str
@@ -40,7 +39,6 @@ class Pass:
     only_if: str | None = None
     alone: bool = False
     optional: bool = False
-    instead: Pass | None = None
 
     def __str__(self) -> str:
         """The pass as MLIR writes it in a textual pipeline: ``flag{name=value other=value}``."""
@@ -211,9 +209,9 @@ def _n(flag: str, *, only_if: str | None = None, **options: OptionValue) -> Pass
     return Pass(NATIVE, flag, named, only_if)
 
 
-def _o(flag: str, *, only_if: str | None = None, instead: Pass | None = None, **options: OptionValue) -> Pass:
-    """A native pass that makes kernels better and can be left out, with ``instead`` in its place."""
-    return dataclasses.replace(_n(flag, only_if=only_if, **options), optional=True, instead=instead)
+def _o(flag: str, *, only_if: str | None = None, **options: OptionValue) -> Pass:
+    """A native pass that makes kernels better and can be left out."""
+    return dataclasses.replace(_n(flag, only_if=only_if, **options), optional=True)
 
 
 def _stock_ttir(settings: Settings) -> tuple[Pass, ...]:
@@ -400,8 +398,7 @@ def instrumentation_point(name: str) -> Pass:
 def tle_passes(stage: str, settings: Settings) -> tuple[Pass, ...]:
     """What a kernel that uses TLE goes through in ``stage``."""
     passes = {"ttir": _stock_ttir, "ttgir": _tle_ttgir, "llir": _tle_llir}[stage](settings)
-    kept = (entry.instead if entry.optional and entry.flag in settings.skip else entry for entry in passes)
-    return tuple(entry for entry in kept if entry is not None)
+    return tuple(entry for entry in passes if not (entry.optional and entry.flag in settings.skip))
 
 
 def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
@@ -435,16 +432,14 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         _n("triton-tle-downgrade-invalid-async-copy"),
         # Dots have their WGMMA form: operands can be read from where they already are.
         _o("triton-tle-promote-local-store-staging"),
-        _o(
-            "tritongpu-optimize-dot-operands",
-            instead=_dot_operands(settings),
-            hoist_layout_conversion=settings.capability >= 80,
-        ),
+        _o("tritongpu-optimize-dot-operands", hoist_layout_conversion=settings.capability >= 80),
         _o("triton-tle-tile-style-pipeline-schedule", shared_memory=shared_memory(settings.capability)),
         _n("triton-tle-materialize-tile-style-pipeline", shared_memory=shared_memory(settings.capability)),
         # Again, for copies that were moved; those of stock's pipeliner, which come later, are valid.
         _n("triton-tle-downgrade-invalid-async-copy"),
         *_lower_wgmma_operands(),
+        # What TLE's copy leaves to it: transposes in shared memory, conversions ahead of mma.sync.
+        _dot_operands(settings),
         _s("triton-nvidia-optimize-descriptor-encoding"),
         _s("triton-loop-aware-cse"),
         *_loops(settings),
