@@ -426,7 +426,12 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         _o("triton-tle-select-staged-load-layout", only_if="ttg.local_alloc"),
         *layouts,
         # The fork's copy takes the dots that it is better at and leaves the others to stock's.
-        _o("tritongpu-accelerate-matmul", only_if="tt.dot", tle=settings.uses_tle),
+        # mma.sync of kernels without TLE comes out as stock's; on Hopper TLE's rule is worth having for them, too.
+        _o(
+            "tritongpu-accelerate-matmul",
+            only_if="tt.dot",
+            tle=settings.uses_tle or settings.capability // 10 == 9,
+        ),
         *_matmul(),
         # Addresses have their layouts. What cp.async cannot move becomes a store, which staging can promote.
         _n("triton-tle-downgrade-invalid-async-copy"),
