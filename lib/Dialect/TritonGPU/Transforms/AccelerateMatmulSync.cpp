@@ -169,7 +169,8 @@ SmallVector<unsigned> syncWarpsAsStock(DotOp dot, unsigned numWarps) {
     if (otherType.getRank() != type.getRank())
       return;
     connected = true;
-    if (auto mma = dyn_cast<NvidiaMmaEncodingAttr>(otherType.getEncoding()))
+    if (auto mma =
+            dyn_cast_if_present<NvidiaMmaEncodingAttr>(otherType.getEncoding()))
       if (warps.empty())
         warps.assign(mma.getWarpsPerCTA().begin(), mma.getWarpsPerCTA().end());
   });

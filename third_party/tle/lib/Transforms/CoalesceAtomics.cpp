@@ -54,7 +54,7 @@ static Value findAccumulator(Value value, ArrayRef<int64_t> shape,
   auto type = dyn_cast<RankedTensorType>(value.getType());
   if (!type || type.getShape() != shape || !visited.insert(value).second)
     return {};
-  if (isa<ttg::NvidiaMmaEncodingAttr>(type.getEncoding()))
+  if (isa_and_nonnull<ttg::NvidiaMmaEncodingAttr>(type.getEncoding()))
     return isa<FloatType>(type.getElementType()) ? value : Value();
   Operation *op = value.getDefiningOp();
   if (!op ||
