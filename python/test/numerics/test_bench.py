@@ -5,8 +5,10 @@ import os
 
 import pytest
 import torch
-from triton_tle.bench import cli, harness, passes, scatter_add, sparse_mla_bwd, sparse_mla_fwd
+from triton_tle.bench import cli, harness, parallel, passes, scatter_add, sparse_mla_bwd, sparse_mla_fwd
 from triton_tle.bench import sparse_mla_bwd_check as bwd_check
+from triton_tle.bench.providers import ProviderUnavailable
+from triton_tle.bench.providers.sparse_mla_bwd_triton import compile_calls
 from triton_tle.bench.sparse_mla_fwd_check import CheckCase, check, compare, make_inputs
 from triton_tle.ops import sparse_mla_fwd_reference
 
@@ -170,6 +172,21 @@ def test_backward_checker_sees():
             assert not result.passed and getattr(result, name) > bwd_check.MAX_ERROR
 
 
+def test_backward_checker_looks_at_listed_rows_of_a_large_kv(monkeypatch):
+    case = bwd_check.CheckCase(s_q=4, h_q=8, d_qk=576, topk=6, s_kv=200, sink=True)
+    arguments = bwd_check.make_inputs(case, 0, "cpu")
+    expected, _ = bwd_check.expected_gradients(arguments)
+    monkeypatch.setattr(bwd_check, "MAX_AUTOGRAD_ELEMENTS", 1000)
+    assert bwd_check.compare(arguments, tuple(expected)).passed
+    listed = torch.unique(arguments["indices"].clamp(0, 199))
+    stray = next(row for row in range(1, 199) if row not in listed)
+    for row in (stray, int(arguments["indices"].max(dim=2).values.clamp(max=199)[0])):
+        results = [value.clone() for value in expected]
+        results[1][row] += 1.0 if row == stray else 5.0
+        result = bwd_check.compare(arguments, tuple(results))
+        assert not result.passed and result.dkv > bwd_check.MAX_ERROR and result.dq < bwd_check.MAX_ERROR
+
+
 def test_backward_checker_wants_equal_bits():
     def noisy(*positional, dq, sums, deterministic):
         return torch.randn_like(dq), sums.view(torch.bfloat16)[:, None, :576], None
@@ -177,6 +194,39 @@ def test_backward_checker_wants_equal_bits():
     case = bwd_check.CheckCase(s_q=2, h_q=8, d_qk=576, topk=5, s_kv=9, deterministic=True)
     with pytest.raises(ValueError, match="dq differs between two calls in deterministic mode"):
         bwd_check.check(noisy, case, 0, "cpu")
+
+
+def test_processes_say_what_they_raised():
+    assert parallel.in_processes(json.loads, [("[1]",), ("{",)], processes=1) == [
+        "", "JSONDecodeError: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"
+    ]  # fmt: skip
+    assert parallel.in_processes(json.loads, []) == []
+
+
+def test_backward_providers_are_prepared_or_skipped(monkeypatch):
+    seen = []
+
+    def fails(cases):
+        raise RuntimeError("no compiler")
+
+    def missing():
+        raise ProviderUnavailable("pip install it")
+
+    def provider(prepare):
+        return lambda: sparse_mla_bwd.Provider(print, lambda case: case.h_q == 64, prepare)
+
+    loaders = {"good": provider(seen.append), "plain": provider(None), "bad": provider(fails), "missing": missing}
+    monkeypatch.setattr(sparse_mla_bwd, "LOADERS", loaders)
+    skipped = {}
+    assert list(sparse_mla_bwd._prepared(list(loaders), sparse_mla_bwd.QUICK_CASES, skipped)) == ["good", "plain"]
+    assert [case.h_q for case in seen[0]] == [64]
+    assert skipped == {"bad": "does not compile: RuntimeError: no compiler", "missing": "pip install it"}
+
+
+def test_plain_backward_compiles_each_configuration_once():
+    calls = compile_calls([(64, 576, 2048), (128, 576, 2048), (64, 512, 512), (8, 576, 100)])
+    assert len(calls) == len(set(calls)) == 4 + 4 + 3
+    assert {call[:3] for call in calls} == {(64, 576, 2048), (64, 512, 512), (8, 576, 100)}
 
 
 def test_messages_hold_no_paths():

@@ -6,10 +6,11 @@ main kernel, rounding. TFLOP/s counts 2 * s_q * h_q * topk * (3 * d_qk + 2 * d_v
 
 from __future__ import annotations
 
+import concurrent.futures
 import dataclasses
 import functools
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -17,6 +18,7 @@ from triton_tle.ops.sparse_mla_fwd import flash_mla_sparse_fwd
 
 from . import sparse_mla_fwd
 from .harness import environment, format_table, time_in_rounds
+from .parallel import in_processes
 from .providers import ProviderUnavailable
 from .sparse_mla_bwd_check import D_V, CheckCase, CheckResult, check
 
@@ -80,9 +82,12 @@ def _load_tle(deterministic: bool) -> Provider:
 
 
 def _load_triton() -> Provider:
-    from .providers.sparse_mla_bwd_triton import sparse_mla_bwd_triton
+    from .providers.sparse_mla_bwd_triton import compile_calls, compile_one, sparse_mla_bwd_triton
 
-    return Provider(sparse_mla_bwd_triton, lambda case: True)
+    def prepare(cases: list[Case]) -> None:  # a configuration that fails here fails again, and is then left out
+        in_processes(compile_one, compile_calls([(case.h_q, case.d_qk, case.topk) for case in cases]))
+
+    return Provider(sparse_mla_bwd_triton, lambda case: True, prepare)
 
 
 def _load_tilelang() -> Provider:
@@ -184,6 +189,28 @@ def format_case(result: dict) -> str:
     return format_table(header, rows)
 
 
+def _prepared(names: list[str], cases: Sequence[Case], skipped: dict[str, str]) -> dict[str, Provider]:
+    """The providers, all compiled at the same time; those that cannot be had go into `skipped`, with the reason."""
+
+    def load(name: str) -> Provider:
+        provider = LOADERS[name]()
+        if provider.prepare is not None:
+            provider.prepare([case for case in cases if provider.supports(case)])
+        return provider
+
+    providers = {}
+    with concurrent.futures.ThreadPoolExecutor(len(names)) as pool:
+        futures = {name: pool.submit(load, name) for name in names}
+        for name, future in futures.items():
+            try:
+                providers[name] = future.result()
+            except ProviderUnavailable as reason:
+                skipped[name] = str(reason)
+            except Exception as problem:  # as in _bench_case
+                skipped[name] = f"does not compile: {type(problem).__name__}: {problem}"
+    return providers
+
+
 def run(
     quick: bool = False, only: list[str] | None = None, commit: str | None = None, log: Callable[[str], None] = print
 ) -> dict:
@@ -204,20 +231,9 @@ def run(
     results: dict = {"op": "sparse_mla_bwd", "environment": environment(commit), "skipped": {}, "cases": []}
     log(", ".join(f"{key} {value}" for key, value in results["environment"].items()))
     cases = QUICK_CASES if quick else CASES
-    providers = {}
-    for name in only or LOADERS:
-        try:
-            provider = LOADERS[name]()
-            if provider.prepare is not None:
-                provider.prepare([case for case in cases if provider.supports(case)])
-        except ProviderUnavailable as reason:
-            results["skipped"][name] = str(reason)
-            log(f"skipped {name}: {reason}")
-        except Exception as problem:  # as in _bench_case
-            results["skipped"][name] = f"does not compile: {type(problem).__name__}: {problem}"
-            log(f"skipped {name}: {results['skipped'][name][:1000]}")
-        else:
-            providers[name] = provider
+    providers = _prepared(only or list(LOADERS), cases, results["skipped"])
+    for name, reason in results["skipped"].items():
+        log(f"skipped {name}: {reason[:1000]}")
     for case in cases:
         result = _bench_case(case, providers, 9 if quick else 17, log)
         results["cases"].append(result)

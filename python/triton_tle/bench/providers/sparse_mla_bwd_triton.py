@@ -178,6 +178,30 @@ def sparse_mla_bwd_triton(
     return _run(check_sparse_mla_bwd(q, kv, indices, out, lse, grad_out, sm_scale, **named), _tuned, {})
 
 
+def compile_one(h_q: int, d_qk: int, topk: int, number: int) -> None:
+    """Compile configuration `number` for this size by a call with one query token, into Triton's cache on disk."""
+    config = _prune(_configs(), {"h_q": h_q})[number]
+    q = torch.zeros((1, h_q, d_qk), dtype=torch.bfloat16, device="cuda")
+    kv, out = q[:, :1].clone(), torch.zeros_like(q[..., :512])
+    indices = torch.zeros((1, 1, topk), dtype=torch.int32, device="cuda")
+    lse = torch.zeros((1, h_q), device="cuda")
+    args = check_sparse_mla_bwd(q, kv, indices, out, lse, out.clone(), d_qk**-0.5)
+    _run(args, sparse_mla_bwd_plain, config.kwargs | {"num_warps": config.num_warps})
+    torch.cuda.synchronize()
+
+
+def compile_calls(sizes: list[tuple[int, int, int]]) -> list[tuple[int, int, int, int]]:
+    """Arguments of `compile_one` for all that autotuning tries for sizes (h_q, d_qk, topk).
+
+    h_q itself does not go into a kernel: of sizes that take the same configurations one is enough.
+    """
+    chosen: dict[tuple, tuple[int, int, int, int]] = {}
+    for h_q, d_qk, topk in sizes:
+        for number, config in enumerate(_prune(_configs(), {"h_q": h_q})):
+            chosen.setdefault((str(config), d_qk, topk % 16 == 0), (h_q, d_qk, topk, number))
+    return list(chosen.values())
+
+
 def sparse_mla_bwd_triton_untuned(
     q: torch.Tensor,
     kv: torch.Tensor,
