@@ -183,7 +183,7 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
   // All writes lie before the loop: so does the fence, and a branch is no
   // obstacle.
   // CHECK-LABEL: @before_loops
-  // CHECK: tle.wgmma_shared_operand_fence{{$}}
+  // CHECK: tle.wgmma_shared_operand_fence all{{$}}
   // CHECK-NEXT: scf.for
   // CHECK-NOT: tle.wgmma_shared_operand_fence
   // CHECK: tt.return
@@ -209,7 +209,7 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
   // Q was written before the loop, P is in every iteration: two fences, and the
   // one inside of the loop also serves the first product of the next iteration.
   // CHECK-LABEL: @attention
-  // CHECK: tle.wgmma_shared_operand_fence{{$}}
+  // CHECK: tle.wgmma_shared_operand_fence all{{$}}
   // CHECK-NEXT: scf.for
   // CHECK: ttng.warp_group_dot
   // CHECK: ttg.local_store

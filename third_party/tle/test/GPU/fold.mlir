@@ -54,7 +54,7 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
   // CHECK-NEXT: tt.return
   tt.func public @effects(%buf: !tile) {
     %v = tle.memdesc_wgmma_view %buf {order = array<i32: 1, 0>} : !tile -> !turned
-    tle.wgmma_shared_operand_fence
+    tle.wgmma_shared_operand_fence all
     tle.wgmma_shared_operand_fence %buf : !tile
     tt.return
   }

@@ -17,7 +17,7 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     ttg.local_store %v, %buf : tensor<64x64xbf16, #blocked> -> !tile
     tle.wgmma_shared_operand_fence %buf : !tile
     %c = arith.constant 0 : i32
-    tle.wgmma_shared_operand_fence
+    tle.wgmma_shared_operand_fence all
     ttg.local_store %v, %buf : tensor<64x64xbf16, #blocked> -> !tile
     tle.wgmma_shared_operand_fence %buf : !tile
     tt.return

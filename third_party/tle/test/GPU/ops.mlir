@@ -27,8 +27,11 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     %w = tle.memdesc_wgmma_view %s {order = array<i32: 1, 0>} : !ttg.memdesc<64x64xbf16, #shared, #smem, mutable, 64x512> -> !ttg.memdesc<64x64xbf16, #shared1, #smem, mutable, 512x64>
     // CHECK: tle.wgmma_shared_operand_fence %{{.*}}, %{{.*}} : !ttg.memdesc<512x64xbf16, #shared1, #smem, mutable>, !ttg.memdesc<64x64xbf16, #shared1, #smem, mutable, 512x64>
     tle.wgmma_shared_operand_fence %v, %w : !ttg.memdesc<512x64xbf16, #shared1, #smem, mutable>, !ttg.memdesc<64x64xbf16, #shared1, #smem, mutable, 512x64>
-    // CHECK: tle.wgmma_shared_operand_fence{{$}}
-    tle.wgmma_shared_operand_fence
+    // CHECK: tle.wgmma_shared_operand_fence all{{$}}
+    tle.wgmma_shared_operand_fence all
+    // What follows has a result: its name is no operand of the fence.
+    // CHECK-NEXT: %{{.*}} = tle.memdesc_wgmma_view
+    %u = tle.memdesc_wgmma_view %buf {order = array<i32: 1, 0>} : !ttg.memdesc<64x512xbf16, #shared, #smem, mutable> -> !ttg.memdesc<512x64xbf16, #shared1, #smem, mutable>
     tt.return
   }
 

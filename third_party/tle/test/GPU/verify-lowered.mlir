@@ -9,7 +9,7 @@ module {
     // expected-error @+1 {{cannot compile this access through a local pointer}}
     %v = tt.load %p : tensor<64x64x!tt.ptr<bf16, 3>>
     // expected-error @+1 {{cannot compile this use of tle.wgmma_shared_operand_fence}}
-    tle.wgmma_shared_operand_fence
+    tle.wgmma_shared_operand_fence all
     tt.return
   }
 }

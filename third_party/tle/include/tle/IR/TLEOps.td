@@ -98,7 +98,7 @@ def TLE_WGMMASharedOperandFenceOp
     that is through the generic proxy) visible to the WGMMA that follows, which
     reads its operands through the async proxy. Stands right before the
     `ttng.warp_group_dot` whose operands it orders and may name them; without
-    operands it orders all of shared memory. Becomes
+    operands, printed `all`, it orders all of shared memory. Becomes
     `ttng.fence_async_shared` (`fence.proxy.async`).
 
     Example:
@@ -110,7 +110,7 @@ def TLE_WGMMASharedOperandFenceOp
     ```
   }];
   let arguments = (ins Variadic<TLE_MemDesc>:$operands);
-  let assemblyFormat = "($operands^ `:` qualified(type($operands)))? attr-dict";
+  let assemblyFormat = "($operands^ `:` qualified(type($operands))) : (`all`)? attr-dict";
   let hasVerifier = 1;
 }
 
