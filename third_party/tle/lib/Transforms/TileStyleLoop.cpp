@@ -8,6 +8,7 @@
 #include "triton/Dialect/Triton/IR/Dialect.h"
 #include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
 #include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace mlir::triton::tle {
 
@@ -34,6 +35,15 @@ ttg::LocalAllocOp rootAllocation(Value memDesc) {
     memDesc = def->getOperand(0);
   }
   return {};
+}
+
+/// Whether there is a type of several buffers like `type`: a layout may leave
+/// out one dimension, then the number of the slot, and all others are powers of
+/// two.
+bool canHaveSlots(ttg::MemDescType type) {
+  auto layout = dyn_cast<ttg::LayoutEncodingTrait>(type.getEncoding());
+  return layout && layout.getRank() == type.getShape().size() &&
+         llvm::isPowerOf2_64(type.getShape().front());
 }
 
 std::string quoted(Operation *op) {
@@ -528,6 +538,9 @@ FailureOr<TileStyleLoop> matchTileStyleLoop(scf::ForOp loop,
     ttg::LocalAllocOp buffer = rootAllocation(copy.getResult());
     if (!buffer || buffer.getSrc() || loop->isAncestor(buffer))
       return refuse("a copy does not fill a buffer allocated before the loop");
+    if (!canHaveSlots(buffer.getType()))
+      return refuse("the shape and layout of a buffer leave no dimension for "
+                    "its slots");
     info.buffers.insert(buffer);
     if (copy.getIsVolatile())
       return refuse("a copy is volatile");

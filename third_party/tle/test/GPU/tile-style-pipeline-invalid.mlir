@@ -11,10 +11,15 @@
 #col = #ttg.blocked<{sizePerThread = [8, 1], threadsPerWarp = [8, 4], warpsPerCTA = [1, 4], order = [0, 1]}>
 #mma = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 16]}>
 #s = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#line = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#plain = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [1, 0]}>
 #smem = #ttg.shared_memory
 !buf = !ttg.memdesc<64x64xbf16, #s, #smem, mutable>
 !const = !ttg.memdesc<64x64xbf16, #s, #smem>
 !half = !ttg.memdesc<32x64xbf16, #s, #smem, mutable, 64x64>
+!rows = !ttg.memdesc<3x64xbf16, #plain, #smem, mutable>
+!row = !ttg.memdesc<1x64xbf16, #plain, #smem, mutable, 3x64>
+!row_ptrs = tensor<1x64x!tt.ptr<bf16>, #b>
 !ptrs = tensor<64x64x!tt.ptr<bf16>, #b>
 !ints = tensor<64x64xi32, #b>
 !tile = tensor<64x64xbf16, #b>
@@ -515,6 +520,43 @@ module attributes {"ttg.num-warps" = 4 : i32, ttg.target = "cuda:90"} {
       %x = ttg.local_load %buf : !buf -> !tile
     // CHECK: } {tt.num_stages = 2 : i32, tt.warp_specialize}
     } {tt.num_stages = 2 : i32, tt.warp_specialize}
+    tt.return
+  }
+
+  // CHECK-LABEL: @slots_already
+  tt.func @slots_already(%ptr: !ptrs, %n: i32) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %buf = ttg.local_alloc : () -> !ttg.memdesc<64x64xbf16, #line, #smem, mutable>
+    // expected-remark @below {{the shape and layout of a buffer leave no dimension for its slots}}
+    scf.for %i = %c0 to %n step %c1 : i32 {
+      %t = ttg.async_copy_global_to_local %ptr, %buf : !ptrs -> <64x64xbf16, #line, #smem, mutable>
+      %g = ttg.async_commit_group tokens %t
+      %w = ttg.async_wait %g {num = 0 : i32}
+      %x = ttg.local_load %buf : !ttg.memdesc<64x64xbf16, #line, #smem, mutable> -> !tile
+    // CHECK: } {tt.num_stages = 2 : i32}
+    } {tt.num_stages = 2 : i32}
+    tt.return
+  }
+
+  // CHECK-LABEL: @three_rows
+  tt.func @three_rows(%ptr: !row_ptrs, %n: i32) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %buf = ttg.local_alloc : () -> !rows
+    %r0 = ttg.memdesc_subslice %buf[0, 0] : !rows -> !row
+    %r1 = ttg.memdesc_subslice %buf[1, 0] : !rows -> !row
+    %r2 = ttg.memdesc_subslice %buf[2, 0] : !rows -> !row
+    // expected-remark @below {{the shape and layout of a buffer leave no dimension for its slots}}
+    scf.for %i = %c0 to %n step %c1 : i32 {
+      %t0 = ttg.async_copy_global_to_local %ptr, %r0 : !row_ptrs -> <1x64xbf16, #plain, #smem, mutable, 3x64>
+      %t1 = ttg.async_copy_global_to_local %ptr, %r1 : !row_ptrs -> <1x64xbf16, #plain, #smem, mutable, 3x64>
+      %t2 = ttg.async_copy_global_to_local %ptr, %r2 : !row_ptrs -> <1x64xbf16, #plain, #smem, mutable, 3x64>
+      %g = ttg.async_commit_group tokens %t0, %t1, %t2
+      %w = ttg.async_wait %g {num = 0 : i32}
+      %x = ttg.local_load %r0 : !row -> tensor<1x64xbf16, #b>
+    // CHECK: } {tt.num_stages = 2 : i32}
+    } {tt.num_stages = 2 : i32}
     tt.return
   }
 }
