@@ -95,3 +95,51 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.return %s : tensor<64x64xf32>
   }
 }
+
+// -----
+
+#blocked = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
+#a = #ttg.dot_op<{opIdx = 0, parent = #blocked}>
+#b = #ttg.dot_op<{opIdx = 1, parent = #blocked}>
+// 16 warps start with 128 registers a thread, too few for 256 columns.
+// CHECK-DAG: #[[HALF:.*]] = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 128, 16]}>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  // CHECK-LABEL: @sixteen_warps
+  // CHECK: ttng.warp_group_dot {{.*}} -> tensor<64x256xf32, #[[HALF]]>
+  tt.func @sixteen_warps(%a0: tensor<64x64xbf16, #a>, %b0: tensor<64x256xbf16, #b>, %c: tensor<64x256xf32, #blocked>) {
+    ttg.warp_specialize()
+    default {
+      %s = tt.dot %a0, %b0, %c : tensor<64x64xbf16, #a> * tensor<64x256xbf16, #b> -> tensor<64x256xf32, #blocked>
+      ttg.warp_yield
+    }
+    partition0() num_warps(8) {
+      ttg.warp_return
+    }
+    partition1() num_warps(4) {
+      ttg.warp_return
+    } : () -> ()
+    tt.return
+  }
+}
+
+// -----
+
+#blocked = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
+#a = #ttg.dot_op<{opIdx = 0, parent = #blocked}>
+#b = #ttg.dot_op<{opIdx = 1, parent = #blocked}>
+// CHECK-DAG: #[[WHOLE:.*]] = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 256, 16]}>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  // CHECK-LABEL: @twelve_warps
+  // CHECK: ttng.warp_group_dot {{.*}} -> tensor<64x256xf32, #[[WHOLE]]>
+  tt.func @twelve_warps(%a0: tensor<64x64xbf16, #a>, %b0: tensor<64x256xbf16, #b>, %c: tensor<64x256xf32, #blocked>) {
+    ttg.warp_specialize()
+    default {
+      %s = tt.dot %a0, %b0, %c : tensor<64x64xbf16, #a> * tensor<64x256xbf16, #b> -> tensor<64x256xf32, #blocked>
+      ttg.warp_yield
+    }
+    partition0() num_warps(8) {
+      ttg.warp_return
+    } : () -> ()
+    tt.return
+  }
+}

@@ -65,7 +65,8 @@ Value convertLayout(OpBuilder &builder, Location loc, Value value,
 class LayoutAssigner {
 public:
   LayoutAssigner(int numWarps, int threadsPerWarp, int numCTAs)
-      : numWarps(numWarps), threadsPerWarp(threadsPerWarp), numCTAs(numCTAs) {}
+      : moduleWarps(numWarps), numWarps(numWarps),
+        threadsPerWarp(threadsPerWarp), numCTAs(numCTAs) {}
 
   LogicalResult run(ModuleOp module);
 
@@ -73,6 +74,12 @@ private:
   BlockedEncodingAttr getDefaultLayout(RankedTensorType type) const {
     return getDefaultBlockedEncoding(type.getContext(), type.getShape(),
                                      numWarps, threadsPerWarp, numCTAs);
+  }
+
+  /// From here on tensors are those of `op`, which may belong to a partition
+  /// with a number of warps of its own.
+  void enter(Operation *op) {
+    numWarps = maybeLookupNumWarps(op).value_or(moduleWarps);
   }
 
   /// `type` with the default layout if it is a tensor, or a pointer to one,
@@ -102,7 +109,7 @@ private:
   /// Whether the layout of `value` was chosen here.
   bool isChosen(Value value) const { return chosen.contains(value); }
 
-  int numWarps, threadsPerWarp, numCTAs;
+  int moduleWarps, numWarps, threadsPerWarp, numCTAs;
   DenseSet<Value> chosen;
   /// The place of an op in the text.
   DenseMap<Operation *, unsigned> position;
@@ -164,14 +171,17 @@ void LayoutAssigner::convertTypesOf(Operation *op) {
 LogicalResult LayoutAssigner::run(ModuleOp module) {
   module->walk<WalkOrder::PreOrder>([&](Operation *op) {
     position[op] = position.size();
+    enter(op);
     convertTypesOf(op);
   });
   // Rules insert conversions; those need none.
   SmallVector<Operation *> ops;
   module->walk([&](Operation *op) { ops.push_back(op); });
-  for (Operation *op : ops)
+  for (Operation *op : ops) {
+    enter(op);
     if (failed(applyRule(op)))
       return failure();
+  }
   return success();
 }
 

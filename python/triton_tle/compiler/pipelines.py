@@ -388,6 +388,7 @@ def _stock_llir(settings: Settings) -> tuple[Pass, ...]:
 
 
 INSTRUMENTATION = "instrumentation-point"
+PARTITIONS = "ttg.warp_specialize("
 
 
 def instrumentation_point(name: str) -> Pass:
@@ -420,6 +421,7 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         _n("triton-tle-lower-extract-tile"),
         _n("triton-tle-lower-insert-tile"),
         _n("triton-tle-lower-local-pointers"),
+        _n("triton-tle-lower-pipes"),
         # Views and fences that the user wrote; then nothing of TLE may be left for stock to stumble over.
         *_lower_wgmma_operands(),
         coalesce,
@@ -445,6 +447,8 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         *_lower_wgmma_operands(),
         # What TLE's copy leaves to it: transposes in shared memory, conversions ahead of mma.sync.
         _dot_operands(settings),
+        # Before stock's pipeliner, which knows no release of a pipe.
+        *([_o("triton-tle-place-dot-waits", only_if=PARTITIONS)] if settings.capability // 10 == 9 else []),
         _s("triton-nvidia-optimize-descriptor-encoding"),
         _s("triton-loop-aware-cse"),
         *_loops(settings),
@@ -453,6 +457,8 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         *_finish_ttgir(settings, _tle_fences(settings)),
         # Last: canonicalization would merge the steps of an exchange into one that takes shared memory.
         _o("triton-tle-coalesce-atomics", only_if="tt.atomic_rmw"),
+        # Other passes know mbarriers as ops, not as assembly.
+        _n("triton-tle-per-thread-barriers", only_if=PARTITIONS),
     )
 
 

@@ -5,9 +5,10 @@
 
 from . import _atomics, _interpreter_mends, gpu  # noqa: F401
 from ._loops import resolve_pipeline
+from ._pipes import pipe
 from ._tiles import cumsum, extract_tile, insert_tile
 
-__all__ = ["cumsum", "extract_tile", "gpu", "insert_tile", "pipeline"]
+__all__ = ["cumsum", "extract_tile", "gpu", "insert_tile", "pipe", "pipeline"]
 
 _atomics.install()
 

@@ -46,6 +46,7 @@ def builtin(function: Callable) -> Callable:
     keyword = inspect.Parameter.KEYWORD_ONLY
     parameters = [p for p in signature.parameters.values() if p.name != "_target"]
     parameters += [inspect.Parameter(extra, keyword, default=None) for extra in ("_semantic", "_generator")]
+    parameters.sort(key=lambda parameter: parameter.kind)
     wrapper.__signature__ = signature.replace(parameters=parameters)
     wrapper.__triton_builtin__ = True
     return wrapper

@@ -11,9 +11,29 @@ from collections.abc import Sequence
 
 import triton.language as tl
 from triton._C.libtriton import gluon_ir, ir
+from triton.compiler.code_generator import flatten_values_to_ir, unflatten_ir_values
 
 from ..compiler.memory import SHARED_MEMORY_KIB
-from .gpu.types import buffer, buffer_type, pointers_value
+from ._builtin import is_power_of_two
+from ._pipes import pipe_type, pipe_value
+from .gpu.layouts import swizzled_shared_layout
+from .gpu.types import buffer, buffer_type, materialize, pointers_value
+
+BARRIER_LAYOUT = swizzled_shared_layout(1, 1, 1, (0,))
+
+
+class PartitionContext:
+    """What functions that a partition calls are compiled for; stock's frontend asks for these two methods."""
+
+    def __init__(self, num_warps: int):
+        self.num_warps = num_warps
+
+    def mangle(self) -> str:
+        """The partition as part of a function's symbol."""
+        return f"_PW{self.num_warps}"
+
+    def initialize_callee(self, fn, builder) -> None:
+        """Nothing is noted on the function: it is inlined."""
 
 
 class IRTarget:
@@ -113,6 +133,84 @@ class IRTarget:
 
     def barrier(self) -> None:
         self.semantic.builder.create_barrier()
+
+    # Partitions and pipes.
+
+    @property
+    def in_partition(self) -> bool:
+        """Whether a partition is being compiled."""
+        return isinstance(self.generator.caller_context, PartitionContext)
+
+    def warp_specialize(self, partitions, warps: Sequence[int], registers: Sequence[int] | None) -> None:
+        builder = self.semantic.builder
+        after = builder.get_insertion_point()
+        gluon = self._gluon()
+        (_, default_arguments), *workers = partitions
+        captures = [flatten_values_to_ir(arguments) for _, arguments in workers]
+        flat = [handle for handles in captures for handle in handles]
+        operation = gluon.create_warp_specialize([], flat, list(warps))
+        if registers is not None:
+            operation.set_requested_registers(list(registers))
+        gluon.create_block_with_parent(operation.get_default_region(), [])
+        self._call_partition(gluon, partitions[0][0], default_arguments, self.options.num_warps)
+        gluon.restore_insertion_point(builder.get_insertion_point())
+        gluon.create_warp_yield([])
+        gluon.create_block_with_parent(operation.get_partition_op_holder(), [])
+        holder = gluon.create_warp_specialize_partitions(len(workers))
+        types = [handle.get_type() for handle in flat]
+        first = 0
+        for number, (function, arguments) in enumerate(workers):
+            block = gluon.create_block_with_parent(holder.get_region(number), types)
+            own = [block.get_argument(first + i) for i in range(len(captures[number]))]
+            first += len(own)
+            values = list(unflatten_ir_values(own, [argument.type for argument in arguments]))
+            self._call_partition(gluon, function, values, warps[number])
+            gluon.restore_insertion_point(builder.get_insertion_point())
+            gluon.create_warp_return()
+        builder.restore_insertion_point(after)
+
+    def _call_partition(self, gluon, function, arguments, num_warps: int) -> None:
+        self.semantic.builder.restore_insertion_point(gluon.get_insertion_point())
+        context = PartitionContext(num_warps)
+        result = self.generator.call_JitFunction(function, list(arguments), {}, caller_context=context)
+        if result is not None:
+            name = function.fn.__name__
+            raise ValueError(
+                f"tle.gpu.warp_specialize: '{name}' returns {result}, but a partition returns nothing; "
+                "leave results in a buffer"
+            )
+
+    def pipe_create(self, name: str, fields: dict[str, buffer], readers: tuple[str, ...], one_shot: bool) -> pipe_value:
+        fields = {field: materialize(self, value) for field, value in fields.items()}
+        slots = next(iter(fields.values())).type.slots[0]
+        words = slots if one_shot else 2 * slots
+        barriers = self.local_alloc(buffer_type(tl.int64, (words,), (1,), BARRIER_LAYOUT, (1,)))
+        listed = ", ".join(f'"{reader}"' for reader in readers)
+        attributes = f'name = "{name}", oneShot = {str(one_shot).lower()}, readers = [{listed}]'
+        self.call("pipe_create", [barriers.handle, *(value.handle for value in fields.values())], [], attributes)
+        type = pipe_type(name, {field: value.type for field, value in fields.items()}, barriers.type, readers, one_shot)
+        return pipe_value(type, barriers, fields)
+
+    def pipe_step(self, pipe: pipe_value, step: str, index: int | tl.tensor, reader: str | None) -> None:
+        attributes = "" if reader is None else f'reader = "{reader}"'
+        self.call(f"pipe_{step}", [pipe.barriers.handle, self.semantic.to_tensor(index).handle], [], attributes)
+
+    def pipe_close(self, pipe: pipe_value, count: int | tl.tensor) -> None:
+        # The slot of a tile behind the last one is free when the tile that lay there last has been released.
+        for i in range(pipe.type.num_slots):
+            index = self.semantic.add(self.semantic.to_tensor(count), self.semantic.to_tensor(i), False)
+            self.pipe_step(pipe, "acquire", index, None)
+
+    def slot_of_tile(self, index: tl.tensor, slots: int) -> int | tl.tensor:
+        """The slot in which a tile lies."""
+        semantic = self.semantic
+        if slots == 1:
+            return 0
+        if is_power_of_two(slots):
+            return semantic.and_(index, semantic.to_tensor(slots - 1))
+        unsigned = semantic.cast(index, tl.uint32)
+        rest = semantic.mod(unsigned, semantic.cast(semantic.to_tensor(slots), tl.uint32))
+        return semantic.cast(rest, tl.int32)
 
     # Async copies.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import triton.language as tl
@@ -17,7 +18,9 @@ from triton.runtime.interpreter import TensorHandle, _get_np_dtype, interpreter_
 
 from ._builtin import shape_text
 from ._emit import SHARED_MEMORY_KIB
-from .gpu.types import buffer, buffer_type, pointers_value
+from ._interpreter_partitions import PipeState, Scheduler, Task
+from ._pipes import pipe_type, pipe_value
+from .gpu.types import buffer, buffer_type, materialize, pointers_value
 
 CHUNK_BYTES = 1 << 20
 ALIGNMENT = 1024
@@ -116,6 +119,7 @@ class Program:
             chunk.clear()
         self.open_group: list[Callable[[], None]] = []
         self.groups: list[list[Callable[[], None]]] = []
+        self.scheduler: Scheduler | None = None
 
     def enter(self) -> None:
         """Forgets all of the previous program instance; the interpreter makes a new index tuple for each."""
@@ -216,6 +220,7 @@ class InterpreterTarget:
     interpreted = True
     semantic = interpreter_semantic
     options = interpreter_builder.options
+    capability = None
     _instance: InterpreterTarget | None = None
 
     @classmethod
@@ -288,6 +293,85 @@ class InterpreterTarget:
     def barrier(self) -> None:
         """Programs run one after another here: all is in order."""
 
+    # Partitions and pipes.
+
+    @property
+    def in_partition(self) -> bool:
+        """Whether a partition is running."""
+        return PROGRAM.scheduler is not None
+
+    def warp_specialize(self, partitions, warps: Sequence[int], registers: Sequence[int] | None) -> None:
+        def body(function, arguments):
+            result = function(*arguments)
+            if result is not None:
+                raise ValueError(
+                    f"tle.gpu.warp_specialize: '{function.fn.__name__}' returns {result}, but a partition returns "
+                    "nothing; leave results in a buffer"
+                )
+
+        tasks = [
+            Task(number, function.fn.__name__, partial(body, function, arguments))
+            for number, (function, arguments) in enumerate(partitions)
+        ]
+        PROGRAM.scheduler = Scheduler(tasks, PROGRAM)
+        try:
+            PROGRAM.scheduler.run()
+        finally:
+            PROGRAM.scheduler = None
+
+    def pipe_create(self, name: str, fields: dict[str, buffer], readers: tuple[str, ...], one_shot: bool) -> pipe_value:
+        fields = {field: materialize(self, value) for field, value in fields.items()}
+        type = pipe_type(name, {field: value.type for field, value in fields.items()}, None, readers, one_shot)
+        return pipe_value(type, None, fields, PipeState(name, type.num_slots, readers, one_shot))
+
+    def pipe_step(self, pipe: pipe_value, step: str, index: int, reader: str | None) -> None:
+        state, scheduler = pipe.state, PROGRAM.scheduler
+        state.claim(reader, scheduler.current)
+        if step == "acquire":
+            state.check_acquire(index)
+            scheduler.block(
+                lambda: state.is_free(index),
+                f"for pipe '{state.name}' to be free for tile {index}, {_released(state)}, at {_caller()}",
+            )
+            state.acquired += 1
+            self._poison_slot(pipe, index)
+        elif step == "commit":
+            state.check_commit(index)
+            # The readers' wait covers the copies of this partition.
+            self.async_commit()
+            self.async_wait(0)
+            state.committed += 1
+        elif step == "wait":
+            state.check_wait(reader, index)
+            scheduler.block(
+                lambda: state.closed or index < state.committed,
+                f"for tile {index} of pipe '{state.name}', {state.committed} committed, at {_caller()}",
+            )
+            state.check_wait(reader, index)
+            state.waited[reader] = max(state.waited[reader], index + 1)
+        else:
+            state.check_release(reader, index)
+            state.released[reader].add(index)
+            if all(index in released for released in state.released.values()):
+                self._poison_slot(pipe, index)
+
+    def pipe_close(self, pipe: pipe_value, count: int) -> None:
+        state, scheduler = pipe.state, PROGRAM.scheduler
+        state.claim(None, scheduler.current)
+        if count != state.committed or state.acquired != state.committed:
+            state.fail("close", count, f"{state.committed} tiles have been committed, {state.acquired} acquired")
+        state.closed = True
+        if not state.one_shot:
+            scheduler.block(
+                lambda: all(state.is_free(count + slot) for slot in range(min(state.slots, count))),
+                f"for the last tiles of pipe '{state.name}' to be released, {_released(state)}, at {_caller()}",
+            )
+
+    @staticmethod
+    def _poison_slot(pipe: pipe_value, index: int) -> None:
+        for value in pipe.fields.values():
+            poison(value.handle.array(value.type)[index % pipe.type.num_slots], value.dtype)
+
     # Async copies.
 
     def async_copy(self, pointers: tl.tensor, target: buffer, mask: tl.tensor | None) -> None:
@@ -330,6 +414,11 @@ class InterpreterTarget:
         data = destination.handle.data.copy()
         data[_tile(indices, tile.handle.data.shape)] = tile.handle.data
         return _tensor(data, destination.dtype)
+
+
+def _released(state: PipeState) -> str:
+    """How many tiles each reader of a pipe has released, as messages say it."""
+    return ", ".join(f"{len(tiles)} released by '{reader}'" for reader, tiles in state.released.items())
 
 
 def _tile(indices: Sequence[int], tile_shape: Sequence[int]) -> tuple[slice, ...]:

@@ -29,6 +29,8 @@
 //    goes through shared memory in any case, and stays there.
 //  - A value that comes out of `ttg.local_load` counts as loaded: it has a
 //    home in shared memory, which the dot-operand pass then reuses.
+//  - With partitions of warps, an instruction's accumulator fits into the
+//    registers that a thread has when the kernel starts.
 //
 //===----------------------------------------------------------------------===//
 
@@ -114,13 +116,34 @@ bool isChained(DotOp dot, bool tle) {
   });
 }
 
+/// The columns of the widest instruction that ptxas takes. It judges by the
+/// registers that a thread has when the kernel starts, not by those that a
+/// partition takes later.
+unsigned largestInstrN(ModuleOp module) {
+  unsigned warps = 0;
+  module.walk([&](WarpSpecializeOp op) {
+    warps = std::max(warps, op.getTotalPartitionWarps());
+  });
+  if (warps == 0)
+    return kMaxInstrN;
+  constexpr unsigned kRegisters = 64 * 1024, kThreadsPerWarp = 32;
+  // What ptxas wants beside the accumulator: 154 for 256 columns.
+  constexpr unsigned kOtherRegisters = 26;
+  warps += lookupNumWarps(module);
+  unsigned registers = kRegisters / (warps * kThreadsPerWarp) / 8 * 8;
+  // 64 rows and n columns of f32 on 128 threads.
+  if (registers < kOtherRegisters + kMaxInstrN / 2)
+    return (registers - kOtherRegisters) * 2 / 8 * 8;
+  return kMaxInstrN;
+}
+
 /// Columns of an instruction; on integers there are fewer choices above 32.
-unsigned instrShapeN(ArrayRef<int64_t> shape, unsigned numWarps,
-                     bool isInteger) {
+unsigned instrShapeN(ArrayRef<int64_t> shape, unsigned numWarps, bool isInteger,
+                     unsigned largest) {
   unsigned warpsAlongM = std::max<int64_t>(shape[0] / kWarpRows, 1);
   unsigned warpsAlongN = std::max(numWarps / warpsAlongM, 1u);
   unsigned limit = std::max<int64_t>(shape[1] / warpsAlongN, 8);
-  for (unsigned n = kMaxInstrN; n >= 8; n -= 8) {
+  for (unsigned n = largest; n >= 8; n -= 8) {
     bool exists = !isInteger || (n > 32 ? n % 16 == 0 && n <= 224 : true);
     if (exists && shape[1] % n == 0 && n <= limit)
       return n;
@@ -199,15 +222,16 @@ Value toSharedMemory(DotOp dot, unsigned index, bool tle) {
   return LocalAllocOp::create(builder, loc, memDesc, value);
 }
 
-void accelerate(DotOp dot, unsigned numWarps, bool tle) {
+void accelerate(DotOp dot, unsigned numWarps, bool tle, unsigned largest) {
   OpBuilder builder(dot);
   Location loc = dot.getLoc();
   RankedTensorType oldType = dot.getResult().getType();
   Type operandType = dot.getA().getType().getElementType();
-  SmallVector<unsigned> instrShape{
-      kWarpRows,
-      instrShapeN(oldType.getShape(), numWarps, operandType.isInteger()),
-      256 / operandType.getIntOrFloatBitWidth()};
+  SmallVector<unsigned> instrShape{kWarpRows,
+                                   instrShapeN(oldType.getShape(), numWarps,
+                                               operandType.isInteger(),
+                                               largest),
+                                   256 / operandType.getIntOrFloatBitWidth()};
   auto mma = NvidiaMmaEncodingAttr::get(
       dot.getContext(), /*versionMajor=*/3, /*versionMinor=*/0,
       warpsPerCTA(dot, numWarps, tle),
@@ -312,12 +336,13 @@ private:
       links = findChainLinks(module);
     if (!tle)
       std::reverse(dots.begin(), dots.end());
+    unsigned largest = tle ? largestInstrN(module) : kMaxInstrN;
     for (auto [dot, warpGroup] : dots) {
       unsigned numWarps = lookupNumWarps(dot);
       if (warpGroup) {
         remarkOnWarps(dot, warpsPerCTA(dot, numWarps, tle),
                       isChained(dot, tle));
-        accelerate(dot, numWarps, tle);
+        accelerate(dot, numWarps, tle, largest);
         continue;
       }
       SmallVector<unsigned> warps =

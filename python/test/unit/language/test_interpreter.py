@@ -4,7 +4,7 @@ a process of their own; each test function there is a test here."""
 import pytest
 from in_process import check, outcomes, test_names
 
-FILES = ["numerics.py", "interpreter_only.py"]
+FILES = ["numerics.py", "interpreter_only.py", "interpreter_partitions.py"]
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from ._memory import (
     wgmma_operand_fence,
     wgmma_view,
 )
+from ._warp_specialize import warp_specialize
 from .layouts import nv_mma_shared_layout, swizzled_shared_layout
 from .types import buffer, smem, tmem
 
@@ -27,6 +28,7 @@ __all__ = [
     "smem",
     "swizzled_shared_layout",
     "tmem",
+    "warp_specialize",
     "wgmma_operand_fence",
     "wgmma_view",
 ]

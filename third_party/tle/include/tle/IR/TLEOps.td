@@ -180,4 +180,88 @@ def TLE_InsertTileOp : TLE_Op<"insert_tile", [Pure, TypesMatchWith<"the result h
   let hasVerifier = 1;
 }
 
+//===----------------------------------------------------------------------===//
+// Pipes
+//===----------------------------------------------------------------------===//
+
+def TLE_PipeCreateOp
+    : TLE_Op<"pipe_create", [MemoryEffects<[MemRead<TLE_SharedMemory>, MemWrite<TLE_SharedMemory>]>]> {
+  let summary = "a ring of slots that one partition fills and others read";
+  let description = [{
+    Makes a pipe of `fields`, buffers whose first dimension is the slot; all
+    have the same number N of slots. `barriers` holds its mbarriers as words of
+    64 bits: word i says that slot i is full, word N + i that it is empty. A pipe
+    that is `oneShot` fills every slot once and has the first N words only.
+
+    `readers` names the readers. A slot is empty again when each of them has
+    released it.
+
+    Example:
+
+    ```mlir
+    tle.pipe_create %barriers, %a, %b {name = "tiles", oneShot = false, readers = ["consumer"]}
+        : !ttg.memdesc<4x1xi64, #bar, #smem, mutable>, !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>,
+          !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
+    ```
+  }];
+  let arguments = (ins TLE_MemDesc:$barriers, Variadic<TLE_MemDesc>:$fields, StrAttr:$name, StrArrayAttr:$readers,
+                       BoolAttr:$oneShot);
+  let assemblyFormat = "$barriers (`,` $fields^)? attr-dict `:` qualified(type($barriers)) "
+                       "(`,` qualified(type($fields))^)?";
+  let extraClassDeclaration = [{
+    /// The number of slots.
+    int64_t getNumSlots();
+  }];
+  let hasVerifier = 1;
+}
+
+class TLE_PipeStepOp<string mnemonic>
+    : TLE_Op<mnemonic, [MemoryEffects<[MemRead<TLE_SharedMemory>, MemWrite<TLE_SharedMemory>]>]> {
+  let assemblyFormat = "$barriers `[` $index `]` attr-dict `:` qualified(type($barriers))";
+}
+
+def TLE_PipeAcquireOp : TLE_PipeStepOp<"pipe_acquire"> {
+  let summary = "the writer waits until a slot is empty";
+  let description = [{
+    `index` counts the tiles that go through the pipe, from 0 on; tile i lies in
+    slot i mod N. Returns when every reader has released tile `index` - N, at
+    once for the first N tiles.
+
+    Example: `tle.pipe_acquire %barriers[%i] : !ttg.memdesc<4x1xi64, #bar, #smem, mutable>`
+  }];
+  let arguments = (ins TLE_MemDesc:$barriers, I32:$index);
+}
+
+def TLE_PipeCommitOp : TLE_PipeStepOp<"pipe_commit"> {
+  let summary = "the writer has filled a slot";
+  let description = [{
+    Tile `index` is full when every thread of the writer's partition has come
+    here and the asynchronous copies that it started before have ended.
+
+    Example: `tle.pipe_commit %barriers[%i] : !ttg.memdesc<4x1xi64, #bar, #smem, mutable>`
+  }];
+  let arguments = (ins TLE_MemDesc:$barriers, I32:$index);
+}
+
+def TLE_PipeWaitOp : TLE_PipeStepOp<"pipe_wait"> {
+  let summary = "a reader waits until a slot is full";
+  let description = [{
+    Returns when tile `index` is full.
+
+    Example: `tle.pipe_wait %barriers[%i] {reader = "consumer"} : !ttg.memdesc<4x1xi64, #bar, #smem, mutable>`
+  }];
+  let arguments = (ins TLE_MemDesc:$barriers, I32:$index, StrAttr:$reader);
+}
+
+def TLE_PipeReleaseOp : TLE_PipeStepOp<"pipe_release"> {
+  let summary = "a reader is done with a slot";
+  let description = [{
+    Tile `index` is not read any more by this reader; each thread of its
+    partition says so.
+
+    Example: `tle.pipe_release %barriers[%i] {reader = "consumer"} : !ttg.memdesc<4x1xi64, #bar, #smem, mutable>`
+  }];
+  let arguments = (ins TLE_MemDesc:$barriers, I32:$index, StrAttr:$reader);
+}
+
 #endif // TLE_OPS_TD

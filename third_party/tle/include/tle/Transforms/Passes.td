@@ -663,4 +663,86 @@ def TLECoalesceAtomics : TLE_ModulePass<"triton-tle-coalesce-atomics"> {
   ];
 }
 
+//===----------------------------------------------------------------------===//
+// Warp specialization
+//===----------------------------------------------------------------------===//
+
+def TLELowerPipes : TLE_ModulePass<"triton-tle-lower-pipes"> {
+  let summary = "pipes become mbarriers";
+  let description = [{
+    Each slot of a pipe has two mbarriers. Phases follow from the number of the
+    tile: tile i lies in slot i mod N, and is round i / N of that slot.
+
+    ```mlir
+    tle.pipe_create %bars, %a {name = "tiles", oneShot = false, readers = ["mma"]}   // two slots
+    tle.pipe_wait %bars[%i] {reader = "mma"}
+    tle.pipe_release %bars[%i] {reader = "mma"}
+    // becomes
+    ttng.init_barrier %word, 128 {tle.per_thread}              // each word, then one gpu.barrier for all pipes
+    %slot = arith.andi %i, %c1
+    %full = ttg.memdesc_index %bars[%slot]
+    %round = arith.shrui %i, %c1
+    %phase = arith.andi %round, %c1
+    ttng.wait_barrier %full, %phase {tle.per_thread}
+    %empty = ttg.memdesc_index %bars[%slot + 2]
+    ttng.arrive_barrier %empty, 1 {tle.per_thread}
+    ```
+
+    Every thread of a partition arrives, so no barrier of its warps is needed;
+    the counts follow from the partitions' numbers of warps. A commit is an
+    `arrive_barrier` if the writer stores into the fields, an
+    `async_copy_mbarrier_arrive {noIncrement}` if it starts asynchronous copies
+    into them, and both, with twice the count, if it does both.
+
+    Errors, each at the line that is wrong: a pipe with two writers, a reader in
+    two partitions, a commit without an acquire before it, a release without a
+    wait before it, a reader that never releases, a pipe that is never written
+    or never read, a pipe used outside of a partition.
+  }];
+}
+
+def TLEPlaceDotWaits : TLE_ModulePass<"triton-tle-place-dot-waits"> {
+  let summary = "products of a partition wait as late as they may";
+  let description = [{
+    In a partition of `ttg.warp_specialize`, products follow each other without
+    waiting if one only adds to the other:
+
+    ```mlir
+    %s0 = ttng.warp_group_dot %a0, %b0, %zero
+    %s1 = ttng.warp_group_dot %a1, %b1, %s0
+    // becomes
+    %d0 = ttng.warp_group_dot %a0, %b0, %zero {isAsync = true}
+    %d1 = ttng.warp_group_dot %a1, %b1, %d0 {isAsync = true}
+    %s1 = ttng.warp_group_dot_wait %d1 {pendings = 0}
+    ```
+
+    Between them may stand what has no effects, what reads memory, fences, and
+    waits for mbarriers. Anything else, the release of a slot above all, comes
+    behind the wait: it may let others overwrite what a product still reads.
+
+    Loops of partitions that hold a step of a pipe get `tt.num_stages = 0`, so
+    that stock's pipeliner, which runs later and knows no release, leaves their
+    products alone. Products in other loops are left to it.
+  }];
+}
+
+def TLEPerThreadBarriers : TLE_ModulePass<"triton-tle-per-thread-barriers"> {
+  let summary = "mbarriers that each thread waits and arrives at by itself";
+  let description = [{
+    Stock has one thread arrive, between two barriers of the partition's warps,
+    and puts more of them around what touches an mbarrier. Where every thread
+    arrives for itself (`tle.per_thread`), the arrival orders this thread's
+    accesses and no barrier is needed.
+
+    ```mlir
+    ttng.arrive_barrier %b, 1 {tle.per_thread} : !ttg.memdesc<1xi64, #shared, #smem, mutable>
+    // becomes
+    %a = builtin.unrealized_conversion_cast %b : !ttg.memdesc<1xi64, #shared, #smem, mutable> to i32
+    tt.elementwise_inline_asm "mbarrier.arrive.shared.b64 ..." {pure = false} %a
+    ```
+
+    Runs last in its stage: other passes know the ops, not the assembly.
+  }];
+}
+
 #endif // TLE_TRANSFORMS_PASSES_TD

@@ -1,0 +1,155 @@
+"""Partitions and pipes in Triton's interpreter: results, and mistakes that would hang or race on a GPU.
+`test_interpreter.py` runs this file with TRITON_INTERPRET=1."""
+
+import re
+
+import pytest
+import torch
+import triton
+import triton.language as tl
+import triton_tle.language as tle
+from triton.runtime.errors import InterpreterError
+
+
+@triton.jit
+def fill(w, x, n, HOW: tl.constexpr):
+    if HOW == "commit first":
+        w.commit(0)
+    for i in range(n):
+        number = i
+        if HOW == "skips a tile":
+            number = i + i
+        slot = w.acquire(number)
+        if HOW == "copies":
+            tle.gpu.async_copy(x + i * 64 + tl.arange(0, 64), slot.a)
+        else:
+            slot.a.store(tl.load(x + i * 64 + tl.arange(0, 64)))
+        if HOW == "acquires twice":
+            w.acquire(number + 1)
+        w.commit(number)
+    if HOW == "closes":
+        w.close(n)
+    if HOW == "closes early":
+        w.close(n - 1)
+
+
+@triton.jit
+def total(r, y, n, HOW: tl.constexpr):
+    acc = tl.zeros([64], tl.float32)
+    for i in range(n):
+        if HOW == "release first":
+            r.release(i)
+        slot = r.wait(i)
+        if HOW == "reads late":
+            r.release(i)
+            acc += slot.a.load()
+        else:
+            acc += slot.a.load()
+            if HOW != "keeps":
+                r.release(i)
+        if HOW == "releases twice":
+            r.release(i)
+    tl.store(y + tl.arange(0, 64), acc)
+
+
+@triton.jit
+def kernel(x, y, n_written, n_read, SLOTS: tl.constexpr, ONE_SHOT: tl.constexpr, WRITES: tl.constexpr,
+           READS: tl.constexpr):  # fmt: skip
+    pipe = tle.pipe(a=tle.gpu.alloc([SLOTS, 64], tl.float32, layout=tle.gpu.swizzled_shared_layout(order=(0,))),
+                    name="rows", readers="sum", one_shot=ONE_SHOT)  # fmt: skip
+    tle.gpu.warp_specialize(
+        [(total, (pipe.reader("sum"), y, n_read, READS)), (fill, (pipe.writer(), x, n_written, WRITES))], [4]
+    )
+
+
+def run(n=5, n_read=None, slots=2, one_shot=False, writes="stores", reads="sums"):
+    x, y = torch.randn(max(n, 1), 64), torch.zeros(64)
+    kernel[(1,)](x, y, n, n if n_read is None else n_read, slots, one_shot, writes, reads)
+    return y, x[:n].sum(0)
+
+
+@pytest.mark.parametrize("slots", [1, 2, 3])
+@pytest.mark.parametrize("writes", ["stores", "copies", "closes"])
+def test_all_tiles_arrive(slots, writes):
+    for n in (0, 1, 2, 7):
+        torch.testing.assert_close(*run(n, slots=slots, writes=writes))
+
+
+def test_one_shot_pipe_needs_no_release():
+    torch.testing.assert_close(*run(3, slots=3, one_shot=True, reads="keeps"))
+
+
+def test_reading_after_the_release_gives_nan():
+    got, _ = run(reads="reads late")
+    assert torch.isnan(got).all()
+
+
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [
+        (
+            {"n": 2, "n_read": 3},
+            r"deadlock: partition 0 'total' waits for tile 2 of pipe 'rows', 2 committed, at .*partitions\.py:\d+",
+        ),
+        (
+            {"n": 8, "n_read": 5},
+            r"deadlock: partition 1 'fill' waits for pipe 'rows' to be free for tile 7, 5 released by 'sum'",
+        ),
+        (
+            {"reads": "keeps"},
+            r"deadlock: partition 0 'total' waits for tile 2 .*; partition 1 'fill' waits .* for tile 2, 0 released",
+        ),
+        ({"n": 2, "n_read": 3, "writes": "closes"}, r"wait of tile 2, but the pipe was closed after 2 tiles"),
+        ({"writes": "commit first"}, r"commit of tile 0, but none has been acquired"),
+        ({"writes": "skips a tile"}, r"acquire of tile 2, but tile 1 is next"),
+        ({"writes": "acquires twice"}, r"acquire of tile 1, but tile 0 has been acquired and not committed"),
+        ({"writes": "closes early"}, r"close of tile 4, but 5 tiles have been committed, 5 acquired"),
+        ({"reads": "release first"}, r"release of tile 0, but reader 'sum' has not waited for it"),
+        ({"reads": "releases twice"}, r"release of tile 0, but reader 'sum' has released it before"),
+        ({"n": 3, "one_shot": True}, r"acquire of .*: index is 2, but the pipe is one-shot and has 2 slots"),
+    ],
+)
+def test_mistakes_are_named(case, expected):
+    with pytest.raises(InterpreterError) as raised:
+        run(**case)
+    assert re.search(expected, str(raised.value).replace("\\'", "'")), raised.value
+
+
+@triton.jit
+def spin(r):
+    r.wait(0)
+
+
+@triton.jit
+def both_ends(w, r):
+    w.acquire(0)
+    w.commit(0)
+    r.wait(0)
+
+
+@triton.jit
+def shares_an_end(x, WHAT: tl.constexpr):
+    pipe = tle.pipe(a=tle.gpu.alloc([2, 64, 64], tl.float32), name="rows")
+    if WHAT == "reader":
+        tle.gpu.warp_specialize([(spin, (pipe.reader(),)), (spin, (pipe.reader(),))], [4])
+    else:
+        tle.gpu.warp_specialize([(both_ends, (pipe.writer(), pipe.reader())), (spin, (pipe.reader(),))], [4])
+
+
+@pytest.mark.parametrize(
+    ("what", "expected"),
+    [
+        ("reader", "reader 'reader' is used by partition 0 'spin' and by partition 1 'spin', but belongs to one"),
+        ("both", "pipe 'rows' is written and read by partition 0 'both_ends'"),
+    ],
+)
+def test_an_end_belongs_to_one_partition(what, expected):
+    with pytest.raises(InterpreterError) as raised:
+        shares_an_end[(1,)](torch.zeros(64), what)
+    assert expected in str(raised.value).replace("\\'", "'")
+
+
+def test_after_an_error_the_next_program_runs():
+    with pytest.raises(InterpreterError):
+        run(2, n_read=3)
+    torch.testing.assert_close(*run())

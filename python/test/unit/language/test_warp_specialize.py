@@ -1,0 +1,132 @@
+"""`tle.gpu.warp_specialize` and `tle.pipe`: mistakes, what the frontend makes, what the compiler makes of it."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import bad_partitions
+import pytest
+import triton
+import triton.language as tl
+import triton_tle.language as tle
+from frontend import ttir, ttir_text
+from triton.backends.compiler import GPUTarget
+from triton.compiler.errors import CompilationError
+
+HELPERS = {"takes_one", "takes_none", "returns", "divides_again"}
+KERNELS = {
+    name: value
+    for name, value in vars(bad_partitions).items()
+    if isinstance(value, triton.JITFunction) and name not in HELPERS
+}
+SIGNATURE = {"x": "*fp16", "n": "i32"}
+
+
+@pytest.mark.parametrize("kernel", KERNELS.values(), ids=KERNELS.keys())
+def test_mistake_is_an_error_at_its_line(kernel):
+    ((mark, expected),) = re.findall(r"(# error: (.*))", kernel.src)
+    with pytest.raises(CompilationError) as raised:
+        ttir(kernel, SIGNATURE)
+    error = raised.value
+    line = error.src.splitlines()[error.node.lineno - 1]
+    assert mark in line, f"the error is at: {line}\n{error}"
+    assert re.search(expected, error.error_message), error.error_message
+
+
+@triton.jit
+def fills(w, x, n, BAD: tl.constexpr):
+    offsets = tl.arange(0, 64)[:, None] * 64 + tl.arange(0, 64)[None, :]
+    for i in range(n):
+        slot = w.acquire(i)
+        if BAD == "index":
+            w.commit(offsets)
+        if BAD == "negative":
+            w.commit(-1)
+        if BAD == "field":
+            slot.b.store(0.0)
+        if BAD == "divide":
+            tle.gpu.warp_specialize([(fills, (w, x, n, "")), (fills, (w, x, n, ""))], [4])
+        tle.gpu.async_copy(x + i * 4096 + offsets, slot.a)
+        w.commit(i)
+
+
+@triton.jit
+def adds(r, y, n):
+    offsets = tl.arange(0, 64)[:, None] * 64 + tl.arange(0, 64)[None, :]
+    total = tl.zeros([64, 64], tl.float32)
+    for i in range(n):
+        slot = r.wait(i)
+        total += slot.a.load()
+        r.release(i)
+    tl.store(y + offsets, total)
+
+
+@triton.jit
+def sums(x, y, n, SLOTS: tl.constexpr, BAD: tl.constexpr):
+    p = tle.pipe(a=tle.gpu.alloc([SLOTS, 64, 64], tl.float16), name="tiles")
+    tle.gpu.warp_specialize([(adds, (p.reader(), y, n)), (fills, (p.writer(), x, n, BAD))], [4], [40])
+
+
+SUMS = {"x": "*fp16", "y": "*fp32", "n": "i32"}
+
+
+@pytest.mark.parametrize(
+    ("bad", "expected", "line"),
+    [
+        ("index", r"commit of the writer of pipe 'tiles': index is a tensor int32\[64, 64\]", "w.commit(offsets)"),
+        ("negative", r"commit of the writer of pipe 'tiles': index is -1, but tiles are counted", "w.commit(-1)"),
+        ("field", r"the slot has no field 'b'; its fields are \['a'\]", "slot.b.store(0.0)"),
+        ("divide", r"called inside of a partition", "tle.gpu.warp_specialize([(fills"),
+    ],
+)
+def test_mistake_inside_of_a_partition(bad, expected, line):
+    with pytest.raises(CompilationError) as raised:
+        ttir(sums, SUMS, {"SLOTS": 2, "BAD": bad})
+    outer = inner = raised.value
+    while isinstance(inner.__cause__, CompilationError):
+        inner = inner.__cause__
+    assert "tle.gpu.warp_specialize" in outer.src.splitlines()[outer.node.lineno - 1]
+    assert line in inner.src.splitlines()[inner.node.lineno - 1]
+    assert re.search(expected, str(inner)), str(inner)
+
+
+def test_partitions_are_regions_with_captures():
+    text = ttir_text(sums, SUMS, {"SLOTS": 2, "BAD": ""})
+    (head,) = re.findall(r"ttg.warp_specialize\((.*)\) attributes \{(.*)\}", text)
+    assert head[0].count("%") == 4  # barriers, field, x, n
+    assert "requestedRegisters = array<i32: 40>" in head[1]
+    assert "partition0(" in text and "num_warps(4)" in text
+    assert text.count("@tle.pipe_create.0(") == 2
+    assert "name = \\22tiles\\22, oneShot = false, readers = [\\22reader\\22]" in text
+    for step in ("acquire", "commit", "wait", "release"):
+        assert text.count(f"call @tle.pipe_{step}.0(") == 1
+    assert "#blocked" not in text
+
+
+@pytest.mark.parametrize("slots", [1, 2, 3, 4])
+def test_compiles_to_ptx(slots):
+    signature = SUMS | {"SLOTS": "constexpr", "BAD": "constexpr"}
+    aligned = {(0,): [["tt.divisibility", 16]]}  # asynchronous copies are of 4 bytes at least
+    source = triton.compiler.ASTSource(sums, signature, {"SLOTS": slots, "BAD": ""}, aligned)
+    ptx = triton.compile(source, target=GPUTarget("cuda", 90, 32), options={"num_warps": 4}).asm["ptx"]
+    assert ptx.count("mbarrier.init.shared") == 2 * slots
+    assert ptx.count("cp.async.mbarrier.arrive.noinc") == 1
+    assert ptx.count("mbarrier.arrive.shared.b64 state") == 1
+    assert ptx.count("mbarrier.try_wait.parity") == 2
+    assert re.search(r"setmaxnreg\.dec\.sync\.aligned\.u32\s+40;", ptx)
+
+
+@pytest.mark.parametrize("capability", [80, 100, 120])
+def test_other_targets_are_refused(capability):
+    with pytest.raises(CompilationError, match=f"compiled for sm_{capability}, but partitions need sm_90"):
+        ttir(sums, SUMS, {"SLOTS": 2, "BAD": ""}, capability=capability)
+
+
+def test_kernels_of_the_gpu_check_are_right_in_the_interpreter():
+    script = Path(__file__).parents[2] / "gpu" / "check_warp_specialize.py"
+    environment = os.environ | {"TRITON_INTERPRET": "1"}
+    run = subprocess.run([sys.executable, str(script)], env=environment, capture_output=True, text=True, timeout=600)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stdout.count(" error ") == 5 and "FAILED" not in run.stdout

@@ -1,0 +1,182 @@
+"""Partitions and pipes in the interpreter: each partition is a thread, one of them runs at a time.
+
+A partition runs until it has to wait for a pipe; then the next one in order that can go on does. So a program always
+runs in the same order, and when none can go on the program is at fault: the error names who waits for what.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+
+class Cancelled(BaseException):
+    """Ends the threads of the other partitions after an error; no `except Exception` of a kernel sees it."""
+
+
+class Task:
+    """One partition.
+
+    Attributes:
+        name: name of its function.
+        number: position in the list of partitions.
+        ready: tells whether it can go on; None when it waits for nothing.
+        waiting: what it waits for, and where, as messages say it.
+        groups: its asynchronous copies: the open group, and those that are closed.
+    """
+
+    def __init__(self, number: int, name: str, body: Callable[[], Any]):
+        self.number = number
+        self.name = name
+        self.body = body
+        self.ready: Callable[[], bool] | None = None
+        self.waiting = ""
+        self.groups: tuple[list, list] = ([], [])
+        self.done = False
+        self.error: BaseException | None = None
+        self.baton = threading.Semaphore(0)
+        self.thread: threading.Thread | None = None
+
+    def __str__(self) -> str:
+        return f"partition {self.number} '{self.name}'"
+
+
+class Scheduler:
+    """Runs the partitions of one `tle.gpu.warp_specialize`."""
+
+    def __init__(self, tasks: list[Task], program):
+        self.tasks = tasks
+        self.program = program
+        self.baton = threading.Semaphore(0)
+        self.cancelled = False
+        self.current: Task | None = None
+
+    def run(self) -> None:
+        """Runs all partitions to their ends.
+
+        Raises:
+            RuntimeError: no partition can go on.
+            Exception: whatever a partition raises.
+        """
+        outer = (self.program.open_group, self.program.groups)
+        try:
+            while waiting := [task for task in self.tasks if not task.done]:
+                able = [task for task in waiting if task.ready is None or task.ready()]
+                if not able:
+                    lines = "; ".join(f"{task} waits {task.waiting}" for task in waiting)
+                    raise RuntimeError(f"tle.gpu.warp_specialize: deadlock: {lines}")
+                for task in able:
+                    self._resume(task)
+                    if task.error is not None:
+                        raise task.error
+        finally:
+            self._cancel()
+            self.program.open_group, self.program.groups = outer
+
+    def block(self, ready: Callable[[], bool], waiting: str) -> None:
+        """Called by a partition: lets others run until `ready()`."""
+        task = self.current
+        while not ready():
+            task.ready, task.waiting = ready, waiting
+            self.baton.release()
+            task.baton.acquire()
+            if self.cancelled:
+                raise Cancelled
+        task.ready = None
+
+    def _resume(self, task: Task) -> None:
+        self.current = task
+        self.program.open_group, self.program.groups = task.groups
+        if task.thread is None:
+            task.thread = threading.Thread(target=self._main, args=(task,), name=str(task), daemon=True)
+            task.thread.start()
+        else:
+            task.baton.release()
+        self.baton.acquire()
+        task.groups = (self.program.open_group, self.program.groups)
+        self.current = None
+
+    def _main(self, task: Task) -> None:
+        try:
+            task.body()
+        except Cancelled:
+            pass
+        except BaseException as error:
+            task.error = error
+        task.done = True
+        self.baton.release()
+
+    def _cancel(self) -> None:
+        self.cancelled = True
+        for task in self.tasks:
+            if task.thread is not None and not task.done:
+                task.baton.release()
+                self.baton.acquire()
+            if task.thread is not None:
+                task.thread.join()
+
+
+class PipeState:
+    """What has gone through a pipe: it stands for the pipe's mbarriers, and checks more than they could."""
+
+    def __init__(self, name: str, slots: int, readers: tuple[str, ...], one_shot: bool):
+        self.name = name
+        self.slots = slots
+        self.one_shot = one_shot
+        self.acquired = 0
+        self.committed = 0
+        self.closed = False
+        self.waited = dict.fromkeys(readers, 0)
+        self.released: dict[str, set[int]] = {reader: set() for reader in readers}
+        self.users: dict[str | None, Task] = {}
+
+    def claim(self, reader: str | None, task: Task) -> None:
+        """Notes that a partition uses an endpoint.
+
+        Raises:
+            RuntimeError: another one does, or it uses both ends.
+        """
+        who = f"reader '{reader}'" if reader else "writer"
+        owner = self.users.setdefault(reader, task)
+        if owner is not task:
+            raise RuntimeError(f"pipe '{self.name}': its {who} is used by {owner} and by {task}, but belongs to one")
+        if reader is not None and self.users.get(None) is task:
+            raise RuntimeError(f"pipe '{self.name}' is written and read by {task}")
+
+    def fail(self, step: str, index: int, rule: str) -> None:
+        """Raises the RuntimeError of a step out of order."""
+        raise RuntimeError(f"pipe '{self.name}': {step} of tile {index}, but {rule}")
+
+    def is_free(self, index: int) -> bool:
+        """Whether tile `index` may be written."""
+        return index < self.slots or all(index - self.slots in released for released in self.released.values())
+
+    def check_acquire(self, index: int) -> None:
+        if self.closed:
+            self.fail("acquire", index, "the pipe is closed")
+        if self.acquired != self.committed:
+            self.fail("acquire", index, f"tile {self.committed} has been acquired and not committed")
+        if index != self.acquired:
+            self.fail("acquire", index, f"tile {self.acquired} is next")
+        if self.one_shot and index >= self.slots:
+            self.fail("acquire", index, f"the pipe is one-shot and has {self.slots} slots")
+
+    def check_commit(self, index: int) -> None:
+        if index != self.committed or self.acquired == self.committed:
+            held = f"{self.committed} has" if self.acquired > self.committed else "none has"
+            self.fail("commit", index, f"{held} been acquired")
+
+    def check_wait(self, reader: str, index: int) -> None:
+        if index > self.waited[reader]:
+            self.fail("wait", index, f"tile {self.waited[reader]} is next for reader '{reader}'")
+        if index in self.released[reader]:
+            self.fail("wait", index, f"reader '{reader}' has released it")
+        if self.closed and index >= self.committed:
+            self.fail("wait", index, f"the pipe was closed after {self.committed} tiles")
+
+    def check_release(self, reader: str, index: int) -> None:
+        if index >= self.waited[reader]:
+            self.fail("release", index, f"reader '{reader}' has not waited for it")
+        if index in self.released[reader]:
+            self.fail("release", index, f"reader '{reader}' has released it before")

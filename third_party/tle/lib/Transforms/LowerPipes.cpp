@@ -1,0 +1,390 @@
+//===- LowerPipes.cpp - pipes become mbarriers ----------------------------===//
+//
+// Precondition:  tle.pipe_create and, in partitions of ttg.warp_specialize, the
+//                steps of its writer and readers.
+// Rewrite:       tle.pipe_create  ==> ttng.init_barrier of every word
+//                acquire, wait    ==> ttng.wait_barrier
+//                commit, release  ==> ttng.arrive_barrier
+//                commit of copies ==> ttng.async_copy_mbarrier_arrive
+//                all of them with tle.per_thread
+// Postcondition: no tle.pipe op is left; one gpu.barrier stands behind the
+//                initialization of all pipes of a block.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tle/Transforms/Passes.h"
+
+#include "mlir/IR/Dominance.h"
+#include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
+#include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace mlir::triton::tle {
+#define GEN_PASS_DEF_TLELOWERPIPES
+#include "tle/Transforms/Passes.h.inc"
+} // namespace mlir::triton::tle
+
+using namespace mlir;
+namespace ttg = mlir::triton::gpu;
+namespace ttng = mlir::triton::nvidia_gpu;
+using namespace mlir::triton;
+using namespace mlir::triton::tle;
+
+namespace {
+
+/// The buffer that `memdesc` is a view of, seen through the arguments of
+/// partitions.
+Value findRoot(Value memdesc) {
+  while (true) {
+    memdesc = ttg::findBufferRoot(memdesc);
+    auto argument = dyn_cast<BlockArgument>(memdesc);
+    if (!argument)
+      return memdesc;
+    auto partitions = dyn_cast<ttg::WarpSpecializePartitionsOp>(
+        argument.getOwner()->getParentOp());
+    if (!partitions)
+      return memdesc;
+    auto specialize = cast<ttg::WarpSpecializeOp>(partitions->getParentOp());
+    memdesc = specialize.getExplicitCaptures()[argument.getArgNumber()];
+  }
+}
+
+/// The region of the partition that `op` is in, null outside of them.
+Region *findPartition(Operation *op) {
+  for (Region *region = op->getParentRegion(); region;
+       region = region->getParentRegion()) {
+    Operation *parent = region->getParentOp();
+    if (isa<ttg::WarpSpecializePartitionsOp>(parent))
+      return region;
+    auto specialize = dyn_cast<ttg::WarpSpecializeOp>(parent);
+    if (specialize && region == &specialize.getDefaultRegion())
+      return region;
+  }
+  return nullptr;
+}
+
+/// How the writer of a pipe fills its slots.
+struct Writes {
+  bool copies = false;
+  bool stores = false;
+};
+
+/// One end of a pipe: who waits, and who then says that it is done.
+struct Endpoint {
+  Region *partition = nullptr;
+  SmallVector<Operation *> waits;
+  SmallVector<Operation *> arrivals;
+
+  /// Threads that arrive.
+  int getNumThreads() const {
+    Operation *op = arrivals.front();
+    return ttg::lookupNumWarps(op) * ttg::lookupThreadsPerWarp(op);
+  }
+};
+
+struct Pipe {
+  PipeCreateOp create;
+  Endpoint writer;
+  llvm::MapVector<StringRef, Endpoint> readers;
+  Writes writes;
+};
+
+class PipeLowering {
+public:
+  explicit PipeLowering(ModuleOp module) : module(module) {}
+
+  LogicalResult run() {
+    if (failed(collect()))
+      return failure();
+    for (auto &[root, pipe] : pipes)
+      if (failed(verify(pipe)))
+        return failure();
+    for (auto &[root, pipe] : pipes)
+      findWrites(pipe);
+    for (auto &[root, pipe] : pipes)
+      lower(pipe);
+    for (auto &[block, last] : lastInit) {
+      OpBuilder builder(last->getContext());
+      builder.setInsertionPointAfter(last);
+      mlir::gpu::BarrierOp::create(builder, last->getLoc());
+    }
+    return success();
+  }
+
+private:
+  LogicalResult collect();
+  LogicalResult addStep(Operation *op, Endpoint &endpoint, StringRef who,
+                        bool arrives);
+  LogicalResult verify(Pipe &pipe);
+  LogicalResult verifyOrder(Endpoint &endpoint, StringRef name,
+                            StringRef arrival, StringRef wait);
+  void findWrites(Pipe &pipe);
+  void lower(Pipe &pipe);
+
+  ModuleOp module;
+  llvm::MapVector<Value, Pipe> pipes;
+  DenseMap<Block *, Operation *> lastInit;
+  DominanceInfo dominance;
+};
+
+LogicalResult PipeLowering::collect() {
+  module.walk([&](PipeCreateOp create) {
+    Pipe &pipe = pipes[findRoot(create.getBarriers())];
+    pipe.create = create;
+    for (Attribute reader : create.getReaders())
+      pipe.readers[cast<StringAttr>(reader).getValue()];
+  });
+  WalkResult result = module.walk([&](Operation *op) -> WalkResult {
+    if (!isa<PipeAcquireOp, PipeCommitOp, PipeWaitOp, PipeReleaseOp>(op))
+      return WalkResult::advance();
+    auto found = pipes.find(findRoot(op->getOperand(0)));
+    if (found == pipes.end())
+      return op->emitError("the pipe of this step is not known here: it comes "
+                           "from a loop, a branch or a function");
+    Pipe &pipe = found->second;
+    bool arrives = isa<PipeCommitOp, PipeReleaseOp>(op);
+    auto reader = op->getAttrOfType<StringAttr>("reader");
+    if (!reader)
+      return addStep(op, pipe.writer, "its writer", arrives);
+    auto endpoint = pipe.readers.find(reader.getValue());
+    if (endpoint == pipe.readers.end())
+      return op->emitError("pipe '")
+             << pipe.create.getName() << "' has no reader " << reader;
+    return addStep(op, endpoint->second,
+                   ("its reader '" + reader.getValue() + "'").str(), arrives);
+  });
+  return failure(result.wasInterrupted());
+}
+
+LogicalResult PipeLowering::addStep(Operation *op, Endpoint &endpoint,
+                                    StringRef who, bool arrives) {
+  Region *partition = findPartition(op);
+  if (!partition)
+    return op->emitError("a pipe connects partitions: ")
+           << who << " can work inside of tle.gpu.warp_specialize only";
+  if (!endpoint.partition)
+    endpoint.partition = partition;
+  if (endpoint.partition != partition)
+    return op->emitError("a pipe counts the arrivals of one partition an "
+                         "endpoint, but ")
+           << who << " is used in two partitions";
+  (arrives ? endpoint.arrivals : endpoint.waits).push_back(op);
+  return success();
+}
+
+LogicalResult PipeLowering::verify(Pipe &pipe) {
+  StringRef name = pipe.create.getName();
+  auto describe = [&](Twine what) {
+    return pipe.create.emitError("pipe '") << name << "' " << what;
+  };
+  if (pipe.writer.arrivals.empty())
+    return describe("is never committed to: its readers would wait for ever");
+  if (failed(verifyOrder(pipe.writer, name, "committed to", "an acquire")))
+    return failure();
+  for (auto &[reader, endpoint] : pipe.readers) {
+    if (endpoint.partition == pipe.writer.partition)
+      return describe("is written and read by the same partition");
+    if (!endpoint.arrivals.empty()) {
+      if (failed(verifyOrder(endpoint, name, "released", "a wait")))
+        return failure();
+    } else if (!pipe.create.getOneShot()) {
+      return describe("is never released by its reader '" + reader +
+                      "': its writer would wait for ever");
+    }
+  }
+  return success();
+}
+
+LogicalResult PipeLowering::verifyOrder(Endpoint &endpoint, StringRef name,
+                                        StringRef arrival, StringRef wait) {
+  for (Operation *op : endpoint.arrivals) {
+    bool hasWaited = llvm::any_of(endpoint.waits, [&](Operation *before) {
+      return dominance.properlyDominates(before, op);
+    });
+    if (!hasWaited)
+      return op->emitError("pipe '") << name << "' is " << arrival
+                                     << " without " << wait << " before it";
+  }
+  return success();
+}
+
+/// What the writer's partition does to the fields.
+void PipeLowering::findWrites(Pipe &pipe) {
+  llvm::SmallDenseSet<Value> fields;
+  for (Value field : pipe.create.getFields())
+    fields.insert(findRoot(field));
+  pipe.writer.partition->walk([&](Operation *op) {
+    if (ttg::isBufferView(op) || isa<ttg::LocalDeallocOp, ttg::LocalLoadOp>(op))
+      return;
+    bool touches = llvm::any_of(op->getOperands(), [&](Value operand) {
+      return isa<ttg::MemDescType>(operand.getType()) &&
+             fields.contains(findRoot(operand));
+    });
+    if (!touches)
+      return;
+    if (isa<ttg::AsyncCopyGlobalToLocalOp>(op))
+      pipe.writes.copies = true;
+    else
+      pipe.writes.stores = true;
+  });
+  if (!pipe.writes.copies)
+    pipe.writes.stores = true;
+}
+
+/// The position of a tile in the ring.
+struct Place {
+  Value slot;
+  Value phase;
+};
+
+class StepBuilder {
+public:
+  StepBuilder(Operation *op, PipeCreateOp create)
+      : builder(op), loc(op->getLoc()), create(create),
+        barriers(op->getOperand(0)), index(op->getOperand(1)),
+        numSlots(create.getNumSlots()) {}
+
+  /// The mbarrier of the tile's slot: that for full slots or that for empty
+  /// ones.
+  Value getBarrier(bool empty) {
+    Value word = getSlot();
+    if (empty)
+      word = arith::AddIOp::create(builder, loc, word, constant(numSlots));
+    return getWord(builder, loc, barriers, word);
+  }
+
+  /// The parity of the tile's round through the ring, or of the one before.
+  Value getPhase(bool previous) {
+    Value round =
+        numSlots == 1 ? index
+        : llvm::isPowerOf2_64(numSlots)
+            ? arith::ShRUIOp::create(builder, loc, index,
+                                     constant(llvm::Log2_64(numSlots)))
+                  .getResult()
+            : arith::DivUIOp::create(builder, loc, index, constant(numSlots))
+                  .getResult();
+    Value phase = arith::AndIOp::create(builder, loc, round, constant(1));
+    return previous ? arith::XOrIOp::create(builder, loc, phase, constant(1))
+                          .getResult()
+                    : phase;
+  }
+
+  void wait(bool empty, bool previous) {
+    Value barrier = getBarrier(empty);
+    auto op =
+        ttng::WaitBarrierOp::create(builder, loc, barrier, getPhase(previous),
+                                    /*pred=*/Value(), ValueRange());
+    mark(op);
+  }
+
+  void arrive(bool empty) {
+    mark(ttng::ArriveBarrierOp::create(builder, loc, getBarrier(empty),
+                                       /*count=*/1, /*pred=*/Value()));
+  }
+
+  void arriveWithCopies() {
+    mark(ttng::AsyncCopyMbarrierArriveOp::create(builder, loc,
+                                                 getBarrier(false),
+                                                 /*noIncrement=*/true));
+  }
+
+  static Value getWord(OpBuilder &builder, Location loc, Value barriers,
+                       Value word) {
+    auto type = cast<ttg::MemDescType>(barriers.getType());
+    auto wordType = ttg::MemDescType::get(
+        {1}, type.getElementType(), type.getEncoding(), type.getMemorySpace(),
+        /*mutableMemory=*/true);
+    return ttg::MemDescIndexOp::create(builder, loc, wordType, barriers, word);
+  }
+
+private:
+  Value getSlot() {
+    if (numSlots == 1)
+      return constant(0);
+    if (llvm::isPowerOf2_64(numSlots))
+      return arith::AndIOp::create(builder, loc, index, constant(numSlots - 1));
+    return arith::RemUIOp::create(builder, loc, index, constant(numSlots));
+  }
+
+  Value constant(int64_t value) {
+    return arith::ConstantIntOp::create(builder, loc, value, 32);
+  }
+
+  void mark(Operation *op) {
+    op->setAttr("tle.per_thread", builder.getUnitAttr());
+  }
+
+  OpBuilder builder;
+  Location loc;
+  PipeCreateOp create;
+  Value barriers, index;
+  int64_t numSlots;
+};
+
+void PipeLowering::lower(Pipe &pipe) {
+  PipeCreateOp create = pipe.create;
+  bool oneShot = create.getOneShot();
+  for (Operation *op : pipe.writer.waits) {
+    if (!oneShot)
+      StepBuilder(op, create).wait(/*empty=*/true, /*previous=*/true);
+    op->erase();
+  }
+  int fullCount =
+      pipe.writer.getNumThreads() * (pipe.writes.copies + pipe.writes.stores);
+  for (Operation *op : pipe.writer.arrivals) {
+    StepBuilder step(op, create);
+    if (pipe.writes.stores)
+      step.arrive(/*empty=*/false);
+    if (pipe.writes.copies)
+      step.arriveWithCopies();
+    op->erase();
+  }
+  int emptyCount = 0;
+  for (auto &[name, endpoint] : pipe.readers) {
+    for (Operation *op : endpoint.waits) {
+      StepBuilder(op, create).wait(/*empty=*/false, /*previous=*/false);
+      op->erase();
+    }
+    if (!oneShot)
+      emptyCount += endpoint.getNumThreads();
+    for (Operation *op : endpoint.arrivals) {
+      if (!oneShot)
+        StepBuilder(op, create).arrive(/*empty=*/true);
+      op->erase();
+    }
+  }
+
+  OpBuilder builder(create);
+  Location loc = create.getLoc();
+  int64_t words = create.getBarriers().getType().getShape()[0];
+  for (int64_t word = 0; word < words; ++word) {
+    Value number = arith::ConstantIntOp::create(builder, loc, word, 32);
+    Value barrier =
+        StepBuilder::getWord(builder, loc, create.getBarriers(), number);
+    Operation *init = ttng::InitBarrierOp::create(
+        builder, loc, barrier,
+        word < create.getNumSlots() ? fullCount : emptyCount);
+    init->setAttr("tle.per_thread", builder.getUnitAttr());
+    Operation *&last = lastInit[create->getBlock()];
+    if (!last || last->isBeforeInBlock(init))
+      last = init;
+  }
+  create.erase();
+}
+
+class LowerPipesPass
+    : public triton::tle::impl::TLELowerPipesBase<LowerPipesPass> {
+public:
+  void getDependentDialects(DialectRegistry &registry) const override {
+    TLELowerPipesBase::getDependentDialects(registry);
+    registry.insert<ttng::TritonNvidiaGPUDialect>();
+  }
+
+  void runOnOperation() override {
+    if (failed(PipeLowering(getOperation()).run()))
+      signalPassFailure();
+  }
+};
+
+} // namespace

@@ -1,0 +1,108 @@
+//===- PerThreadBarriers.cpp - threads arrive by themselves ---------------===//
+//
+// Precondition:  ttng.init_barrier, wait_barrier, arrive_barrier,
+//                async_copy_mbarrier_arrive with tle.per_thread; the last pass
+//                of the TTGIR stage.
+// Rewrite:       each becomes inline PTX on the barrier's address.
+// Postcondition: no op has tle.per_thread; buffers so accessed live to the end
+//                of the region that allocates them.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tle/Transforms/LocalPointerUtils.h"
+#include "tle/Transforms/Passes.h"
+
+#include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
+#include "llvm/Support/FormatVariadic.h"
+
+namespace mlir::triton::tle {
+#define GEN_PASS_DEF_TLEPERTHREADBARRIERS
+#include "tle/Transforms/Passes.h.inc"
+} // namespace mlir::triton::tle
+
+using namespace mlir;
+using namespace mlir::triton;
+using namespace mlir::triton::nvidia_gpu;
+using namespace mlir::triton::tle;
+
+namespace {
+
+constexpr StringLiteral kPerThread = "tle.per_thread";
+
+// The op wants a result; nothing reads it.
+constexpr StringLiteral kArrive =
+    "{ .reg .b64 state; mbarrier.arrive.shared.b64 state, [$1]; "
+    "mov.b32 $0, 0; }";
+constexpr StringLiteral kArriveWithCopies =
+    "cp.async.mbarrier.arrive.noinc.shared.b64 [$1]; mov.b32 $0, 0;";
+constexpr StringLiteral kWait =
+    "{ .reg .pred done; again: "
+    "mbarrier.try_wait.parity.shared.b64 done, [$1], $2; "
+    "@!done bra.uni again; mov.b32 $0, 0; }";
+
+class PerThreadBarriersPass
+    : public triton::tle::impl::TLEPerThreadBarriersBase<
+          PerThreadBarriersPass> {
+public:
+  void runOnOperation() override {
+    SmallVector<Operation *> marked;
+    getOperation().walk([&](Operation *op) {
+      if (op->hasAttr(kPerThread))
+        marked.push_back(op);
+    });
+    for (Operation *op : marked)
+      if (failed(rewrite(op)))
+        return signalPassFailure();
+  }
+
+private:
+  LogicalResult rewrite(Operation *op) {
+    if (auto wait = dyn_cast<WaitBarrierOp>(op)) {
+      if (wait.getPred())
+        return wait.emitError("a wait of each thread takes no predicate");
+      create(op, wait.getAlloc(), kWait, "=r,r,r", {wait.getPhase()});
+    } else if (auto arrive = dyn_cast<ArriveBarrierOp>(op)) {
+      if (arrive.getPred() || arrive.getCount() != 1)
+        return arrive.emitError("an arrival of each thread counts 1 and takes "
+                                "no predicate");
+      create(op, arrive.getAlloc(), kArrive, "=r,r", {});
+    } else if (auto arrive = dyn_cast<AsyncCopyMbarrierArriveOp>(op)) {
+      if (!arrive.getNoIncrement())
+        return arrive.emitError("an arrival of each thread's copies needs "
+                                "noIncrement");
+      create(op, arrive.getBarrier(), kArriveWithCopies, "=r,r", {});
+    } else if (auto init = dyn_cast<InitBarrierOp>(op)) {
+      // Barriers of a pipe are made by the warps of the kernel: thread 0 is
+      // one of theirs.
+      std::string text =
+          llvm::formatv(
+              "{{ .reg .pred first; .reg .b32 thread; mov.u32 thread, %tid.x; "
+              "setp.eq.u32 first, thread, 0; "
+              "@first mbarrier.init.shared.b64 [$1], {0}; mov.b32 $0, 0; }",
+              init.getCount())
+              .str();
+      create(op, init.getAlloc(), text, "=r,r", {});
+    } else {
+      return op->emitError() << kPerThread << " does not apply to this op";
+    }
+    op->erase();
+    return success();
+  }
+
+  static void create(Operation *op, Value barrier, StringRef text,
+                     StringRef constraints, ValueRange more) {
+    OpBuilder builder(op);
+    Type i32 = builder.getI32Type();
+    keepBufferAlive(barrier, op);
+    SmallVector<Value> operands{
+        UnrealizedConversionCastOp::create(builder, op->getLoc(), i32, barrier)
+            .getResult(0)};
+    llvm::append_range(operands, more);
+    ElementwiseInlineAsmOp::create(
+        builder, op->getLoc(), TypeRange{i32}, builder.getStringAttr(text),
+        builder.getStringAttr(constraints), builder.getBoolAttr(false),
+        builder.getI32IntegerAttr(1), operands);
+  }
+};
+
+} // namespace

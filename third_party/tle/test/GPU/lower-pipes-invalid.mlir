@@ -1,0 +1,295 @@
+// RUN: tle-opt %s -split-input-file -verify-diagnostics -triton-tle-lower-pipes
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+!field = !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @commit_without_acquire(%i: i32) {
+    %field = ttg.local_alloc : () -> !field
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars, %field {name = "tiles", oneShot = false, readers = ["r"]} : !bars, !field
+    ttg.warp_specialize(%bars, %i)
+    default {
+      tle.pipe_wait %bars[%i] {reader = "r"} : !bars
+      tle.pipe_release %bars[%i] {reader = "r"} : !bars
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %j: i32) num_warps(4) {
+      // expected-error @+1 {{pipe 'tiles' is committed to without an acquire before it}}
+      tle.pipe_commit %b[%j] : !bars
+      ttg.warp_return
+    } : (!bars, i32) -> ()
+    tt.return
+  }
+}
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+!field = !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @release_without_wait(%i: i32) {
+    %field = ttg.local_alloc : () -> !field
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars, %field {name = "tiles", oneShot = false, readers = ["r"]} : !bars, !field
+    ttg.warp_specialize(%bars, %i)
+    default {
+      // expected-error @+1 {{pipe 'tiles' is released without a wait before it}}
+      tle.pipe_release %bars[%i] {reader = "r"} : !bars
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %j: i32) num_warps(4) {
+      tle.pipe_acquire %b[%j] : !bars
+      tle.pipe_commit %b[%j] : !bars
+      ttg.warp_return
+    } : (!bars, i32) -> ()
+    tt.return
+  }
+}
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+!field = !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @never_committed(%i: i32) {
+    %field = ttg.local_alloc : () -> !field
+    %bars = ttg.local_alloc : () -> !bars
+    // expected-error @+1 {{pipe 'tiles' is never committed to: its readers would wait for ever}}
+    tle.pipe_create %bars, %field {name = "tiles", oneShot = false, readers = ["r"]} : !bars, !field
+    ttg.warp_specialize(%bars, %i)
+    default {
+      tle.pipe_wait %bars[%i] {reader = "r"} : !bars
+      tle.pipe_release %bars[%i] {reader = "r"} : !bars
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %j: i32) num_warps(4) {
+      tle.pipe_acquire %b[%j] : !bars
+      ttg.warp_return
+    } : (!bars, i32) -> ()
+    tt.return
+  }
+}
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+!field = !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @never_released(%i: i32) {
+    %field = ttg.local_alloc : () -> !field
+    %bars = ttg.local_alloc : () -> !bars
+    // expected-error @+1 {{pipe 'tiles' is never released by its reader 'r': its writer would wait for ever}}
+    tle.pipe_create %bars, %field {name = "tiles", oneShot = false, readers = ["r"]} : !bars, !field
+    ttg.warp_specialize(%bars, %i)
+    default {
+      tle.pipe_wait %bars[%i] {reader = "r"} : !bars
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %j: i32) num_warps(4) {
+      tle.pipe_acquire %b[%j] : !bars
+      tle.pipe_commit %b[%j] : !bars
+      ttg.warp_return
+    } : (!bars, i32) -> ()
+    tt.return
+  }
+}
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+!field = !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @same_partition(%i: i32) {
+    %field = ttg.local_alloc : () -> !field
+    %bars = ttg.local_alloc : () -> !bars
+    // expected-error @+1 {{pipe 'tiles' is written and read by the same partition}}
+    tle.pipe_create %bars, %field {name = "tiles", oneShot = false, readers = ["r"]} : !bars, !field
+    ttg.warp_specialize(%bars, %i)
+    default {
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %j: i32) num_warps(4) {
+      tle.pipe_wait %b[%j] {reader = "r"} : !bars
+      tle.pipe_release %b[%j] {reader = "r"} : !bars
+      tle.pipe_acquire %b[%j] : !bars
+      tle.pipe_commit %b[%j] : !bars
+      ttg.warp_return
+    } : (!bars, i32) -> ()
+    tt.return
+  }
+}
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+!field = !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @two_writers(%i: i32) {
+    %field = ttg.local_alloc : () -> !field
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars, %field {name = "tiles", oneShot = false, readers = ["r"]} : !bars, !field
+    ttg.warp_specialize(%bars, %i)
+    default {
+      tle.pipe_wait %bars[%i] {reader = "r"} : !bars
+      tle.pipe_release %bars[%i] {reader = "r"} : !bars
+      tle.pipe_acquire %bars[%i] : !bars
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %j: i32) num_warps(4) {
+      // expected-error @+1 {{a pipe counts the arrivals of one partition an endpoint, but its writer is used in two partitions}}
+      tle.pipe_acquire %b[%j] : !bars
+      tle.pipe_commit %b[%j] : !bars
+      ttg.warp_return
+    } : (!bars, i32) -> ()
+    tt.return
+  }
+}
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+!field = !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @outside(%i: i32) {
+    %field = ttg.local_alloc : () -> !field
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars, %field {name = "tiles", oneShot = false, readers = ["r"]} : !bars, !field
+    // expected-error @+1 {{a pipe connects partitions: its writer can work inside of tle.gpu.warp_specialize only}}
+    tle.pipe_acquire %bars[%i] : !bars
+    ttg.warp_specialize(%bars, %i)
+    default {
+      tle.pipe_wait %bars[%i] {reader = "r"} : !bars
+      tle.pipe_release %bars[%i] {reader = "r"} : !bars
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %j: i32) num_warps(4) {
+      tle.pipe_acquire %b[%j] : !bars
+      tle.pipe_commit %b[%j] : !bars
+      ttg.warp_return
+    } : (!bars, i32) -> ()
+    tt.return
+  }
+}
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+!field = !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @unknown_reader(%i: i32) {
+    %field = ttg.local_alloc : () -> !field
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars, %field {name = "tiles", oneShot = false, readers = ["r"]} : !bars, !field
+    ttg.warp_specialize(%bars, %i)
+    default {
+      // expected-error @+1 {{pipe 'tiles' has no reader "s"}}
+      tle.pipe_wait %bars[%i] {reader = "s"} : !bars
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %j: i32) num_warps(4) {
+      tle.pipe_acquire %b[%j] : !bars
+      tle.pipe_commit %b[%j] : !bars
+      ttg.warp_return
+    } : (!bars, i32) -> ()
+    tt.return
+  }
+}
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+!field = !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @unknown_pipe(%bars: !bars, %i: i32) {
+    // expected-error @+1 {{the pipe of this step is not known here: it comes from a loop, a branch or a function}}
+    tle.pipe_acquire %bars[%i] : !bars
+    tt.return
+  }
+}
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+!field = !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @bad_create(%bars: !bars, %field: !field) {
+    // expected-error @+1 {{has 4 slots, but field #0 has 2}}
+    tle.pipe_create %bars, %field {name = "t", oneShot = true, readers = ["r"]} : !bars, !field
+    tt.return
+  }
+}
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+!field = !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @bad_create(%bars: !bars, %field: !field) {
+    // expected-error @+1 {{needs a reader}}
+    tle.pipe_create %bars, %field {name = "t", oneShot = false, readers = []} : !bars, !field
+    tt.return
+  }
+}
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+!field = !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @bad_create(%bars: !bars, %field: !field) {
+    // expected-error @+1 {{names reader "r" twice}}
+    tle.pipe_create %bars, %field {name = "t", oneShot = false, readers = ["r", "r"]} : !bars, !field
+    tt.return
+  }
+}
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+!field = !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @bad_create(%bars: !bars, %field: !field) {
+    // expected-error @+1 {{needs mutable barriers of shape [words, 1] with words of 64 bits}}
+    tle.pipe_create %field {name = "t", oneShot = false, readers = ["r"]} : !field
+    tt.return
+  }
+}

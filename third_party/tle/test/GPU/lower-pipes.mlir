@@ -1,0 +1,130 @@
+// RUN: tle-opt %s -allow-unregistered-dialect -triton-tle-lower-pipes | FileCheck %s
+
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#blocked = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [2, 1], order = [1, 0]}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+!field = !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
+!tile = !ttg.memdesc<64x64xbf16, #shared, #smem, mutable>
+
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  // Copies of 2 warps fill it, 4 warps read it: 64 arrivals make a slot full, 128 make it empty.
+  // CHECK-LABEL: @copies
+  // CHECK: ttng.init_barrier %{{.+}}, 64 {tle.per_thread}
+  // CHECK: ttng.init_barrier %{{.+}}, 64 {tle.per_thread}
+  // CHECK: ttng.init_barrier %{{.+}}, 128 {tle.per_thread}
+  // CHECK: ttng.init_barrier %{{.+}}, 128 {tle.per_thread}
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NOT: tle.pipe
+  tt.func public @copies(%p: tensor<64x64x!tt.ptr<bf16>, #blocked>, %n: i32) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %field = ttg.local_alloc : () -> !field
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars, %field {name = "tiles", oneShot = false, readers = ["mma"]} : !bars, !field
+    ttg.warp_specialize(%bars, %field, %n)
+    // CHECK: default {
+    // CHECK: scf.for %[[I:.+]] =
+    // CHECK: %[[SLOT:.+]] = arith.andi %[[I]], %{{.+}}
+    // CHECK: %[[FULL:.+]] = ttg.memdesc_index %[[BARS:.+]][%[[SLOT]]]
+    // CHECK: %[[ROUND:.+]] = arith.shrui %[[I]]
+    // CHECK: %[[PHASE:.+]] = arith.andi %[[ROUND]]
+    // CHECK: ttng.wait_barrier %[[FULL]], %[[PHASE]] {tle.per_thread}
+    // CHECK: %[[SLOT2:.+]] = arith.andi %[[I]]
+    // CHECK: %[[WORD:.+]] = arith.addi %[[SLOT2]]
+    // CHECK: %[[EMPTY:.+]] = ttg.memdesc_index %[[BARS]][%[[WORD]]]
+    // CHECK: ttng.arrive_barrier %[[EMPTY]], 1 {tle.per_thread}
+    default {
+      scf.for %i = %c0 to %n step %c1 : i32 {
+        tle.pipe_wait %bars[%i] {reader = "mma"} : !bars
+        tle.pipe_release %bars[%i] {reader = "mma"} : !bars
+      }
+      ttg.warp_yield
+    }
+    // CHECK: partition0
+    // CHECK: scf.for
+    // CHECK: arith.xori
+    // CHECK: ttng.wait_barrier %{{.+}} {tle.per_thread}
+    // CHECK: ttg.async_copy_global_to_local
+    // CHECK-NOT: ttng.arrive_barrier
+    // CHECK: ttng.async_copy_mbarrier_arrive %{{.+}} {noIncrement, tle.per_thread}
+    partition0(%b: !bars, %f: !field, %m: i32) num_warps(2) {
+      %d0 = arith.constant 0 : i32
+      %d1 = arith.constant 1 : i32
+      %q = "test.pointers"() : () -> tensor<64x64x!tt.ptr<bf16>, #blocked>
+      scf.for %i = %d0 to %m step %d1 : i32 {
+        tle.pipe_acquire %b[%i] : !bars
+        %s = ttg.memdesc_index %f[%d0] : !field -> !tile
+        %t = ttg.async_copy_global_to_local %q, %s : tensor<64x64x!tt.ptr<bf16>, #blocked> -> !tile
+        tle.pipe_commit %b[%i] : !bars
+      }
+      ttg.warp_return
+    } : (!bars, !field, i32) -> ()
+    tt.return
+  }
+
+  // Stores and copies: each thread arrives twice. Three slots: the place in the ring is a remainder.
+  // CHECK-LABEL: @stores_and_copies
+  // CHECK-COUNT-6: ttng.init_barrier %{{.+}}, 128 {tle.per_thread}
+  // CHECK: default {
+  // CHECK: arith.remui
+  // CHECK: arith.divui
+  // CHECK: partition0
+  // CHECK: ttng.arrive_barrier %{{.+}}, 1 {tle.per_thread}
+  // CHECK: ttng.async_copy_mbarrier_arrive %{{.+}} {noIncrement, tle.per_thread}
+  tt.func public @stores_and_copies(%i: i32) {
+    %field = ttg.local_alloc : () -> !ttg.memdesc<3x64x64xbf16, #shared, #smem, mutable>
+    %bars = ttg.local_alloc : () -> !ttg.memdesc<6x1xi64, #bar, #smem, mutable>
+    tle.pipe_create %bars, %field {name = "tiles", oneShot = false, readers = ["r"]}
+        : !ttg.memdesc<6x1xi64, #bar, #smem, mutable>, !ttg.memdesc<3x64x64xbf16, #shared, #smem, mutable>
+    ttg.warp_specialize(%bars, %field, %i)
+    default {
+      tle.pipe_wait %bars[%i] {reader = "r"} : !ttg.memdesc<6x1xi64, #bar, #smem, mutable>
+      tle.pipe_release %bars[%i] {reader = "r"} : !ttg.memdesc<6x1xi64, #bar, #smem, mutable>
+      ttg.warp_yield
+    }
+    partition0(%b: !ttg.memdesc<6x1xi64, #bar, #smem, mutable>, %f: !ttg.memdesc<3x64x64xbf16, #shared, #smem, mutable>, %j: i32) num_warps(2) {
+      %q = "test.pointers"() : () -> tensor<64x64x!tt.ptr<bf16>, #blocked>
+      %v = "test.values"() : () -> tensor<64x64xbf16, #blocked>
+      tle.pipe_acquire %b[%j] : !ttg.memdesc<6x1xi64, #bar, #smem, mutable>
+      %s = ttg.memdesc_index %f[%j] : !ttg.memdesc<3x64x64xbf16, #shared, #smem, mutable> -> !tile
+      %t = ttg.async_copy_global_to_local %q, %s : tensor<64x64x!tt.ptr<bf16>, #blocked> -> !tile
+      ttg.local_store %v, %s : tensor<64x64xbf16, #blocked> -> !tile
+      tle.pipe_commit %b[%j] : !ttg.memdesc<6x1xi64, #bar, #smem, mutable>
+      ttg.warp_return
+    } : (!ttg.memdesc<6x1xi64, #bar, #smem, mutable>, !ttg.memdesc<3x64x64xbf16, #shared, #smem, mutable>, i32) -> ()
+    tt.return
+  }
+
+  // A one-shot pipe has no barriers for empty slots: nobody waits for them, nobody releases them.
+  // CHECK-LABEL: @one_shot
+  // CHECK-COUNT-2: ttng.init_barrier %{{.+}}, 64 {tle.per_thread}
+  // CHECK-NOT: ttng.init_barrier
+  // CHECK: default {
+  // CHECK: ttng.wait_barrier
+  // CHECK-NOT: ttng.arrive_barrier
+  // CHECK: partition0
+  // CHECK-NOT: ttng.wait_barrier
+  // CHECK: ttng.arrive_barrier
+  tt.func public @one_shot(%i: i32) {
+    %field = ttg.local_alloc : () -> !field
+    %bars = ttg.local_alloc : () -> !ttg.memdesc<2x1xi64, #bar, #smem, mutable>
+    tle.pipe_create %bars, %field {name = "tiles", oneShot = true, readers = ["r"]} : !ttg.memdesc<2x1xi64, #bar, #smem, mutable>, !field
+    ttg.warp_specialize(%bars, %field, %i)
+    default {
+      tle.pipe_wait %bars[%i] {reader = "r"} : !ttg.memdesc<2x1xi64, #bar, #smem, mutable>
+      tle.pipe_release %bars[%i] {reader = "r"} : !ttg.memdesc<2x1xi64, #bar, #smem, mutable>
+      ttg.warp_yield
+    }
+    partition0(%b: !ttg.memdesc<2x1xi64, #bar, #smem, mutable>, %f: !field, %j: i32) num_warps(2) {
+      %v = "test.values"() : () -> tensor<64x64xbf16, #blocked>
+      tle.pipe_acquire %b[%j] : !ttg.memdesc<2x1xi64, #bar, #smem, mutable>
+      %s = ttg.memdesc_index %f[%j] : !field -> !tile
+      ttg.local_store %v, %s : tensor<64x64xbf16, #blocked> -> !tile
+      tle.pipe_commit %b[%j] : !ttg.memdesc<2x1xi64, #bar, #smem, mutable>
+      ttg.warp_return
+    } : (!ttg.memdesc<2x1xi64, #bar, #smem, mutable>, !field, i32) -> ()
+    tt.return
+  }
+}

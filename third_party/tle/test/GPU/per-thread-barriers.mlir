@@ -1,0 +1,65 @@
+// RUN: tle-opt %s -split-input-file -verify-diagnostics -triton-tle-per-thread-barriers | FileCheck %s
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#smem = #ttg.shared_memory
+!word = !ttg.memdesc<1xi64, #bar, #smem, mutable>
+
+// CHECK-LABEL: @all
+// CHECK: %[[B:.+]] = ttg.local_alloc
+// CHECK: %[[A0:.+]] = builtin.unrealized_conversion_cast %[[B]] : {{.+}} to i32
+// CHECK: tt.elementwise_inline_asm "{{.*}}@first mbarrier.init.shared.b64 [$1], 96;{{.*}}" {{.*}}pure = false} %[[A0]]
+// CHECK: tt.elementwise_inline_asm "{{.*}}mbarrier.try_wait.parity.shared.b64 done, [$1], $2;{{.*}}" {{.*}}pure = false} %{{.+}}, %{{.+}} : i32, i32
+// CHECK: tt.elementwise_inline_asm "{{.*}}mbarrier.arrive.shared.b64 state, [$1];{{.*}}" {{.*}}pure = false}
+// CHECK: tt.elementwise_inline_asm "cp.async.mbarrier.arrive.noinc.shared.b64 [$1];{{.*}}" {{.*}}pure = false}
+// CHECK-NOT: tle.per_thread
+// CHECK: ttg.local_dealloc %[[B]]
+tt.func public @all(%phase: i32) {
+  %b = ttg.local_alloc : () -> !word
+  ttng.init_barrier %b, 96 {tle.per_thread} : !word
+  ttng.wait_barrier %b, %phase {tle.per_thread} : !word
+  ttng.arrive_barrier %b, 1 {tle.per_thread} : !word
+  ttng.async_copy_mbarrier_arrive %b {noIncrement, tle.per_thread} : !word
+  tt.return
+}
+
+// Barriers without the mark are stock's.
+// CHECK-LABEL: @unmarked
+// CHECK: ttng.init_barrier %{{.+}}, 1
+// CHECK: ttng.wait_barrier
+// CHECK: ttng.arrive_barrier %{{.+}}, 2
+// CHECK-NOT: tt.elementwise_inline_asm
+tt.func public @unmarked(%phase: i32) {
+  %b = ttg.local_alloc : () -> !word
+  ttng.init_barrier %b, 1 : !word
+  ttng.wait_barrier %b, %phase : !word
+  ttng.arrive_barrier %b, 2 : !word
+  tt.return
+}
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#smem = #ttg.shared_memory
+tt.func public @counts_two(%b: !ttg.memdesc<1xi64, #bar, #smem, mutable>) {
+  // expected-error @+1 {{an arrival of each thread counts 1 and takes no predicate}}
+  ttng.arrive_barrier %b, 2 {tle.per_thread} : !ttg.memdesc<1xi64, #bar, #smem, mutable>
+  tt.return
+}
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#smem = #ttg.shared_memory
+tt.func public @increments(%b: !ttg.memdesc<1xi64, #bar, #smem, mutable>) {
+  // expected-error @+1 {{an arrival of each thread's copies needs noIncrement}}
+  ttng.async_copy_mbarrier_arrive %b {tle.per_thread} : !ttg.memdesc<1xi64, #bar, #smem, mutable>
+  tt.return
+}
+
+// -----
+
+tt.func public @no_barrier() {
+  // expected-error @+1 {{tle.per_thread does not apply to this op}}
+  %c = arith.constant {tle.per_thread} 0 : i32
+  tt.return
+}
