@@ -1,0 +1,227 @@
+"""Check kernels with partitions and pipes on a Hopper GPU, against float64, and time them.
+
+    timeout 60 python python/test/gpu/check_warp_specialize.py [--no-timing] [--launches N] [--only NAME ...]
+    TRITON_INTERPRET=1 python python/test/gpu/check_warp_specialize.py        # tiny shapes, on the CPU
+
+Prints a line for each check; exits with 1 if one failed. A program that hangs is one that waits for ever at a pipe: run
+it under `timeout`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+
+import torch
+import triton
+import triton.language as tl
+import triton_tle.language as tle
+from triton_tle.ops.sparse_mla_fwd_pipes import sparse_mla_fwd_pipes
+
+INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
+DEVICE = "cpu" if INTERPRETED else "cuda"
+
+
+@triton.jit
+def load_tiles(tiles, a, b, K, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr):
+    rows = tl.program_id(0) * BM + tl.arange(0, BM)
+    cols = tl.program_id(1) * BN + tl.arange(0, BN)
+    depth = tl.arange(0, BK)
+    a_rows = a + rows[:, None] * K + depth[None, :]
+    b_rows = b + cols[:, None] * K + depth[None, :]
+    for i in range(K // BK):
+        slot = tiles.acquire(i)
+        tle.gpu.async_copy(a_rows + i * BK, slot.a)
+        tle.gpu.async_copy(b_rows + i * BK, slot.b)
+        tiles.commit(i)
+    tiles.close(K // BK)
+
+
+@triton.jit
+def multiply(tiles, out, K, N, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr):
+    acc = tl.zeros([BM, BN], tl.float32)
+    for i in range(K // BK):
+        slot = tiles.wait(i)
+        acc = tl.dot(slot.a.load(), slot.b.T.load(), acc)
+        tiles.release(i)
+    rows = tl.program_id(0) * BM + tl.arange(0, BM)
+    cols = tl.program_id(1) * BN + tl.arange(0, BN)
+    tl.store(out + rows[:, None] * N + cols[None, :], acc.to(tl.bfloat16))
+
+
+@triton.jit
+def product(a, b, out, K, N, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, SLOTS: tl.constexpr):
+    """out = a b^T, rows of b contiguous along K."""
+    tiles = tle.pipe(
+        a=tle.gpu.alloc([SLOTS, BM, BK], tl.bfloat16), b=tle.gpu.alloc([SLOTS, BN, BK], tl.bfloat16), name="tiles"
+    )
+    tle.gpu.warp_specialize(
+        [(multiply, (tiles.reader(), out, K, N, BM, BN, BK)), (load_tiles, (tiles.writer(), a, b, K, BM, BN, BK))],
+        [4],
+        [40],
+    )
+
+
+@triton.jit
+def write_rows(rows, x, n, WIDTH: tl.constexpr):
+    for i in range(n):
+        slot = rows.acquire(i)
+        slot.x.store(tl.load(x + i * WIDTH + tl.arange(0, WIDTH)))
+        rows.commit(i)
+
+
+@triton.jit
+def sum_rows(rows, out, n, WIDTH: tl.constexpr):
+    total = tl.zeros([WIDTH], tl.float32)
+    for i in range(n):
+        total += rows.wait(i).x.load()
+        rows.release(i)
+    tl.store(out + tl.arange(0, WIDTH), total)
+
+
+@triton.jit
+def largest_of_rows(rows, out, n, WIDTH: tl.constexpr):
+    largest = tl.full([WIDTH], float("-inf"), tl.float32)
+    for i in range(n):
+        largest = tl.maximum(largest, rows.wait(i).x.load())
+        rows.release(i)
+    tl.store(out + WIDTH + tl.arange(0, WIDTH), largest)
+
+
+@triton.jit
+def two_readers(x, out, n, WIDTH: tl.constexpr, SLOTS: tl.constexpr, ONE_SHOT: tl.constexpr):
+    """Column sums and maxima, by two partitions that read what a third stores."""
+    vector: tl.constexpr = tle.gpu.swizzled_shared_layout(order=(0,))
+    rows = tle.pipe(
+        x=tle.gpu.alloc([SLOTS, WIDTH], tl.float32, layout=vector), readers=("sum", "largest"), one_shot=ONE_SHOT
+    )
+    tle.gpu.warp_specialize(
+        [
+            (sum_rows, (rows.reader("sum"), out, n, WIDTH)),
+            (largest_of_rows, (rows.reader("largest"), out, n, WIDTH)),
+            (write_rows, (rows.writer(), x, n, WIDTH)),
+        ],
+        [4, 2],
+    )
+
+
+def relative_error(actual: torch.Tensor, expected: torch.Tensor) -> float:
+    """Relative Frobenius error; infinite where an element is not finite."""
+    if not bool(torch.isfinite(actual).all()):
+        return float("inf")
+    return float((actual.double() - expected).norm() / expected.norm().clamp_min(1e-30))
+
+
+def run_product(m: int, n: int, k: int, slots: int) -> tuple[float, float, Callable[[], torch.Tensor], float]:
+    """(error, limit, the launch, floating-point operations) of the product [m, k] x [n, k]^T."""
+    a = torch.randn(m, k, device=DEVICE, dtype=torch.float32).bfloat16()
+    b = torch.randn(n, k, device=DEVICE, dtype=torch.float32).bfloat16()
+    out = torch.full((m, n), float("nan"), device=DEVICE, dtype=torch.bfloat16)
+
+    def launch():
+        product[(m // 64, n // 128)](a, b, out, k, n, 64, 128, 64, slots, num_warps=4)
+        return out
+
+    launch()
+    return relative_error(out, a.double() @ b.double().T), 4e-3, launch, 2.0 * m * n * k
+
+
+def run_two_readers(n: int, slots: int, one_shot: bool) -> tuple[float, float, Callable[[], torch.Tensor], float]:
+    """The same for sums and maxima of n rows."""
+    x = torch.randn(n, 128, device=DEVICE)
+    out = torch.full((2, 128), float("nan"), device=DEVICE)
+
+    def launch():
+        two_readers[(1,)](x, out, n, 128, slots, one_shot, num_warps=4)
+        return out
+
+    launch()
+    expected = torch.stack([x.double().sum(0), x.double().amax(0)])
+    return relative_error(out, expected), 1e-6, launch, 0.0
+
+
+def run_sparse_mla(
+    s_q: int, h_q: int, s_kv: int, topk: int, programs: int
+) -> tuple[float, float, Callable[[], torch.Tensor], float]:
+    """The same for the sparse-MLA forward; one token has no valid key."""
+    q = (torch.randn(s_q, h_q, 576, device=DEVICE) / 10).bfloat16()
+    kv = (torch.randn(s_kv, 576, device=DEVICE) / 10).bfloat16()
+    indices = torch.randint(-s_kv // 8, s_kv + s_kv // 8, (s_q, topk), device=DEVICE, dtype=torch.int32)
+    indices[s_q // 2] = -1
+    scale = 576**-0.5
+    out, lse = sparse_mla_fwd_pipes(q, kv, indices, scale, programs)
+    worst = 0.0
+    for token in {0, 1, s_q // 2, s_q - 1}:
+        index = indices[token].long()
+        valid = (index >= 0) & (index < s_kv)
+        keys = kv[index.clamp(0, s_kv - 1)].double()
+        scores = (q[token].double() @ keys.T * scale).masked_fill(~valid, float("-inf"))
+        if not valid.any():
+            worst = max(worst, float(out[token].abs().max()), 0.0 if bool(torch.isposinf(lse[token]).all()) else 1.0)
+            continue
+        worst = max(worst, relative_error(out[token], scores.softmax(-1) @ keys[:, :512]))
+        worst = max(worst, relative_error(lse[token], scores.logsumexp(-1)))
+    flops = 2.0 * s_q * h_q * topk * (576 + 512)
+    return worst, 4e-3, lambda: sparse_mla_fwd_pipes(q, kv, indices, scale, programs)[0], flops
+
+
+def checks() -> dict[str, tuple[Callable, dict]]:
+    """Name of each check, what runs it, and its arguments."""
+    if INTERPRETED:
+        return {
+            "product, 3 slots": (run_product, {"m": 64, "n": 128, "k": 320, "slots": 3}),
+            "product, 1 slot": (run_product, {"m": 64, "n": 128, "k": 128, "slots": 1}),
+            "two readers": (run_two_readers, {"n": 7, "slots": 2, "one_shot": False}),
+            "two readers, one-shot": (run_two_readers, {"n": 4, "slots": 4, "one_shot": True}),
+            "sparse MLA": (run_sparse_mla, {"s_q": 3, "h_q": 64, "s_kv": 100, "topk": 144, "programs": 2}),
+        }
+    processors = torch.cuda.get_device_properties(0).multi_processor_count
+    found = {
+        f"product {size}, {slots} slots": (run_product, {"m": size, "n": size, "k": size, "slots": slots})
+        for size, slots in ((256, 1), (256, 2), (1024, 3), (4096, 4))
+    }
+    found |= {
+        f"two readers, {n} rows, {slots} slots": (run_two_readers, {"n": n, "slots": slots, "one_shot": one_shot})
+        for n, slots, one_shot in ((1, 2, False), (1000, 1, False), (1000, 3, False), (8, 8, True))
+    }
+    for s_q, h_q, s_kv, topk in ((5, 64, 1000, 200), (300, 128, 8192, 512), (4096, 128, 8192, 2048)):
+        sizes = {"s_q": s_q, "h_q": h_q, "s_kv": s_kv, "topk": topk, "programs": processors}
+        found[f"sparse MLA s_q {s_q} h_q {h_q} s_kv {s_kv} topk {topk}"] = (run_sparse_mla, sizes)
+    return found
+
+
+def main() -> int:
+    """Runs the checks; the number of those that failed is not 0 if one did."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--no-timing", action="store_true", help="numbers only")
+    parser.add_argument(
+        "--launches", type=int, default=20, help="further launches of each kernel, whose results must agree bit by bit"
+    )
+    parser.add_argument("--only", nargs="*", default=[""], help="parts of the names of the checks to run")
+    arguments = parser.parse_args()
+    if not INTERPRETED:
+        print(torch.cuda.get_device_name(0), flush=True)
+    failed = 0
+    for name, (run, sizes) in checks().items():
+        if not any(part in name for part in arguments.only):
+            continue
+        torch.manual_seed(len(name))
+        error, limit, launch, flops = run(**sizes)
+        line = f"{name:50s} error {error:.1e}"
+        if not INTERPRETED:
+            first = launch().clone()
+            if not all(torch.equal(launch(), first) for _ in range(arguments.launches)):
+                line, error = line + "  launches differ", float("inf")
+            if not arguments.no_timing and flops > 1e9:
+                milliseconds = triton.testing.do_bench(launch, warmup=20, rep=100)
+                line += f"  {milliseconds:8.3f} ms  {flops / milliseconds * 1e-9:6.1f} TFLOP/s"
+        bad = not error <= limit
+        failed += bad
+        print(line + ("  FAILED" if bad else ""), flush=True)
+    return min(failed, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
