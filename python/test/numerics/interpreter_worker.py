@@ -190,6 +190,83 @@ def sparse_mla_directional(seed: int) -> list[dict]:
     return found
 
 
+def _lists(shape: list, s_kv: int, valid: float, front: bool, seed: int):
+    """Random lists [batch, s_q, 1, topk] of about `valid` keys each, or with `front` those at their beginning."""
+    import torch
+
+    generator = torch.Generator().manual_seed(seed)
+    batch, s_q, topk = shape
+    indices = torch.randint(0, s_kv, (batch, s_q, 1, topk), generator=generator, dtype=torch.int32)
+    share = torch.rand((batch, s_q, 1, 1), generator=generator) * 2 * valid
+    drop = torch.rand(indices.shape, generator=generator) > share
+    if front:
+        drop = torch.arange(topk).expand(indices.shape) >= share * topk
+    wrong = torch.tensor([-1, -(2**31), s_kv, 2**31 - 1], dtype=torch.int32)
+    chosen = wrong[torch.randint(0, 4, indices.shape, generator=generator)]
+    indices = torch.where(drop, chosen, indices)
+    indices[:, ::5] = -1
+    return indices, generator
+
+
+def bucket_plan(
+    shape: list, s_kv: int, valid: float, front: bool, length: bool, q_start: int | None, buckets: list, seed: int
+) -> dict:
+    """Whether the kernels' plan is the one of the reference; the counts in the plan's order."""
+    import torch
+    from triton_tle.ops.sparse_mla_buckets import make_plan, plan_reference
+
+    indices, generator = _lists(shape, s_kv, valid, front, seed)
+    lengths = None
+    if length:
+        lengths = torch.randint(-1, shape[2] + 2, shape[:2], generator=generator, dtype=torch.int32)
+    plan = make_plan(indices, s_kv, lengths, q_start, buckets)
+    expected = plan_reference(indices, s_kv, lengths, q_start, buckets)
+    listed = torch.arange(plan.indices.shape[2]) < expected.counts[:, None, None]
+    return {
+        "equal": {
+            "indices": torch.equal(plan.indices.where(listed, -1), expected.indices),
+            "counts": torch.equal(plan.counts, expected.counts),
+            "order": torch.equal(plan.order, expected.order),
+        },
+        "counts": plan.counts[plan.order.long()].tolist(),
+    }
+
+
+def sparse_mla_bucketed(
+    shape: list, h_q: int, d_qk: int, s_kv: int, features: dict, buckets: list, seed: int
+) -> dict[str, float]:
+    """Largest difference of results and gradients from those of `sparse_mla`, relative to the norm of each."""
+    import torch
+    from triton_tle.ops import sparse_mla
+    from triton_tle.ops.sparse_mla_bucketed import sparse_mla_bucketed as bucketed
+
+    indices, generator = _lists(shape, s_kv, 0.5, False, seed)
+
+    def normal(*sizes: int) -> torch.Tensor:
+        return torch.randn(sizes, generator=generator)
+
+    batch, s_q, topk = shape
+    q, kv = normal(batch, s_q, h_q, d_qk).bfloat16(), normal(batch, s_kv, 1, d_qk).bfloat16()
+    named = {"q_start": features.get("q_start"), "deterministic": features.get("deterministic", False)}
+    if features.get("length"):
+        named["topk_length"] = torch.randint(0, topk + 1, (batch, s_q), generator=generator, dtype=torch.int32)
+    sink = normal(h_q) if features.get("sink") else None
+    weight, weight_lse = normal(batch, s_q, h_q, 512).bfloat16(), normal(batch, s_q, h_q)
+    found = []
+    for call, more in ((sparse_mla, {}), (bucketed, {"buckets": buckets})):
+        leaves = [value.clone().requires_grad_() for value in (q, kv, sink) if value is not None]
+        out, lse = call(*leaves[:2], indices, attn_sink=leaves[2] if len(leaves) > 2 else None, **named, **more)
+        grads = torch.autograd.grad((out, lse), leaves, (weight, torch.where(lse.isfinite(), weight_lse, 0)))
+        found.append([out, lse, *grads])
+    errors = {}
+    for name, plain, other in zip(("out", "lse", "dq", "dkv", "dsink"), *found):
+        same = plain.isfinite()
+        assert torch.equal(plain[~same], other[~same]), name  # lse of a query without keys
+        difference = (plain[same].double() - other[same].double()).norm()
+        errors[name] = float((difference / plain[same].double().norm().clamp_min(1e-9)).nan_to_num(nan=1e9))
+    return errors
+
+
 def mla_decode(case: dict, seed: int) -> dict:
     """Errors of the decode in one `DecodeCase`, as shares of the tolerance."""
     from triton_tle.bench.mla_decode_check import DecodeCase, check

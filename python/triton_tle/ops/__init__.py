@@ -8,6 +8,7 @@ from .mla_decode_reduce import mla_decode_reduce, mla_decode_reduce_reference
 from .mla_decode_reference import mla_decode_reference
 from .mla_metadata import FlashMLASchedMeta, get_mla_metadata
 from .sparse_mla_autograd import sparse_mla
+from .sparse_mla_bucketed import sparse_mla_bucketed
 from .sparse_mla_bwd_reference import sparse_mla_bwd_reference
 from .sparse_mla_fwd import flash_mla_sparse_fwd
 from .sparse_mla_reference import sparse_mla_fwd_reference
@@ -26,6 +27,7 @@ __all__ = [
     "mla_decode_reference",
     "quantize_k_cache",
     "sparse_mla",
+    "sparse_mla_bucketed",
     "sparse_mla_bwd_reference",
     "sparse_mla_fwd_reference",
 ]

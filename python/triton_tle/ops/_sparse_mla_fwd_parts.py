@@ -12,6 +12,7 @@ import triton_tle.language as tle
 def work_item(
     indices_ptr,
     length_ptr,
+    order_ptr,
     s_kv,
     topk,
     h_q,
@@ -23,7 +24,10 @@ def work_item(
 ):
     """This program's (query token, heads [BLOCK_H], row of indices, entries in it, first index that is no key)."""
     head_blocks = tl.cdiv(h_q, BLOCK_H)
-    token = (tl.program_id(0) // head_blocks).to(tl.int64)
+    token = tl.program_id(0) // head_blocks
+    if order_ptr is not None:
+        token = tl.load(order_ptr + token)
+    token = token.to(tl.int64)
     heads = (tl.program_id(0) % head_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
     length = topk
     if HAS_LENGTH:

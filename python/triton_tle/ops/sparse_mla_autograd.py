@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import torch
 
-from ._checks import check_integer, check_number, check_tensor, require
+from .sparse_mla_batched_args import check_batched
+from .sparse_mla_bucketed import bucketed_by_environment, sparse_mla_bucketed
 from .sparse_mla_bwd import sparse_mla_bwd
 from .sparse_mla_bwd_args import new_sums, rounded_rows
 from .sparse_mla_fwd import sparse_mla_fwd
-from .sparse_mla_fwd_args import D_ROPE, D_V, MAX_HEADS
+from .sparse_mla_fwd_args import D_V
 
 
 @torch.library.custom_op("triton_tle::sparse_mla", mutates_args=())
@@ -112,6 +113,7 @@ def sparse_mla(
     topk_length: torch.Tensor | None = None,
     q_start: int | None = None,
     deterministic: bool = False,
+    bucketed: bool | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Sparse attention over lists of keys, with gradients of q, kv and attn_sink.
 
@@ -128,6 +130,8 @@ def sparse_mla(
         topk_length: [batch, s_q], int32; a row attends to its first topk_length entries only.
         q_start: if given, query s of each item sees only keys <= q_start + s (causal attention).
         deterministic: gradients of the same bits in every run; see `sparse_mla_bwd`.
+        bucketed: calculate as `sparse_mla_bucketed` does, with its default buckets; None: if the environment variable
+            TRITON_TLE_BUCKETED is 1, true, yes or on. Under torch.compile that is read when the call is traced.
         The last dimension of each tensor is contiguous.
 
     Returns:
@@ -136,22 +140,16 @@ def sparse_mla(
 
     Raises:
         TypeError: an argument has another type or dtype.
-        ValueError: a shape, stride, device or head count that is not supported.
+        ValueError: a shape, stride, device or head count that is not supported, or a value of TRITON_TLE_BUCKETED.
     """
-    check_tensor("q", q, dtype=torch.bfloat16, shape=(None, None, None, None))
-    batch, s_q, h_q, d_qk = q.shape
-    require(d_qk in (D_V, D_V + D_ROPE), "q.shape[3] (d_qk)", d_qk, f"be {D_V} or {D_V + D_ROPE}")
-    require(h_q in range(8, MAX_HEADS + 1, 8), "q.shape[2] (h_q)", h_q, f"be a multiple of 8 from 8 to {MAX_HEADS}")
-    check_tensor("kv", kv, dtype=torch.bfloat16, shape=(batch, None, None, d_qk), device=q.device)
-    require(kv.shape[2] == 1, "kv.shape[2] (h_kv)", kv.shape[2], "be 1")
-    check_tensor("indices", indices, dtype=torch.int32, shape=(batch, s_q, 1, None), device=q.device)
-    sm_scale = d_qk**-0.5 if sm_scale is None else check_number("sm_scale", sm_scale)
-    if attn_sink is not None:
-        check_tensor("attn_sink", attn_sink, dtype=torch.float32, shape=(h_q,), device=q.device)
-    if topk_length is not None:
-        check_tensor("topk_length", topk_length, dtype=torch.int32, shape=(batch, s_q), device=q.device)
-    if q_start is not None:
-        check_integer("q_start", q_start)
-    if not isinstance(deterministic, bool):
-        raise TypeError(f"deterministic must be a bool, got {type(deterministic).__name__}")
+    if bucketed is None:
+        bucketed = bucketed_by_environment()
+    elif not isinstance(bucketed, bool):
+        raise TypeError(f"bucketed must be a bool or None, got {type(bucketed).__name__}")
+    if bucketed:
+        return sparse_mla_bucketed(
+            q, kv, indices, sm_scale, attn_sink=attn_sink, topk_length=topk_length, q_start=q_start,
+            deterministic=deterministic,
+        )  # fmt: skip
+    sm_scale = check_batched(q, kv, indices, sm_scale, attn_sink, topk_length, q_start, deterministic)
     return _forward(q, kv, indices, sm_scale, attn_sink, topk_length, q_start, deterministic)

@@ -135,6 +135,7 @@ def sparse_mla_bwd_kernel(
     stride_is,
     stride_gs,
     stride_gh,
+    order_ptr,
     HAS_ROPE: tl.constexpr,
     HAS_LENGTH: tl.constexpr,
     CAUSAL: tl.constexpr,
@@ -146,7 +147,7 @@ def sparse_mla_bwd_kernel(
     JOIN: tl.constexpr,
     OVERLAP: tl.constexpr,
 ):
-    """Gradients of query token program_id // head_blocks, one block of heads.
+    """Gradients of query token program_id // head_blocks, or entry of order_ptr, one block of heads.
 
     AHEAD: the gather of the next tile starts before the reductions of this one. JOIN: dO and Q lie in one buffer, P and
     dS in another, and a piece of the keys' gradient is one product over twice the heads instead of two. OVERLAP: the
@@ -155,7 +156,10 @@ def sparse_mla_bwd_kernel(
     LOG2_E: tl.constexpr = 1.4426950408889634
     D_QK: tl.constexpr = 576 if HAS_ROPE else 512
     head_blocks = tl.cdiv(h_q, BLOCK_H)
-    token = (tl.program_id(0) // head_blocks).to(tl.int64)
+    token = tl.program_id(0) // head_blocks
+    if order_ptr is not None:
+        token = tl.load(order_ptr + token)
+    token = token.to(tl.int64)
     heads = (tl.program_id(0) % head_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
     head_ok = heads < h_q
     columns = tl.arange(0, 512)
@@ -343,7 +347,7 @@ def main_variant(
     signature |= dict.fromkeys(("topk", "stride_qs", "stride_qh", "stride_is", "stride_gs", "stride_gh"), "i32:16")
     signature |= dict.fromkeys(("s_kv", "h_q", "causal_start"), "i32") | {"sm_scale": "fp32"}
     constexprs: dict[str, object] = {"HAS_ROPE": d_qk > 512, "HAS_LENGTH": extras, "CAUSAL": extras, "stride_kv": d_qk}
-    constexprs["FIXED_POINT"] = deterministic
+    constexprs |= {"FIXED_POINT": deterministic, "order_ptr": None}
     optional = {"length_ptr": ("*i32:16", extras), "factor_ptr": ("*fp32:16", deterministic)}
     for name, (kind, given) in (optional | {"nan_ptr": ("*i32:16", deterministic)}).items():
         if given:
@@ -410,7 +414,7 @@ def launch_sparse_mla_bwd(
         q, kv, args.indices, args.topk_length, grad_out, shift, delta, factor, args.dq, args.sums, nan,
         min(s_kv, 2**31 - 1), args.topk, h_q, args.sm_scale, args.causal_start or 0, q.stride(0), q.stride(1),
         kv.stride(0), args.indices.stride(0), grad_out.stride(0), grad_out.stride(1),
-        **args.kernel_features(), FIXED_POINT=args.deterministic, **config,
+        args.order, **args.kernel_features(), FIXED_POINT=args.deterministic, **config,
     )  # fmt: skip
     sparse_mla_bwd_round_kernel[(triton.cdiv(s_kv, 4),)](
         args.sums, args.dkv, factor, nan, s_kv, D_QK=d_qk, FIXED_POINT=args.deterministic, ROWS=4, num_warps=4
@@ -442,6 +446,7 @@ def sparse_mla_bwd(
     deterministic: bool = False,
     dq: torch.Tensor | None = None,
     sums: torch.Tensor | None = None,
+    order: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
     """Gradients of `flash_mla_sparse_fwd`.
 
@@ -466,6 +471,7 @@ def sparse_mla_bwd(
             grad_out, or in a row of kv that a token attends to, makes all of dkv NaN.
         dq: where to write dq, contiguous.
         sums: memory for dkv, zeros, [s_kv, d_qk], float32 (deterministic: int64), contiguous.
+        order: [s_q], int32, a permutation: the order in which programs take query tokens.
 
     Returns:
         (dq, dkv, dsink): dq [s_q, h_q, d_qk], bfloat16; dkv [s_kv, 1, d_qk], bfloat16, a view of the memory that the
@@ -478,7 +484,7 @@ def sparse_mla_bwd(
     """
     args = check_sparse_mla_bwd(
         q, kv, indices, out, lse, grad_out, sm_scale, attn_sink, topk_length, causal_start, grad_lse, deterministic,
-        dq, sums,
+        dq, sums, order,
     )  # fmt: skip
     if q.device.type == "cuda" or triton.knobs.runtime.interpret:
         return launch_sparse_mla_bwd(args)

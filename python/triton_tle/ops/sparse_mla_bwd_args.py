@@ -7,7 +7,7 @@ import dataclasses
 import torch
 
 from ._checks import check_tensor, require
-from .sparse_mla_fwd_args import D_V, check_sparse_mla_inputs
+from .sparse_mla_fwd_args import D_V, check_order, check_sparse_mla_inputs
 
 
 @dataclasses.dataclass
@@ -16,7 +16,8 @@ class SparseMlaBwdArgs:
 
     Shapes: q, dq [s_q, h_q, d_qk], kv [s_kv, 1, d_qk], out and grad_out [s_q, h_q, 512] in bfloat16; indices
     [s_q, 1, topk] and topk_length [s_q] in int32; attn_sink [h_q], lse and grad_lse [s_q, h_q] in float32; sums
-    [s_kv, d_qk], zeros in float32, or int64 in deterministic mode.
+    [s_kv, d_qk], zeros in float32, or int64 in deterministic mode; order [s_q] in int32: the order in which programs
+    take query tokens.
     """
 
     q: torch.Tensor
@@ -33,6 +34,7 @@ class SparseMlaBwdArgs:
     deterministic: bool
     dq: torch.Tensor
     sums: torch.Tensor
+    order: torch.Tensor | None = None
 
     @property
     def s_q(self) -> int:
@@ -101,6 +103,7 @@ def check_sparse_mla_bwd(
     deterministic: bool = False,
     dq: torch.Tensor | None = None,
     sums: torch.Tensor | None = None,
+    order: torch.Tensor | None = None,
 ) -> SparseMlaBwdArgs:
     """Check the arguments of a backward call and allocate dq and sums unless they are given.
 
@@ -110,6 +113,7 @@ def check_sparse_mla_bwd(
     """
     sm_scale = check_sparse_mla_inputs(q, kv, indices, sm_scale, attn_sink, topk_length, causal_start)
     s_q, h_q, d_qk = q.shape
+    check_order(order, s_q, q.device)
     check_tensor("out", out, dtype=torch.bfloat16, shape=(s_q, h_q, D_V), device=q.device)
     check_tensor("lse", lse, dtype=torch.float32, shape=(s_q, h_q), device=q.device)
     require(lse.is_contiguous(), "lse", f"strides {tuple(lse.stride())}", "be contiguous")
@@ -132,5 +136,5 @@ def check_sparse_mla_bwd(
         require(sums.is_contiguous(), "sums", f"strides {tuple(sums.stride())}", "be contiguous")
     return SparseMlaBwdArgs(
         q, kv, indices, out, lse, grad_out, sm_scale, attn_sink, topk_length, causal_start, grad_lse, deterministic,
-        dq, sums,
+        dq, sums, order,
     )  # fmt: skip

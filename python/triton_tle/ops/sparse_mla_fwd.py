@@ -44,6 +44,7 @@ def sparse_mla_fwd_kernel(
     stride_is,
     stride_os,
     stride_oh,
+    order_ptr,
     HAS_ROPE: tl.constexpr,
     HAS_SINK: tl.constexpr,
     HAS_LENGTH: tl.constexpr,
@@ -53,9 +54,9 @@ def sparse_mla_fwd_kernel(
     PIECES: tl.constexpr,
     STAGES: tl.constexpr,
 ):
-    """Attention of query token program_id // head_blocks for one block of heads."""
+    """Attention of query token program_id // head_blocks, or entry of order_ptr, for one block of heads."""
     token, heads, indices_row, length, limit = work_item(
-        indices_ptr, length_ptr, s_kv, topk, h_q, causal_start, stride_is, HAS_LENGTH, CAUSAL, BLOCK_H
+        indices_ptr, length_ptr, order_ptr, s_kv, topk, h_q, causal_start, stride_is, HAS_LENGTH, CAUSAL, BLOCK_H
     )
     head_ok = heads < h_q
     columns = tl.arange(0, 512)
@@ -132,7 +133,7 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
     for h_q, d_qk, extras, aligned in cases:
         signature = pointers | sizes | {"scale_log2": "fp32"}
         constexprs: dict[str, object] = {
-            "HAS_ROPE": d_qk > 512, "HAS_SINK": extras, "HAS_LENGTH": extras, "CAUSAL": extras
+            "HAS_ROPE": d_qk > 512, "HAS_SINK": extras, "HAS_LENGTH": extras, "CAUSAL": extras, "order_ptr": None
         }  # fmt: skip
         if extras:
             signature |= {"sink_ptr": "*fp32:16", "length_ptr": "*i32:16"}
@@ -153,7 +154,7 @@ def _launch(args: SparseMlaFwdArgs) -> None:
     # Triton specializes on strides and addresses that are multiples of 16; nothing less lets it prove alignment
     kernel, config = choose_kernel(args.h_q, args.kv.stride(0) % 16 == 0 and args.kv.data_ptr() % 16 == 0)
     grid = (args.s_q * triton.cdiv(args.h_q, config["BLOCK_H"]),)
-    kernel[grid](*args.kernel_arguments(), **args.kernel_features(), **config)
+    kernel[grid](*args.kernel_arguments(), order_ptr=args.order, **args.kernel_features(), **config)
 
 
 def _copy_reference(args: SparseMlaFwdArgs) -> None:
@@ -175,11 +176,16 @@ def sparse_mla_fwd(
     topk_length: torch.Tensor | None = None,
     causal_start: int | None = None,
     out: torch.Tensor | None = None,
+    order: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """`flash_mla_sparse_fwd` with an optional causal bound: row s sees only keys <= causal_start + s."""
+    """`flash_mla_sparse_fwd` with an optional causal bound: row s sees only keys <= causal_start + s.
+
+    order: [s_q], int32, a permutation: the order in which programs take query tokens; results do not depend on it.
+    """
     args = check_sparse_mla_fwd(
-        q, kv, indices, sm_scale, attn_sink=attn_sink, topk_length=topk_length, out=out, causal_start=causal_start
-    )
+        q, kv, indices, sm_scale, attn_sink=attn_sink, topk_length=topk_length, out=out, causal_start=causal_start,
+        order=order,
+    )  # fmt: skip
     if args.q.device.type == "cuda" or triton.knobs.runtime.interpret:
         _launch(args)
     elif args.q.device.type == "cpu":

@@ -20,7 +20,8 @@ class SparseMlaFwdArgs:
     """Checked arguments of one forward call, outputs allocated.
 
     Shapes: q [s_q, h_q, d_qk], kv [s_kv, 1, d_qk], out [s_q, h_q, 512] in bfloat16; indices [s_q, 1, topk]
-    and topk_length [s_q] in int32; attn_sink [h_q], max_logits and lse [s_q, h_q] in float32.
+    and topk_length [s_q] in int32; attn_sink [h_q], max_logits and lse [s_q, h_q] in float32. order [s_q] in int32:
+    the order in which programs take query tokens.
     """
 
     q: torch.Tensor
@@ -33,6 +34,7 @@ class SparseMlaFwdArgs:
     out: torch.Tensor
     max_logits: torch.Tensor
     lse: torch.Tensor
+    order: torch.Tensor | None = None
 
     @property
     def s_q(self) -> int:
@@ -123,6 +125,17 @@ def check_sparse_mla_inputs(
     return sm_scale
 
 
+def check_order(order: torch.Tensor | None, s_q: int, device: torch.device) -> None:
+    """Check a permutation of query tokens as far as the host can tell.
+
+    Raises:
+        TypeError: not a tensor, or not int32.
+        ValueError: a wrong shape or device, or not contiguous.
+    """
+    if order is not None:
+        check_tensor("order", order, dtype=torch.int32, shape=(s_q,), device=device)
+
+
 def check_sparse_mla_fwd(
     q: torch.Tensor,
     kv: torch.Tensor,
@@ -133,6 +146,7 @@ def check_sparse_mla_fwd(
     topk_length: torch.Tensor | None = None,
     out: torch.Tensor | None = None,
     causal_start: int | None = None,
+    order: torch.Tensor | None = None,
 ) -> SparseMlaFwdArgs:
     """Check the arguments of a forward call and allocate what it returns.
 
@@ -144,10 +158,11 @@ def check_sparse_mla_fwd(
     check_integer("d_v", d_v)
     require(d_v == D_V, "d_v", d_v, f"be {D_V}")
     s_q, h_q, _ = q.shape
+    check_order(order, s_q, q.device)
     if out is None:
         out = torch.empty((s_q, h_q, D_V), dtype=torch.bfloat16, device=q.device)
     else:
         check_tensor("out", out, dtype=torch.bfloat16, shape=(s_q, h_q, D_V), device=q.device)
     max_logits = torch.empty((s_q, h_q), dtype=torch.float32, device=q.device)
     lse = torch.empty((s_q, h_q), dtype=torch.float32, device=q.device)
-    return SparseMlaFwdArgs(q, kv, indices, sm_scale, attn_sink, topk_length, causal_start, out, max_logits, lse)
+    return SparseMlaFwdArgs(q, kv, indices, sm_scale, attn_sink, topk_length, causal_start, out, max_logits, lse, order)

@@ -36,6 +36,7 @@ def sparse_mla_fwd_few_heads_kernel(
     stride_is,
     stride_os,
     stride_oh,
+    order_ptr,
     HAS_ROPE: tl.constexpr,
     HAS_SINK: tl.constexpr,
     HAS_LENGTH: tl.constexpr,
@@ -45,9 +46,9 @@ def sparse_mla_fwd_few_heads_kernel(
     PIECES: tl.constexpr,
     STAGES: tl.constexpr,
 ):
-    """Attention of query token program_id // head_blocks for one block of heads."""
+    """Attention of query token program_id // head_blocks, or entry of order_ptr, for one block of heads."""
     token, heads, indices_row, length, limit = work_item(
-        indices_ptr, length_ptr, s_kv, topk, h_q, causal_start, stride_is, HAS_LENGTH, CAUSAL, BLOCK_H
+        indices_ptr, length_ptr, order_ptr, s_kv, topk, h_q, causal_start, stride_is, HAS_LENGTH, CAUSAL, BLOCK_H
     )
     head_ok = heads < h_q
     columns = tl.arange(0, 512)

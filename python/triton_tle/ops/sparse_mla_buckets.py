@@ -1,0 +1,187 @@
+"""Device-side plan of the bucketed sparse MLA: lists without invalid entries, and queries in buckets by their length.
+
+Two kernels, and nothing that the host waits for. The first moves the valid entries of each list to its front, in their
+order, and counts them; wherever they stood, a query's loop then ends behind its last key. The second sorts the queries
+into buckets by that number: long lists first, so that short ones fill the multiprocessors at the end; inside a bucket
+they keep their order, so that neighbours, which share keys, run together.
+
+The attention kernels read the length of each list, so one launch serves all buckets, and no query pays for its
+bucket's upper bound.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import torch
+import triton
+import triton.language as tl
+
+from ._checks import require
+
+DEFAULT_BUCKETS = (256, 512, 1024, 1536, 2048)
+MAX_BUCKETS = 16
+BLOCK = 1024  # entries or queries that a program looks at in one step
+WIDTH = 64  # lists are padded to a multiple of this, so that a kernel compiled for one topk serves all
+
+
+@triton.jit(do_not_specialize=["s_q", "s_kv", "topk", "q_start"])
+def compact_kernel(
+    indices_ptr,
+    length_ptr,
+    packed_ptr,
+    counts_ptr,
+    s_q,
+    s_kv,
+    topk,
+    q_start,
+    stride_ib,
+    stride_is,
+    stride_lb,
+    stride_ps,
+    CAUSAL: tl.constexpr,
+    BLOCK: tl.constexpr,
+):
+    """Pack the list of query program_id; entries become rows of all batch items' kv one behind the other."""
+    row = tl.program_id(0).to(tl.int64)
+    item = row // s_q
+    token = row % s_q
+    length = topk
+    if length_ptr is not None:
+        length = tl.minimum(tl.load(length_ptr + item * stride_lb + token), topk)
+    limit = s_kv.to(tl.int64)
+    if CAUSAL:
+        limit = tl.minimum(limit, q_start + token + 1)
+    count = 0
+    for start in range(0, length, BLOCK):
+        position = start + tl.arange(0, BLOCK)
+        index = tl.load(indices_ptr + item * stride_ib + token * stride_is + position, mask=position < length, other=-1)
+        valid = (index >= 0) & (index < limit)
+        place = count + tl.cumsum(valid.to(tl.int32), 0) - 1
+        tl.store(packed_ptr + row * stride_ps + place, index + (item * s_kv).to(tl.int32), mask=valid)
+        count += tl.sum(valid.to(tl.int32), 0)
+    tl.store(counts_ptr + row, count)
+
+
+@triton.jit
+def _rank(counts_ptr, position, queries, BOUNDS: tl.constexpr):
+    """Bucket of each query, 0 for the longest lists; a number that is no bucket's from `queries` on."""
+    count = tl.load(counts_ptr + position, mask=position < queries, other=0)
+    rank = tl.zeros_like(count) + len(BOUNDS)
+    for number in tl.static_range(len(BOUNDS)):
+        rank -= (count > BOUNDS[number]).to(tl.int32)
+    return tl.where(position < queries, rank, len(BOUNDS) + 1)
+
+
+@triton.jit(do_not_specialize=["queries"])
+def partition_kernel(counts_ptr, order_ptr, queries, BOUNDS: tl.constexpr, BLOCK: tl.constexpr):
+    """Write the queries of bucket program_id behind those of longer buckets. BOUNDS: largest counts, ascending."""
+    mine = tl.program_id(0)
+    longer = tl.zeros([BLOCK], tl.int32)
+    for start in range(0, queries, BLOCK):
+        longer += (_rank(counts_ptr, start + tl.arange(0, BLOCK), queries, BOUNDS) < mine).to(tl.int32)
+    end = tl.sum(longer, 0)
+    for start in range(0, queries, BLOCK):
+        position = start + tl.arange(0, BLOCK)
+        here = _rank(counts_ptr, position, queries, BOUNDS) == mine
+        tl.store(order_ptr + end + tl.cumsum(here.to(tl.int32), 0) - 1, position, mask=here)
+        end += tl.sum(here.to(tl.int32), 0)
+
+
+@dataclasses.dataclass(frozen=True)
+class BucketPlan:
+    """What the attention kernels work from; n is batch * s_q.
+
+    indices: [n, 1, width], int32, width at least topk; the first counts[i] entries of row i are rows of kv as
+        [batch * s_kv, 1, d_qk], the others are undefined.
+    counts: [n], int32, the number of valid entries.
+    order: [n], int32, the queries, those of the bucket with the longest lists first.
+    """
+
+    indices: torch.Tensor
+    counts: torch.Tensor
+    order: torch.Tensor
+
+
+def check_buckets(buckets: Sequence[int]) -> tuple[int, ...]:
+    """Return `buckets` as a tuple.
+
+    Raises:
+        TypeError: `buckets` is no list or tuple of int.
+        ValueError: not 1 to 16 ascending positive numbers below 2**31.
+    """
+    if not isinstance(buckets, (list, tuple)):
+        raise TypeError(f"buckets must be a list or tuple of int, got {type(buckets).__name__}")
+    for number, bound in enumerate(buckets):
+        if isinstance(bound, bool) or not isinstance(bound, int):
+            raise TypeError(f"buckets[{number}] must be an int, got {type(bound).__name__}")
+    require(1 <= len(buckets) <= MAX_BUCKETS, "buckets", f"{len(buckets)} of them", f"hold 1 to {MAX_BUCKETS} numbers")
+    ascending = all(low < high for low, high in zip((0, *buckets), (*buckets, 2**31)))
+    require(ascending, "buckets", tuple(buckets), "be ascending positive numbers below 2**31")
+    return tuple(buckets)
+
+
+def plan_reference(
+    indices: torch.Tensor,
+    s_kv: int,
+    topk_length: torch.Tensor | None = None,
+    q_start: int | None = None,
+    buckets: Sequence[int] = DEFAULT_BUCKETS,
+) -> BucketPlan:
+    """The plan in plain torch operations; entries behind the valid ones are -1. Arguments as of `make_plan`."""
+    batch, s_q, _, topk = indices.shape
+    device = indices.device
+    index = indices[:, :, 0].long()
+    valid = (index >= 0) & (index < s_kv)
+    if topk_length is not None:
+        valid &= torch.arange(topk, device=device) < topk_length[:, :, None]
+    if q_start is not None:
+        valid &= index <= q_start + torch.arange(s_q, device=device)[:, None]
+    index = torch.where(valid, index + s_kv * torch.arange(batch, device=device)[:, None, None], -1)
+    index = index.gather(2, torch.argsort(~valid, dim=2, stable=True))
+    packed = torch.nn.functional.pad(index, (0, -topk % WIDTH), value=-1).int()
+    counts = valid.sum(2).flatten()
+    bucket = sum((counts > bound).int() for bound in buckets)
+    order = torch.argsort(bucket, descending=True, stable=True)
+    return BucketPlan(packed.reshape(batch * s_q, 1, packed.shape[2]), counts.int(), order.int())
+
+
+def make_plan(
+    indices: torch.Tensor,
+    s_kv: int,
+    topk_length: torch.Tensor | None = None,
+    q_start: int | None = None,
+    buckets: Sequence[int] = DEFAULT_BUCKETS,
+) -> BucketPlan:
+    """Pack the lists and put the queries in buckets, on the device of `indices` and without waiting for it.
+
+    Args:
+        indices: [batch, s_q, 1, topk], int32; a negative entry or one >= s_kv is no key.
+        s_kv: keys of a batch item.
+        topk_length: [batch, s_q], int32; only the first topk_length entries of a list count.
+        q_start: if given, query s of each item sees only keys <= q_start + s.
+        buckets: the largest number of keys of each bucket, ascending; what is longer makes up one more.
+
+    Raises:
+        ValueError: the rows of all batch items' kv do not fit in 32 bits.
+    """
+    batch, s_q, _, topk = indices.shape
+    rows = batch * s_kv
+    require(rows < 2**31, "kv.shape[0] * kv.shape[1]", rows, "be below 2**31")
+    if indices.device.type == "cpu" and not triton.knobs.runtime.interpret:
+        return plan_reference(indices, s_kv, topk_length, q_start, buckets)
+    n, width = batch * s_q, -(-topk // WIDTH) * WIDTH
+    packed = torch.empty((n, 1, width), dtype=torch.int32, device=indices.device)
+    counts, order = (torch.empty(n, dtype=torch.int32, device=indices.device) for _ in range(2))
+    if n > 0:
+        length_stride = 0 if topk_length is None else topk_length.stride(0)
+        block = min(BLOCK, triton.next_power_of_2(max(topk, WIDTH)))
+        compact_kernel[(n,)](
+            indices, topk_length, packed, counts, s_q, s_kv, topk, q_start or 0, indices.stride(0), indices.stride(1),
+            length_stride, width, CAUSAL=q_start is not None, BLOCK=block, num_warps=4,
+        )  # fmt: skip
+        # lists that no query can have make empty buckets
+        bounds = tuple(bound for bound in buckets if bound < topk)
+        partition_kernel[(len(bounds) + 1,)](counts, order, n, BOUNDS=bounds, BLOCK=BLOCK, num_warps=4)
+    return BucketPlan(packed, counts, order)
