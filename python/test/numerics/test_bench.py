@@ -6,6 +6,7 @@ import os
 import pytest
 import torch
 from triton_tle.bench import cli, harness, parallel, passes, scatter_add, sparse_mla_bwd, sparse_mla_fwd
+from triton_tle.bench import sparse_mla_bucketed as bucketed
 from triton_tle.bench import sparse_mla_bwd_check as bwd_check
 from triton_tle.bench.providers import ProviderUnavailable
 from triton_tle.bench.providers.sparse_mla_bwd_triton import compile_calls
@@ -157,6 +158,49 @@ def test_backward_table_and_bounds():
     header, _, row = sparse_mla_bwd.format_case({"label": case.label, "providers": {"tle": entry}}).splitlines()
     assert header.split()[-4:] == ["x", "tilelang", "x", "triton"]
     assert row.split() == ["tle", "15.000", "393", "80%", "1.010", "1.0%", "2.0e-03", "2.100", "-"]
+
+
+@pytest.mark.parametrize("scattered", [False, True])
+def test_bucketed_lists(scattered):
+    case = bucketed.Case("packed", (5, 12, 3), backward=False, scattered=scattered, topk=8, batch=2)
+    indices, counts = bucketed.make_lists(case, 0, "cpu")
+    wanted = [min(t + 1, 8) for length in (5, 12, 3) for t in range(length)]
+    assert counts.tolist() == [wanted, wanted] and case.keys == 2 * sum(wanted)
+    assert case.fill == sum(wanted) / (20 * 8) and case.flops == 2 * 128 * case.keys * (576 + 512)
+    assert ((indices >= 0).sum(3)[:, :, 0] == counts).all()
+    first = [begin for begin, length in ((0, 5), (5, 12), (17, 3)) for _ in range(length)]
+    in_front = True
+    for item in range(2):
+        for query in range(20):
+            keys = indices[item, query, 0]
+            valid = keys[keys >= 0]
+            assert len(valid.unique()) == len(valid) == wanted[query]
+            assert valid.min() >= first[query] and valid.max() <= query
+            in_front &= bool((keys[: wanted[query]] >= 0).all())
+    assert in_front is not scattered
+
+
+@pytest.mark.parametrize("backward", [False, True])
+def test_bucketed_contenders_agree(backward):
+    case = bucketed.Case("packed", (5, 9), backward=backward, topk=8, h_q=8)
+    calls, gradients = bucketed.make_calls(case, 1, "cpu")
+    assert list(calls) == ["full", "length", "bucketed", "one_bucket"]
+    results = {name: gradients(call()) if backward else call() for name, call in calls.items()}
+    found = bucketed.differences(results)
+    assert found["full"] == 0 and max(found.values()) < bucketed.MAX_DIFFERENCE
+    results["length"][0][0, 0] += 5
+    results["bucketed"][1][0, 0] = float("nan")
+    found = bucketed.differences(results)
+    assert found["length"] > bucketed.MAX_DIFFERENCE and found["bucketed"] == float("inf")
+
+
+def test_bucketed_table_and_names():
+    entry = {"ms": 2.0, "tflops": 350.0, "spread": 0.01, "difference": 1e-3, "ratio": {"full": 1.75}}
+    header, _, row = bucketed.format_case({"label": "a", "fill": 0.5, "providers": {"bucketed": entry}}).splitlines()
+    assert header.split()[-4:] == ["x", "full", "x", "length"]
+    assert row.split() == ["bucketed", "2.000", "350", "1.0%", "1.0e-03", "1.750", "-"]
+    with pytest.raises(ValueError, match="only names no contender: fast; there are full, length, bucketed, one_bucket"):
+        bucketed.run(only=["fast"], log=lambda line: None)
 
 
 def test_backward_checker_sees():

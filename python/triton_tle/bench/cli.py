@@ -13,6 +13,7 @@ OPERATORS = {
     "mla_decode": "Sparse MLA decode",
     "mla_decode_reduce": "Decode reduce",
     "sparse_mla_bwd": "Sparse MLA backward",
+    "sparse_mla_bucketed": "Sparse MLA, bucketed",
     "passes": "Sparse MLA forward without single passes",
     "gemm": "Dense matrix product",
     "flash_attention": "Dense attention forward",
