@@ -30,6 +30,7 @@ from triton_tle.ops import sparse_mla, sparse_mla_bucketed, sparse_mla_fwd_refer
 from triton_tle.ops.sparse_mla_buckets import DEFAULT_BUCKETS, make_plan, plan_reference
 
 MAX_DIFFERENCE = 4e-3  # between bucketed and not, relative Frobenius norm: two results of 2e-3 each
+MAX_LSE_ERROR = 1e-5
 NAMES = ("out", "lse", "dq", "dkv", "dsink")
 
 
@@ -212,6 +213,8 @@ def check_case(case: Case, seed: int) -> tuple[dict[str, float], str]:
     found = {"float64": max(exact.values()), "sparse_mla": max(beside.values())}
     if not problem and not found["float64"] < MAX_ERROR:
         problem = f"wrong: {exact}"
+    if not problem and not max(exact["lse"], beside["lse"]) < MAX_LSE_ERROR:
+        problem = f"lse: {exact['lse']:.1e} to float64, {beside['lse']:.1e} to sparse_mla"
     if not problem and not found["sparse_mla"] < MAX_DIFFERENCE:
         problem = f"not as unbucketed: {beside}"
     return found, problem

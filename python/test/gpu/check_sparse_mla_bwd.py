@@ -1,12 +1,12 @@
 """Check the sparse-MLA backward on a GPU: many shapes, fresh random data, float64 autograd, outputs poisoned.
 
-    python python/test/gpu/check_sparse_mla_bwd.py [--provider tle triton] [--json FILE] [--seed N]
+    python python/test/gpu/check_sparse_mla_bwd.py [--provider tle triton] [--json FILE] [--seed N] [--soak SECONDS]
     compute-sanitizer --tool memcheck python python/test/gpu/check_sparse_mla_bwd.py --sanitize
 
 Also: autograd through `triton_tle.ops.sparse_mla`, torch.compile(fullgraph=True), CUDA-graph capture, peak memory.
 Prints a table; exits with 1 if a check failed. Most of the time goes into compiling: small cases run in as many
-processes as there are cores (--jobs), those that fill the GPU's memory one by one behind them. --sanitize runs a few
-tiny shapes only, in this process.
+processes as there are cores (--jobs), those that fill the GPU's memory one by one behind them. --soak goes on with
+random cases in each process. --sanitize runs a few tiny shapes only, in this process.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import json
 import multiprocessing
 import os
 import pathlib
+import random
 import sys
 import time
 from collections.abc import Callable
@@ -85,6 +86,20 @@ def all_cases() -> list[CheckCase]:
         CheckCase(s_q=200, h_q=64, d_qk=576, topk=300, s_kv=4_000_000),  # kv and its sums past 2**31 elements
     ]
     return heads + lists + queries + keys + features + strides + deterministic + large
+
+
+def random_case(generator: random.Random) -> CheckCase:
+    """Any shape and any features, small enough for a process beside others."""
+    choose = generator.choice
+    return CheckCase(
+        s_q=generator.randint(1, 150), h_q=8 * generator.randint(1, 16), d_qk=choose((512, 576)),
+        topk=choose((generator.randint(0, 300), 64 * generator.randint(1, 16))),
+        s_kv=choose((generator.randint(1, 200), generator.randint(1, 9000))), invalid=choose((0.0, 0.1, 0.5, 0.95)),
+        empty_rows=choose((False, True)), sink=choose((False, True)), length=choose((False, True)),
+        causal_start=choose((None, generator.randint(-100, 9000))), strided=choose(("", "q", "kv", "indices")),
+        spread=choose((0.01, 1.0, 40.0)), grad_lse=choose((False, True)),
+        deterministic=choose((False, False, True)), strided_grads=choose((False, True)),
+    )  # fmt: skip
 
 
 def sanitizer_cases() -> list[CheckCase]:
@@ -253,37 +268,46 @@ class Job:
         return result, problem or ("" if result.passed else "WRONG")
 
 
-def run_in_turn(jobs: list[Job]) -> list[tuple[CheckResult | None, str]]:
-    """Results of `jobs`. After an error of CUDA every further call in this process would fail."""
-    results: list[tuple[CheckResult | None, str]] = []
+def run_in_turn(jobs: list[Job], soak: float = 0.0, seed: int = 0) -> dict[Job, tuple[CheckResult | None, str]]:
+    """Results of `jobs` and then of random ones for `soak` seconds.
+
+    After an error of CUDA every further call in this process would fail, so none is made.
+    """
+    results: dict[Job, tuple[CheckResult | None, str]] = {}
+    lost = False
     for job in jobs:
-        lost = any("CUDA error" in problem or "Error [CUDA]" in problem for _, problem in results)
-        results.append((None, "not run: the context is lost") if lost else job.run())
+        results[job] = (None, "not run: the context is lost") if lost else job.run()
+        lost = lost or "CUDA error" in results[job][1] or "Error [CUDA]" in results[job][1]
+    generator, start = random.Random(seed), time.monotonic()
+    while not lost and time.monotonic() - start < soak:
+        job = Job("tle", random_case(generator), seed=generator.randrange(2**31))
+        results[job] = job.run()
+        lost = "CUDA error" in results[job][1] or "Error [CUDA]" in results[job][1]
     return results
 
 
-def run_jobs(jobs: list[Job], processes: int) -> dict[Job, tuple[CheckResult | None, str]]:
-    """Results of all jobs: small ones in several processes, large ones here."""
+def run_jobs(jobs: list[Job], processes: int, soak: float, seed: int) -> dict[Job, tuple[CheckResult | None, str]]:
+    """Results of all jobs: small ones in several processes, large ones here; of random ones in those processes."""
     groups: dict[tuple, list[Job]] = {}
     for job in jobs:
         groups.setdefault(("large",) if job.large or processes < 2 else job.kernel, []).append(job)
     large = groups.pop(("large",), [])
-    shares: list[list[Job]] = [[] for _ in range(max(1, min(processes, len(groups))))]
+    count = max(processes, 1) if soak else max(1, min(processes, len(groups)))
+    shares: list[list[Job]] = [[] for _ in range(count)]
     costs = [0] * len(shares)
     for group in sorted(groups.values(), key=len, reverse=True):
         share = costs.index(min(costs))
         shares[share] += group
         costs[share] += 10 + len(group)  # compiling takes about as long as ten small cases
     results = {}
-    if any(shares):
+    if soak or any(shares):
         context = multiprocessing.get_context("spawn")
         with concurrent.futures.ProcessPoolExecutor(len(shares), mp_context=context) as pool:
-            futures = [pool.submit(run_in_turn, share) for share in shares]
+            futures = [pool.submit(run_in_turn, share, soak, seed + which) for which, share in enumerate(shares)]
             for share, future in zip(shares, futures):
                 broken = future.exception()
-                results.update(zip(share, [(None, f"{broken!r}"[:300])] * len(share) if broken else future.result()))
-    results.update(zip(large, run_in_turn(large)))
-    return results
+                results.update(dict.fromkeys(share, (None, f"{broken!r}"[:300])) if broken else future.result())
+    return results | run_in_turn(large)
 
 
 def main() -> int:
@@ -293,6 +317,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=None, help="of the random data (default: the clock)")
     parser.add_argument("--only", default="", help="cases whose label contains this")
     parser.add_argument("--jobs", type=int, default=min(16, os.cpu_count() or 1), help="processes (default: cores)")
+    parser.add_argument("--soak", type=float, default=0.0, metavar="SECONDS", help="go on with random cases")
     parser.add_argument("--sanitize", action="store_true", help="tiny shapes, for compute-sanitizer")
     args = parser.parse_args()
     if not torch.cuda.is_available():
@@ -309,16 +334,17 @@ def main() -> int:
     if "tle" in args.provider and not args.sanitize:
         jobs += [Job("tle", None, operator, seed) for operator in OPERATOR_CHECKS]
     jobs = [job for job in jobs if args.only in job.label]
-    results = run_jobs(jobs, 1 if args.sanitize else args.jobs)
+    results = run_jobs(jobs, 1 if args.sanitize else args.jobs, args.soak, seed)
     rows, records = [], []
-    for job in jobs:
+    for job in [*jobs, *(job for job in results if job not in set(jobs))]:
         result, problem = results[job]
         values = ["-"] * 4 if result is None else [f"{value:.1e}" for value in dataclasses.astuple(result)]
         rows.append([job.label, job.provider, *values, problem[:40] or "ok"])
         record = {} if job.case is None else dataclasses.asdict(job.case)
         record |= {} if result is None else dataclasses.asdict(result)
         records.append({"provider": job.provider, "label": job.label, **record, "problem": problem})
-    print(format_table(["case", "provider", "dq", "dkv", "dsink", "worst row", ""], rows))
+    shown = rows[: len(jobs)] + [row for row in rows[len(jobs) :] if row[-1] != "ok"]
+    print(format_table(["case", "provider", "dq", "dkv", "dsink", "worst row", ""], shown))
     failed = [record for record in records if record["problem"]]
     for record in failed:
         print(f"{record['provider']}: {record['label']}: {record['problem']}")
