@@ -41,6 +41,10 @@ step check_bwd 300 python3 "$backward" --json "$out/check_sparse_mla_bwd.json"
 step check_bwd_triton 200 python3 "$backward" --provider triton --json "$out/check_sparse_mla_bwd_triton.json"
 step bench_bwd 300 python3 -m triton_tle.bench sparse_mla_bwd --json "$out/sparse_mla_bwd.json" \
   --plot "$out/sparse_mla_bwd.png" ${commit:+--commit "$commit"}
+bucketed="$here/check_sparse_mla_bucketed.py"
+step check_bucketed 200 python3 "$bucketed" --soak 20 --json "$out/check_sparse_mla_bucketed.json"
+step bench_bucketed 200 python3 -m triton_tle.bench sparse_mla_bucketed --json "$out/sparse_mla_bucketed.json" \
+  --plot "$out/sparse_mla_bucketed.png" ${commit:+--commit "$commit"}
 decode="$here/check_mla_decode.py"
 step check_decode 240 python3 "$decode" --soak 30 --json "$out/check_mla_decode.json"
 step bench_decode 240 python3 -m triton_tle.bench mla_decode --json "$out/mla_decode.json" ${commit:+--commit "$commit"}
@@ -55,14 +59,16 @@ if [ -n "$sanitizer" ]; then
   step racecheck 200 "$sanitizer" --tool racecheck --error-exitcode 9 python3 "$check" --sanitize --seed 1
   step memcheck_bwd 150 "$sanitizer" --tool memcheck --error-exitcode 9 python3 "$backward" --sanitize --seed 1
   step racecheck_bwd 200 "$sanitizer" --tool racecheck --error-exitcode 9 python3 "$backward" --sanitize --seed 1
+  step memcheck_bucketed 150 "$sanitizer" --tool memcheck --error-exitcode 9 python3 "$bucketed" --sanitize --seed 1
+  step racecheck_bucketed 200 "$sanitizer" --tool racecheck --error-exitcode 9 python3 "$bucketed" --sanitize --seed 1
   step memcheck_decode 150 "$sanitizer" --tool memcheck --error-exitcode 9 python3 "$decode" --sanitize --seed 1
   step racecheck_decode 200 "$sanitizer" --tool racecheck --error-exitcode 9 python3 "$decode" --sanitize --seed 1
 else
   echo "== memcheck, racecheck: no compute-sanitizer"
 fi
-for log in bench bench_bwd bench_decode bench_reduce passes scatter_add; do [ -f "$out/$log.log" ] && cat "$out/$log.log"; done
-for log in check_tle check_triton check_bwd check_bwd_triton check_decode language reductions memcheck racecheck \
-  memcheck_bwd racecheck_bwd memcheck_decode \
+for log in bench bench_bwd bench_bucketed bench_decode bench_reduce passes scatter_add; do [ -f "$out/$log.log" ] && cat "$out/$log.log"; done
+for log in check_tle check_triton check_bwd check_bwd_triton check_bucketed check_decode language reductions memcheck racecheck \
+  memcheck_bwd racecheck_bwd memcheck_bucketed racecheck_bucketed memcheck_decode \
   racecheck_decode; do
   [ -f "$out/$log.log" ] && echo "$log: $(tail -n 1 "$out/$log.log")"
 done
