@@ -143,8 +143,7 @@ def results_of(call: Callable, arguments: dict, gradients: tuple) -> list[torch.
 def in_float64(arguments: dict, gradients: tuple) -> tuple[list[torch.Tensor], list[float]]:
     """What `results_of` should be, and the norm that errors of each are relative to.
 
-    That is its own norm, or the one of the terms of dq and dkv where these nearly cancel: see
-    `triton_tle.bench.sparse_mla_bwd_check`.
+    That is its own norm, or the one of its terms where these nearly cancel: see sparse_mla_bwd_check.py.
     """
     parts, squares = [], []
     for item in range(arguments["q"].shape[0]):
@@ -163,7 +162,7 @@ def in_float64(arguments: dict, gradients: tuple) -> tuple[list[torch.Tensor], l
     stacked = [torch.stack(values) for values in zip(*parts)]
     values = stacked[:4] + [each.sum(0) for each in stacked[4:]]
     norms = [float(value[value.isfinite()].norm()) for value in values]
-    for which, total in zip((2, 3), (sum(column) for column in zip(*squares))):
+    for which, total in enumerate((sum(column) for column in zip(*squares)), start=2):
         norms[which] = max(norms[which], total**0.5)
     return values, norms
 

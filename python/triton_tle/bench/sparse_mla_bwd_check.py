@@ -130,6 +130,17 @@ def _without_delta(chunk: dict) -> tuple[torch.Tensor, torch.Tensor]:
     return sparse_mla_bwd_reference(**_named(chunk) | {"grad_lse": delta})[:2]
 
 
+def sink_terms(arguments: dict) -> torch.Tensor:
+    """[h_q]: root of the sum of squares of the terms that dsink is the sum of, over tokens and columns of out.
+
+    The largest sink decides on the norm of dsink, and its sum may nearly cancel; roundings of out do not.
+    """
+    lse, sink = arguments["lse"].double(), arguments["attn_sink"].double()
+    share = torch.where(torch.isfinite(lse), torch.sigmoid(sink - lse), 0)
+    products = arguments["out"].double() * arguments["grad_out"].double()
+    return (share * products.norm(dim=-1)).norm(dim=0)
+
+
 def _named(arguments: dict) -> dict:
     return {name: value for name, value in arguments.items() if name not in ("out", "lse")}
 
@@ -143,14 +154,14 @@ def _parts(s_q: int, rows: int) -> list[slice]:
 class Expected:
     """Gradients in float64 of one chunk of query tokens, and how large the terms of dq are.
 
-    `totals` is [dkv] or [dkv, dsink], `terms` how large the terms of dkv are, both of all chunks up to this one.
+    `totals` is [dkv] or [dkv, dsink], `terms` how large the terms of each are, both of all chunks up to this one.
     """
 
     part: slice
     dq: torch.Tensor
     dq_terms: torch.Tensor
     totals: list[torch.Tensor]
-    terms: torch.Tensor
+    terms: list[torch.Tensor]
 
 
 def expected_chunks(arguments: dict) -> Iterator[Expected]:
@@ -160,22 +171,24 @@ def expected_chunks(arguments: dict) -> Iterator[Expected]:
     leaf = kv.double().requires_grad_() if by_autograd else kv
     shapes = [kv.shape] + ([] if sink is None else [sink.shape])
     totals = [torch.zeros(shape, dtype=torch.float64, device=kv.device) for shape in shapes]
-    kv_terms = torch.zeros_like(totals[0])
+    all_terms = [torch.zeros_like(total) for total in totals]
     for part in _parts(arguments["q"].shape[0], max(1, _rows(arguments) // 2)):
         chunk = _chunk(arguments, part)
         grads = _autograd(chunk, leaf) if by_autograd else sparse_mla_bwd_reference(**_named(chunk))
         terms = _without_delta(chunk)
         for total, value in zip(totals, grads[1:]):
             total += value
-        kv_terms += terms[1]
-        yield Expected(part, grads[0], terms[0], totals, kv_terms)
+        all_terms[0] += terms[1]
+        if sink is not None:
+            all_terms[1] = (all_terms[1].square() + sink_terms(chunk).square()).sqrt()
+        yield Expected(part, grads[0], terms[0], totals, all_terms)
 
 
 def expected_gradients(arguments: dict) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
-    """dq, dkv and (with attn_sink) dsink in float64; how large the terms of dq and dkv are."""
+    """dq, dkv and (with attn_sink) dsink in float64; how large the terms of each are."""
     chunks = list(expected_chunks(arguments))
     dq, dq_terms = (torch.cat([getattr(chunk, name) for chunk in chunks]) for name in ("dq", "dq_terms"))
-    return [dq, *chunks[-1].totals], [dq_terms, chunks[-1].terms]
+    return [dq, *chunks[-1].totals], [dq_terms, *chunks[-1].terms]
 
 
 def _norms(actual: torch.Tensor, expected: torch.Tensor, terms: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -223,13 +236,12 @@ def compare(arguments: dict, results: tuple[torch.Tensor, torch.Tensor, torch.Te
     for chunk in expected_chunks(arguments):
         norms.append(_norms(dq[chunk.part], chunk.dq, chunk.dq_terms))
     dq_error, dq_row = _errors(*(torch.cat(values) for values in zip(*norms)))
-    dkv_error, dkv_row = _errors(*_norms(dkv, chunk.totals[0], chunk.terms))
+    dkv_error, dkv_row = _errors(*_norms(dkv, chunk.totals[0], chunk.terms[0]))
     if strays:
         dkv_error = dkv_row = float("inf")
     dsink_error = 0.0
     if dsink is not None:
-        expected = chunk.totals[1][None]
-        dsink_error, _ = _errors(*_norms(dsink[None], expected, expected))
+        dsink_error, _ = _errors(*_norms(dsink[None], chunk.totals[1][None], chunk.terms[1][None]))
     return CheckResult(dq_error, dkv_error, dsink_error, max(dq_row, dkv_row))
 
 

@@ -182,18 +182,18 @@ def sparse_mla_bucketed(
 def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str, object], dict[str, int]]]:
     """What the resource report compiles: (label, kernel, signature, constexprs, launch options) per variant."""
     pointers = dict.fromkeys(("indices_ptr", "packed_ptr", "counts_ptr"), "*i32:16")
-    sizes = dict.fromkeys(("s_q", "s_kv", "topk", "q_start"), "i32")
-    sizes |= dict.fromkeys(("stride_ib", "stride_is", "stride_ps"), "i32:16") | {"stride_lb": "i32"}
+    names = ("s_q", "s_kv", "topk", "q_start", "stride_ib", "stride_is", "stride_lb", "stride_ps")
+    sizes = dict.fromkeys(names, "i32")
     for extras in (False, True):
         yield (
             "compact" + (", length, causal" if extras else ""),
             compact_kernel,
             pointers | sizes | ({"length_ptr": "*i32:16"} if extras else {}),
             ({} if extras else {"length_ptr": None}) | {"CAUSAL": extras, "BLOCK": BLOCK},
-            {"num_warps": 4},
+            {"num_warps": 8},
         )
     lists = dict.fromkeys(("counts_ptr", "order_ptr"), "*i32:16") | {"queries": "i32"}
-    yield "partition", partition_kernel, lists, {"BOUNDS": DEFAULT_BUCKETS[:-1], "BLOCK": BLOCK}, {"num_warps": 4}
+    yield "partition", partition_kernel, lists, {"BOUNDS": DEFAULT_BUCKETS[:-1], "BLOCK": BLOCK}, {"num_warps": 8}
     given = {"order_ptr": "*i32:16", "length_ptr": "*i32:16"}
     label, kernel, signature, constexprs, options = next(iter(forward_variants(arch)))
     rest = {name: value for name, value in constexprs.items() if name not in given}

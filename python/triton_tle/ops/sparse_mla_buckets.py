@@ -22,11 +22,12 @@ from ._checks import require
 
 DEFAULT_BUCKETS = (256, 512, 1024, 1536, 2048)
 MAX_BUCKETS = 16
-BLOCK = 1024  # entries or queries that a program looks at in one step
+BLOCK = 2048  # entries or queries that a program looks at in one step
 WIDTH = 64  # lists are padded to a multiple of this, so that a kernel compiled for one topk serves all
 
 
-@triton.jit(do_not_specialize=["s_q", "s_kv", "topk", "q_start"])
+# No stride is specialized: lanes beside each other then take entries beside each other, as the packed stores want it.
+@triton.jit(do_not_specialize=["s_q", "s_kv", "topk", "q_start", "stride_ib", "stride_is", "stride_lb", "stride_ps"])
 def compact_kernel(
     indices_ptr,
     length_ptr,
@@ -179,9 +180,10 @@ def make_plan(
         block = min(BLOCK, triton.next_power_of_2(max(topk, WIDTH)))
         compact_kernel[(n,)](
             indices, topk_length, packed, counts, s_q, s_kv, topk, q_start or 0, indices.stride(0), indices.stride(1),
-            length_stride, width, CAUSAL=q_start is not None, BLOCK=block, num_warps=4,
+            length_stride, width, CAUSAL=q_start is not None, BLOCK=block,
+            num_warps=8 if block > 1024 else 4,
         )  # fmt: skip
         # lists that no query can have make empty buckets
         bounds = tuple(bound for bound in buckets if bound < topk)
-        partition_kernel[(len(bounds) + 1,)](counts, order, n, BOUNDS=bounds, BLOCK=BLOCK, num_warps=4)
+        partition_kernel[(len(bounds) + 1,)](counts, order, n, BOUNDS=bounds, BLOCK=BLOCK, num_warps=8)
     return BucketPlan(packed, counts, order)
