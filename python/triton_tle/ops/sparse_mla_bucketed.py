@@ -18,9 +18,9 @@ from .sparse_mla_buckets import (
     BLOCK,
     DEFAULT_BUCKETS,
     check_buckets,
-    compact_kernel,
     make_plan,
-    partition_kernel,
+    sparse_mla_compact_kernel,
+    sparse_mla_partition_kernel,
 )
 from .sparse_mla_bwd import launch_config, main_variant, sparse_mla_bwd, sparse_mla_bwd_kernel
 from .sparse_mla_bwd_args import new_sums, rounded_rows
@@ -187,13 +187,14 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
     for extras in (False, True):
         yield (
             "compact" + (", length, causal" if extras else ""),
-            compact_kernel,
+            sparse_mla_compact_kernel,
             pointers | sizes | ({"length_ptr": "*i32:16"} if extras else {}),
             ({} if extras else {"length_ptr": None}) | {"CAUSAL": extras, "BLOCK": BLOCK},
             {"num_warps": 8},
         )
     lists = dict.fromkeys(("counts_ptr", "order_ptr"), "*i32:16") | {"queries": "i32"}
-    yield "partition", partition_kernel, lists, {"BOUNDS": DEFAULT_BUCKETS[:-1], "BLOCK": BLOCK}, {"num_warps": 8}
+    bounds = {"BOUNDS": DEFAULT_BUCKETS[:-1], "BLOCK": BLOCK}
+    yield "partition", sparse_mla_partition_kernel, lists, bounds, {"num_warps": 8}
     given = {"order_ptr": "*i32:16", "length_ptr": "*i32:16"}
     label, kernel, signature, constexprs, options = next(iter(forward_variants(arch)))
     rest = {name: value for name, value in constexprs.items() if name not in given}

@@ -28,7 +28,7 @@ WIDTH = 64  # lists are padded to a multiple of this, so that a kernel compiled 
 
 # No stride is specialized: lanes beside each other then take entries beside each other, as the packed stores want it.
 @triton.jit(do_not_specialize=["s_q", "s_kv", "topk", "q_start", "stride_ib", "stride_is", "stride_lb", "stride_ps"])
-def compact_kernel(
+def sparse_mla_compact_kernel(
     indices_ptr,
     length_ptr,
     packed_ptr,
@@ -76,7 +76,7 @@ def _rank(counts_ptr, position, queries, BOUNDS: tl.constexpr):
 
 
 @triton.jit(do_not_specialize=["queries"])
-def partition_kernel(counts_ptr, order_ptr, queries, BOUNDS: tl.constexpr, BLOCK: tl.constexpr):
+def sparse_mla_partition_kernel(counts_ptr, order_ptr, queries, BOUNDS: tl.constexpr, BLOCK: tl.constexpr):
     """Write the queries of bucket program_id behind those of longer buckets. BOUNDS: largest counts, ascending."""
     mine = tl.program_id(0)
     longer = tl.zeros([BLOCK], tl.int32)
@@ -178,12 +178,12 @@ def make_plan(
     if n > 0:
         length_stride = 0 if topk_length is None else topk_length.stride(0)
         block = min(BLOCK, triton.next_power_of_2(max(topk, WIDTH)))
-        compact_kernel[(n,)](
+        sparse_mla_compact_kernel[(n,)](
             indices, topk_length, packed, counts, s_q, s_kv, topk, q_start or 0, indices.stride(0), indices.stride(1),
             length_stride, width, CAUSAL=q_start is not None, BLOCK=block,
             num_warps=8 if block > 1024 else 4,
         )  # fmt: skip
         # lists that no query can have make empty buckets
         bounds = tuple(bound for bound in buckets if bound < topk)
-        partition_kernel[(len(bounds) + 1,)](counts, order, n, BOUNDS=bounds, BLOCK=BLOCK, num_warps=8)
+        sparse_mla_partition_kernel[(len(bounds) + 1,)](counts, order, n, BOUNDS=bounds, BLOCK=BLOCK, num_warps=8)
     return BucketPlan(packed, counts, order)
