@@ -183,7 +183,8 @@ def test_bucketed_lists(scattered):
 @pytest.mark.parametrize("backward", [False, True])
 def test_bucketed_contenders_agree(backward):
     case = bucketed.Case("packed", (5, 9), backward=backward, topk=8, h_q=8)
-    calls, gradients = bucketed.make_calls(case, 1, "cpu")
+    calls, gradients, indices = bucketed.make_calls(case, 1, "cpu")
+    assert indices.shape == (1, 14, 1, 8)
     assert list(calls) == ["full", "length", "bucketed", "one_bucket"]
     results = {name: gradients(call()) if backward else call() for name, call in calls.items()}
     found = bucketed.differences(results)
@@ -196,7 +197,9 @@ def test_bucketed_contenders_agree(backward):
 
 def test_bucketed_table_and_names():
     entry = {"ms": 2.0, "tflops": 350.0, "spread": 0.01, "difference": 1e-3, "ratio": {"full": 1.75}}
-    header, _, row = bucketed.format_case({"label": "a", "fill": 0.5, "providers": {"bucketed": entry}}).splitlines()
+    result = {"label": "a", "fill": 0.5, "plan_us": 61.3, "providers": {"bucketed": entry}}
+    header, _, row, plan = bucketed.format_case(result).splitlines()
+    assert plan == "plan alone: 61 us"
     assert header.split()[-4:] == ["x", "full", "x", "length"]
     assert row.split() == ["bucketed", "2.000", "350", "1.0%", "1.0e-03", "1.750", "-"]
     with pytest.raises(ValueError, match="only names no contender: fast; there are full, length, bucketed, one_bucket"):

@@ -8,7 +8,8 @@ tokens of it that are not later: all, or a random choice. Contenders, all in TLE
     bucketed    sparse_mla_bucketed, which is told nothing about lengths
     one_bucket  the same without an order: what sorting queries into buckets contributes
 
-Forward and backward are timed apart. TFLOP/s counts the work for keys that are there, whatever a contender does.
+Forward and backward are timed apart; so is the plan alone, which each of the two makes. TFLOP/s counts the work for keys
+that are there, whatever a contender does.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from collections.abc import Callable
 import torch
 
 from triton_tle.ops import sparse_mla, sparse_mla_bucketed
+from triton_tle.ops.sparse_mla_buckets import make_plan
 
+from .graphs import time_captured
 from .harness import environment, format_table, time_in_rounds
 from .sparse_mla_bwd_check import D_V
 
@@ -101,8 +104,10 @@ def make_lists(case: Case, seed: int, device: str) -> tuple[torch.Tensor, torch.
     return indices, counts
 
 
-def make_calls(case: Case, seed: int, device: str = "cuda") -> tuple[dict[str, Callable[[], tuple]], Callable]:
-    """Name -> call without arguments that returns (out, lse) with gradients, and what makes gradients of that."""
+def make_calls(
+    case: Case, seed: int, device: str = "cuda"
+) -> tuple[dict[str, Callable[[], tuple]], Callable, torch.Tensor]:
+    """Name -> call without arguments that returns (out, lse); what makes gradients of that; the lists."""
     generator = torch.Generator(device).manual_seed(seed + 1)
 
     def normal(*shape: int) -> torch.Tensor:
@@ -124,7 +129,7 @@ def make_calls(case: Case, seed: int, device: str = "cuda") -> tuple[dict[str, C
     def gradients(results: tuple) -> tuple:
         return torch.autograd.grad(results[0], (q, kv), grad_out, retain_graph=True)
 
-    return calls, gradients
+    return calls, gradients, indices
 
 
 def differences(results: dict[str, tuple]) -> dict[str, float]:
@@ -141,7 +146,7 @@ def differences(results: dict[str, tuple]) -> dict[str, float]:
 
 def _bench_case(case: Case, only: list[str] | None, rounds: int, log: Callable[[str], None]) -> dict:
     result: dict = {"label": case.label, **dataclasses.asdict(case), "fill": case.fill, "providers": {}, "failed": {}}
-    calls, gradients = make_calls(case, seed=2)
+    calls, gradients, indices = make_calls(case, seed=2)
     results, runs = {}, {}
     for name, call in calls.items():
         forward = call()
@@ -154,6 +159,9 @@ def _bench_case(case: Case, only: list[str] | None, rounds: int, log: Callable[[
             log(f"  {name}: failed, {result['failed'][name]}")
     del results
     chosen = {name: run for name, run in runs.items() if name not in result["failed"] and name in (only or runs)}
+    result["plan_us"] = (
+        1e3 * time_captured({"plan": functools.partial(make_plan, indices, case.s_q)}, 5, 5.0)["plan"].median
+    )
     timings = time_in_rounds(chosen, rounds)
     for name, timing in timings.items():
         result["providers"][name] = {
@@ -176,7 +184,8 @@ def format_case(result: dict) -> str:
         ratios = (entry["ratio"].get(base) for base in BASELINES)
         rows.append(cells + ["-" if ratio is None else f"{ratio:.3f}" for ratio in ratios])
     header = [f"{result['label']}, {result['fill']:.0%} keys", "ms", "TFLOP/s", "spread", "difference"]
-    return format_table([*header, *(f"x {base}" for base in BASELINES)], rows)
+    table = format_table([*header, *(f"x {base}" for base in BASELINES)], rows)
+    return f"{table}\nplan alone: {result['plan_us']:.0f} us"
 
 
 def run(
