@@ -227,6 +227,7 @@ def bucket_plan(
             "indices": torch.equal(plan.indices.where(listed, -1), expected.indices),
             "counts": torch.equal(plan.counts, expected.counts),
             "order": torch.equal(plan.order, expected.order),
+            "lengths": torch.equal(plan.lengths, expected.lengths),
         },
         "counts": plan.counts[plan.order.long()].tolist(),
     }

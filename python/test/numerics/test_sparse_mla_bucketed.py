@@ -29,7 +29,7 @@ PLANS = {
 @pytest.mark.parametrize("name", PLANS)
 def test_plan(interpreted, name):
     found = interpreted("bucket_plan", **PLAN | PLANS[name], seed=len(name))
-    assert found["equal"] == {"indices": True, "counts": True, "order": True}
+    assert found["equal"] == {"indices": True, "counts": True, "order": True, "lengths": True}
     bounds = PLANS[name]["buckets"]
     buckets = [sum(count > bound for bound in bounds) for count in found["counts"]]
     assert buckets == sorted(buckets, reverse=True)
@@ -39,6 +39,7 @@ def test_reference_plan_by_hand():
     indices = torch.tensor([[[7, -1, 2, 9], [-5, 9, 9, 9]], [[1, 0, 8, 3], [-1, 4, -1, 5]]]).int()[:, :, None]
     plan = make_plan(indices, 9, buckets=(1, 3))
     assert plan.counts.tolist() == [2, 0, 4, 2] and plan.order.tolist() == [2, 0, 3, 1]
+    assert plan.lengths.tolist() == [4, 2, 2, 0]
     assert plan.indices.shape == (4, 1, 64) and (plan.indices[:, 0, 4:] == -1).all()
     assert plan.indices[:, 0, :4].tolist() == [[7, 2, -1, -1], [-1] * 4, [10, 9, 17, 12], [13, 14, -1, -1]]
     causal = make_plan(indices, 9, torch.tensor([[1, 4], [3, 2]]).int(), 3, (1, 3))

@@ -8,8 +8,8 @@ tokens of it that are not later: all, or a random choice. Contenders, all in TLE
     bucketed    sparse_mla_bucketed, which is told nothing about lengths
     one_bucket  the same without an order: what sorting queries into buckets contributes
 
-Forward and backward are timed apart; so is the plan alone, which each of the two makes. TFLOP/s counts the work for keys
-that are there, whatever a contender does.
+Forward and backward are timed apart; so is the plan alone, which each of the two makes. TFLOP/s counts the work for
+keys that are there, whatever a contender does.
 """
 
 from __future__ import annotations
@@ -159,9 +159,8 @@ def _bench_case(case: Case, only: list[str] | None, rounds: int, log: Callable[[
             log(f"  {name}: failed, {result['failed'][name]}")
     del results
     chosen = {name: run for name, run in runs.items() if name not in result["failed"] and name in (only or runs)}
-    result["plan_us"] = (
-        1e3 * time_captured({"plan": functools.partial(make_plan, indices, case.s_q)}, 5, 5.0)["plan"].median
-    )
+    plan = time_captured({"plan": functools.partial(make_plan, indices, case.s_q)}, 5, 5.0)["plan"]
+    result["plan_us"] = 1e3 * plan.median
     timings = time_in_rounds(chosen, rounds)
     for name, timing in timings.items():
         result["providers"][name] = {

@@ -24,14 +24,15 @@ def work_item(
 ):
     """This program's (query token, heads [BLOCK_H], row of indices, entries in it, first index that is no key)."""
     head_blocks = tl.cdiv(h_q, BLOCK_H)
-    token = tl.program_id(0) // head_blocks
+    place = tl.program_id(0) // head_blocks
+    token = place
     if order_ptr is not None:
-        token = tl.load(order_ptr + token)
+        token = tl.load(order_ptr + place)
     token = token.to(tl.int64)
     heads = (tl.program_id(0) % head_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
     length = topk
     if HAS_LENGTH:
-        length = tl.minimum(tl.load(length_ptr + token), topk)
+        length = tl.minimum(tl.load(length_ptr + place), topk)  # beside the load of the token, not behind it
     limit = s_kv
     if CAUSAL:
         limit = tl.minimum(s_kv, causal_start + token + 1).to(tl.int32)

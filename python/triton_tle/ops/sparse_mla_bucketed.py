@@ -65,7 +65,7 @@ def _forward(
     plan = make_plan(indices, kv.shape[1], topk_length, q_start, buckets)
     out = torch.empty((batch, s_q, h_q, D_V), dtype=q.dtype, device=q.device)
     _, _, lse = sparse_mla_fwd(
-        _flat(q), _flat(kv), plan.indices, sm_scale, attn_sink=attn_sink, topk_length=plan.counts, out=_flat(out),
+        _flat(q), _flat(kv), plan.indices, sm_scale, attn_sink=attn_sink, topk_length=plan.lengths, out=_flat(out),
         order=plan.order,
     )  # fmt: skip
     return out, lse.view(batch, s_q, h_q)
@@ -100,7 +100,7 @@ def _backward(
     sums = new_sums(kv, deterministic)
     _, _, dsink = sparse_mla_bwd(
         _flat(q), _flat(kv), plan.indices, _flat(out), _flat(lse), _flat(grad_out), sm_scale, attn_sink=attn_sink,
-        topk_length=plan.counts, grad_lse=None if grad_lse is None else _flat(grad_lse.contiguous()),
+        topk_length=plan.lengths, grad_lse=None if grad_lse is None else _flat(grad_lse.contiguous()),
         deterministic=deterministic, dq=_flat(dq), sums=_flat(sums), order=plan.order,
     )  # fmt: skip
     return dq, rounded_rows(sums), lse.new_zeros(0) if dsink is None else dsink
@@ -168,7 +168,7 @@ def sparse_mla_bucketed(
         Tensors whose batch items do not lie at the stride of s_q or s_kv rows are copied.
 
     Returns:
-        (out, lse), as `sparse_mla` does. Memory beside its own: indices once more, padded to 64 entries, and 8 bytes
+        (out, lse), as `sparse_mla` does. Memory beside its own: indices once more, padded to 64 entries, and 12 bytes
         a query, while a kernel runs.
 
     Raises:
@@ -192,7 +192,7 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
             ({} if extras else {"length_ptr": None}) | {"CAUSAL": extras, "BLOCK": BLOCK},
             {"num_warps": 8},
         )
-    lists = dict.fromkeys(("counts_ptr", "order_ptr"), "*i32:16") | {"queries": "i32"}
+    lists = dict.fromkeys(("counts_ptr", "order_ptr", "lengths_ptr"), "*i32:16") | {"queries": "i32"}
     bounds = {"BOUNDS": DEFAULT_BUCKETS[:-1], "BLOCK": BLOCK}
     yield "partition", sparse_mla_partition_kernel, lists, bounds, {"num_warps": 8}
     given = {"order_ptr": "*i32:16", "length_ptr": "*i32:16"}

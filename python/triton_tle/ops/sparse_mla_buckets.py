@@ -76,8 +76,11 @@ def _rank(counts_ptr, position, queries, BOUNDS: tl.constexpr):
 
 
 @triton.jit(do_not_specialize=["queries"])
-def sparse_mla_partition_kernel(counts_ptr, order_ptr, queries, BOUNDS: tl.constexpr, BLOCK: tl.constexpr):
-    """Write the queries of bucket program_id behind those of longer buckets. BOUNDS: largest counts, ascending."""
+def sparse_mla_partition_kernel(counts_ptr, order_ptr, lengths_ptr, queries, BOUNDS: tl.constexpr, BLOCK: tl.constexpr):
+    """Write the queries of bucket program_id, and their counts, behind those of longer buckets.
+
+    BOUNDS: the largest count of each bucket, ascending, without the last bucket's.
+    """
     mine = tl.program_id(0)
     longer = tl.zeros([BLOCK], tl.int32)
     for start in range(0, queries, BLOCK):
@@ -86,7 +89,9 @@ def sparse_mla_partition_kernel(counts_ptr, order_ptr, queries, BOUNDS: tl.const
     for start in range(0, queries, BLOCK):
         position = start + tl.arange(0, BLOCK)
         here = _rank(counts_ptr, position, queries, BOUNDS) == mine
-        tl.store(order_ptr + end + tl.cumsum(here.to(tl.int32), 0) - 1, position, mask=here)
+        place = end + tl.cumsum(here.to(tl.int32), 0) - 1
+        tl.store(order_ptr + place, position, mask=here)
+        tl.store(lengths_ptr + place, tl.load(counts_ptr + position, mask=here), mask=here)
         end += tl.sum(here.to(tl.int32), 0)
 
 
@@ -98,11 +103,13 @@ class BucketPlan:
         [batch * s_kv, 1, d_qk], the others are undefined.
     counts: [n], int32, the number of valid entries.
     order: [n], int32, the queries, those of the bucket with the longest lists first.
+    lengths: [n], int32, counts in that order.
     """
 
     indices: torch.Tensor
     counts: torch.Tensor
     order: torch.Tensor
+    lengths: torch.Tensor
 
 
 def check_buckets(buckets: Sequence[int]) -> tuple[int, ...]:
@@ -142,10 +149,10 @@ def plan_reference(
     index = torch.where(valid, index + s_kv * torch.arange(batch, device=device)[:, None, None], -1)
     index = index.gather(2, torch.argsort(~valid, dim=2, stable=True))
     packed = torch.nn.functional.pad(index, (0, -topk % WIDTH), value=-1).int()
-    counts = valid.sum(2).flatten()
+    counts = valid.sum(2, dtype=torch.int32).flatten()
     bucket = sum((counts > bound).int() for bound in buckets)
     order = torch.argsort(bucket, descending=True, stable=True)
-    return BucketPlan(packed.reshape(batch * s_q, 1, packed.shape[2]), counts.int(), order.int())
+    return BucketPlan(packed.reshape(batch * s_q, 1, packed.shape[2]), counts, order.int(), counts[order])
 
 
 def make_plan(
@@ -174,7 +181,7 @@ def make_plan(
         return plan_reference(indices, s_kv, topk_length, q_start, buckets)
     n, width = batch * s_q, -(-topk // WIDTH) * WIDTH
     packed = torch.empty((n, 1, width), dtype=torch.int32, device=indices.device)
-    counts, order = (torch.empty(n, dtype=torch.int32, device=indices.device) for _ in range(2))
+    counts, order, lengths = (torch.empty(n, dtype=torch.int32, device=indices.device) for _ in range(3))
     if n > 0:
         length_stride = 0 if topk_length is None else topk_length.stride(0)
         block = min(BLOCK, triton.next_power_of_2(max(topk, WIDTH)))
@@ -185,5 +192,7 @@ def make_plan(
         )  # fmt: skip
         # lists that no query can have make empty buckets
         bounds = tuple(bound for bound in buckets if bound < topk)
-        sparse_mla_partition_kernel[(len(bounds) + 1,)](counts, order, n, BOUNDS=bounds, BLOCK=BLOCK, num_warps=8)
-    return BucketPlan(packed, counts, order)
+        sparse_mla_partition_kernel[(len(bounds) + 1,)](
+            counts, order, lengths, n, BOUNDS=bounds, BLOCK=BLOCK, num_warps=8
+        )
+    return BucketPlan(packed, counts, order, lengths)

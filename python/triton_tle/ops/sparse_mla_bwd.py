@@ -156,9 +156,10 @@ def sparse_mla_bwd_kernel(
     LOG2_E: tl.constexpr = 1.4426950408889634
     D_QK: tl.constexpr = 576 if HAS_ROPE else 512
     head_blocks = tl.cdiv(h_q, BLOCK_H)
-    token = tl.program_id(0) // head_blocks
+    place = tl.program_id(0) // head_blocks
+    token = place
     if order_ptr is not None:
-        token = tl.load(order_ptr + token)
+        token = tl.load(order_ptr + place)
     token = token.to(tl.int64)
     heads = (tl.program_id(0) % head_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
     head_ok = heads < h_q
@@ -167,7 +168,7 @@ def sparse_mla_bwd_kernel(
 
     length = topk
     if HAS_LENGTH:
-        length = tl.minimum(tl.load(length_ptr + token), topk)
+        length = tl.minimum(tl.load(length_ptr + place), topk)
     limit = s_kv
     if CAUSAL:
         limit = tl.minimum(s_kv, causal_start + token + 1).to(tl.int32)
@@ -425,7 +426,8 @@ def launch_sparse_mla_bwd(
 def _copy_reference(args: SparseMlaBwdArgs) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
     dq, dkv, dsink = sparse_mla_bwd_reference(
         args.q, args.kv, args.indices, args.grad_out, args.sm_scale, attn_sink=args.attn_sink,
-        topk_length=args.topk_length, causal_start=args.causal_start, grad_lse=args.grad_lse, dtype=torch.float32,
+        topk_length=args.length_of_tokens(), causal_start=args.causal_start, grad_lse=args.grad_lse,
+        dtype=torch.float32,
     )  # fmt: skip
     return args.dq.copy_(dq), args.dkv.copy_(dkv), dsink
 
@@ -471,7 +473,8 @@ def sparse_mla_bwd(
             grad_out, or in a row of kv that a token attends to, makes all of dkv NaN.
         dq: where to write dq, contiguous.
         sums: memory for dkv, zeros, [s_kv, d_qk], float32 (deterministic: int64), contiguous.
-        order: [s_q], int32, a permutation: the order in which programs take query tokens.
+        order: [s_q], int32, a permutation: the order in which programs take query tokens. topk_length must be given
+            too, and in this order: topk_length[i] belongs to query token order[i].
 
     Returns:
         (dq, dkv, dsink): dq [s_q, h_q, d_qk], bfloat16; dkv [s_kv, 1, d_qk], bfloat16, a view of the memory that the

@@ -7,7 +7,7 @@ import dataclasses
 import torch
 
 from ._checks import check_tensor, require
-from .sparse_mla_fwd_args import D_V, check_order, check_sparse_mla_inputs
+from .sparse_mla_fwd_args import D_V, check_order, check_sparse_mla_inputs, in_order_of_tokens
 
 
 @dataclasses.dataclass
@@ -17,7 +17,7 @@ class SparseMlaBwdArgs:
     Shapes: q, dq [s_q, h_q, d_qk], kv [s_kv, 1, d_qk], out and grad_out [s_q, h_q, 512] in bfloat16; indices
     [s_q, 1, topk] and topk_length [s_q] in int32; attn_sink [h_q], lse and grad_lse [s_q, h_q] in float32; sums
     [s_kv, d_qk], zeros in float32, or int64 in deterministic mode; order [s_q] in int32: the order in which programs
-    take query tokens.
+    take query tokens, and the one of topk_length, then.
     """
 
     q: torch.Tensor
@@ -55,6 +55,10 @@ class SparseMlaBwdArgs:
     @property
     def topk(self) -> int:
         return self.indices.shape[2]
+
+    def length_of_tokens(self) -> torch.Tensor | None:
+        """topk_length in the order of query tokens."""
+        return in_order_of_tokens(self.topk_length, self.order)
 
     @property
     def dkv(self) -> torch.Tensor:
@@ -113,7 +117,7 @@ def check_sparse_mla_bwd(
     """
     sm_scale = check_sparse_mla_inputs(q, kv, indices, sm_scale, attn_sink, topk_length, causal_start)
     s_q, h_q, d_qk = q.shape
-    check_order(order, s_q, q.device)
+    check_order(order, topk_length, s_q, q.device)
     check_tensor("out", out, dtype=torch.bfloat16, shape=(s_q, h_q, D_V), device=q.device)
     check_tensor("lse", lse, dtype=torch.float32, shape=(s_q, h_q), device=q.device)
     require(lse.is_contiguous(), "lse", f"strides {tuple(lse.stride())}", "be contiguous")

@@ -159,7 +159,7 @@ def _launch(args: SparseMlaFwdArgs) -> None:
 
 def _copy_reference(args: SparseMlaFwdArgs) -> None:
     results = sparse_mla_fwd_reference(
-        args.q, args.kv, args.indices, args.sm_scale, attn_sink=args.attn_sink, topk_length=args.topk_length,
+        args.q, args.kv, args.indices, args.sm_scale, attn_sink=args.attn_sink, topk_length=args.length_of_tokens(),
         causal_start=args.causal_start, dtype=torch.float32,
     )  # fmt: skip
     for destination, result in zip(args.results(), results):
@@ -181,6 +181,7 @@ def sparse_mla_fwd(
     """`flash_mla_sparse_fwd` with an optional causal bound: row s sees only keys <= causal_start + s.
 
     order: [s_q], int32, a permutation: the order in which programs take query tokens; results do not depend on it.
+    topk_length must be given too, and in this order: topk_length[i] belongs to query token order[i].
     """
     args = check_sparse_mla_fwd(
         q, kv, indices, sm_scale, attn_sink=attn_sink, topk_length=topk_length, out=out, causal_start=causal_start,

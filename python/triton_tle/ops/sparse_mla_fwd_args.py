@@ -21,7 +21,7 @@ class SparseMlaFwdArgs:
 
     Shapes: q [s_q, h_q, d_qk], kv [s_kv, 1, d_qk], out [s_q, h_q, 512] in bfloat16; indices [s_q, 1, topk]
     and topk_length [s_q] in int32; attn_sink [h_q], max_logits and lse [s_q, h_q] in float32. order [s_q] in int32:
-    the order in which programs take query tokens.
+    the order in which programs take query tokens, and the one of topk_length, then.
     """
 
     q: torch.Tensor
@@ -58,6 +58,10 @@ class SparseMlaFwdArgs:
 
     def results(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         return self.out, self.max_logits, self.lse
+
+    def length_of_tokens(self) -> torch.Tensor | None:
+        """topk_length in the order of query tokens."""
+        return in_order_of_tokens(self.topk_length, self.order)
 
     def kernel_arguments(self) -> tuple:
         """Positional run-time arguments, in the order that every forward kernel of this package takes them."""
@@ -125,15 +129,25 @@ def check_sparse_mla_inputs(
     return sm_scale
 
 
-def check_order(order: torch.Tensor | None, s_q: int, device: torch.device) -> None:
+def check_order(
+    order: torch.Tensor | None, topk_length: torch.Tensor | None, s_q: int, device: torch.device
+) -> None:
     """Check a permutation of query tokens as far as the host can tell.
 
     Raises:
         TypeError: not a tensor, or not int32.
-        ValueError: a wrong shape or device, or not contiguous.
+        ValueError: a wrong shape or device, not contiguous, or without topk_length.
     """
     if order is not None:
         check_tensor("order", order, dtype=torch.int32, shape=(s_q,), device=device)
+        require(topk_length is not None, "topk_length", None, "be given, in the same order, where order is")
+
+
+def in_order_of_tokens(topk_length: torch.Tensor | None, order: torch.Tensor | None) -> torch.Tensor | None:
+    """`topk_length`, whose entry i belongs to query token order[i], by token."""
+    if topk_length is None or order is None:
+        return topk_length
+    return torch.empty_like(topk_length).scatter_(0, order.long(), topk_length)
 
 
 def check_sparse_mla_fwd(
@@ -158,7 +172,7 @@ def check_sparse_mla_fwd(
     check_integer("d_v", d_v)
     require(d_v == D_V, "d_v", d_v, f"be {D_V}")
     s_q, h_q, _ = q.shape
-    check_order(order, s_q, q.device)
+    check_order(order, topk_length, s_q, q.device)
     if out is None:
         out = torch.empty((s_q, h_q, D_V), dtype=torch.bfloat16, device=q.device)
     else:
