@@ -91,6 +91,31 @@ def test_without_gpu(capsys):
     assert "needs an NVIDIA GPU" in capsys.readouterr().err
 
 
+def test_all_operators_in_turn(monkeypatch, tmp_path, capsys):
+    class Module:
+        def __init__(self, name):
+            self.name = name
+
+        def run(self, quick, only, commit):
+            assert quick and only is None and commit == "abc"
+            if self.name == ".gemm":
+                raise RuntimeError("no memory")
+            return results_for(3.0) | {"cases": [{"failed": {}, "label": self.name, "providers": {}}]}
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(cli.importlib, "import_module", lambda name, package: Module(name))
+    assert cli.main(["--quick", "--commit", "abc", "--json", str(tmp_path)]) == 1
+    assert {path.stem for path in tmp_path.glob("*.json")} == set(cli.OPERATORS) - {"gemm"}
+    shown = capsys.readouterr()
+    assert all(title in shown.out for title in cli.OPERATORS.values()) and "no memory" in shown.err
+    assert cli.main(["scatter_add", "--quick", "--commit", "abc"]) == 0
+
+
+def test_providers_belong_to_an_operator():
+    with pytest.raises(ValueError, match="--only wants an operator, whose providers it names: sparse_mla_fwd, "):
+        cli.main(["--only", "tle"])
+
+
 def test_rows_of_the_passes_benchmark():
     rows = passes.rows()
     assert rows["all passes"] == () and all(len(flags) == 1 for name, flags in rows.items() if name != "all passes")

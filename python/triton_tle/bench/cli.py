@@ -1,4 +1,4 @@
-"""Command line of the benchmarks: `python -m triton_tle bench OP [options]`."""
+"""Command line of the benchmarks: `python -m triton_tle bench [OP] [options]`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import importlib
 import pathlib
 import sys
+import traceback
 
 #: What can be measured, each a module of this package with run(quick, only, commit), and its title.
 OPERATORS = {
@@ -25,35 +26,51 @@ SUMMARY = "benchmark an operator against its peers (needs a GPU)"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    parser.add_argument("op", choices=tuple(OPERATORS))
-    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write all figures")
-    parser.add_argument("--plot", type=pathlib.Path, metavar="FILE", help="draw a PNG (needs matplotlib)")
+    parser.add_argument("op", nargs="?", choices=tuple(OPERATORS), help="what to measure (default: all, in turn)")
+    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write all figures; for all: to this folder")
+    parser.add_argument("--plot", type=pathlib.Path, metavar="FILE", help="draw a PNG (needs matplotlib); likewise")
     parser.add_argument("--quick", action="store_true", help="the main size only, fewer rounds")
     parser.add_argument("--only", nargs="+", metavar="PROVIDER", help="run these providers (or passes) alone")
     parser.add_argument("--commit", help="commit to record, where git cannot tell")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run one benchmark; return the exit status (1: no GPU, or a provider failed).
+    """Run one benchmark, or all; return the exit status (1: no GPU, or a provider failed).
 
     Raises:
-        ValueError: --only names a provider that does not exist.
+        ValueError: --only names a provider that does not exist, or stands without an operator.
     """
+    if args.only and not args.op:
+        raise ValueError(f"--only wants an operator, whose providers it names: {', '.join(OPERATORS)}")
     import torch
 
     if not torch.cuda.is_available():
         print("triton_tle bench: needs an NVIDIA GPU, and torch sees none", file=sys.stderr)
         return 1
+    if args.op:
+        return _run_one(args.op, args, args.json, args.plot)
+    status = 0
+    for op, title in OPERATORS.items():
+        print(f"\n== {title} ({op})", flush=True)
+        json_path = args.json and args.json / f"{op}.json"
+        plot_path = args.plot and args.plot / f"{op}.png"
+        try:
+            status |= _run_one(op, args, json_path, plot_path)
+        except Exception:  # the others' figures are still wanted
+            traceback.print_exc()
+            status = 1
+    return status
 
+
+def _run_one(op: str, args: argparse.Namespace, json_path: pathlib.Path | None, plot_path: pathlib.Path | None) -> int:
     from .harness import save_json, save_plot
 
-    benchmark = importlib.import_module(f".{args.op}", __package__)
-    results = benchmark.run(quick=args.quick, only=args.only, commit=args.commit)
-    if args.json:
-        save_json(args.json, results)
-        print(f"wrote {args.json}")
-    if args.plot:
-        print(save_plot(args.plot, results, OPERATORS[args.op]) or f"wrote {args.plot}")
+    results = importlib.import_module(f".{op}", __package__).run(quick=args.quick, only=args.only, commit=args.commit)
+    if json_path:
+        save_json(json_path, results)
+        print(f"wrote {json_path}")
+    if plot_path:
+        print(save_plot(plot_path, results, OPERATORS[op]) or f"wrote {plot_path}")
     return 1 if any(case["failed"] for case in results["cases"]) else 0
 
 
