@@ -6,12 +6,9 @@ import contextlib
 import dataclasses
 import importlib
 import importlib.util
-import re
-import subprocess
 import tempfile
 import time
 import warnings
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +21,7 @@ from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 from triton.runtime.cache import triton_key
 
-from . import backend, ptxas
+from . import backend, ptxas, sass
 from .errors import PtxasWarning
 from .pipelines import arch_name, parse_arch
 
@@ -69,6 +66,7 @@ class Report:
     """What one variant of a kernel needs on ``arch``; sizes in bytes, time in milliseconds.
 
     ``mma`` counts tensor-core instructions by opcode (HGMMA: WGMMA on 16-bit types, QGMMA: on fp8).
+    ``unwritten_uniforms`` are instructions that ptxas made wrong; see ``sass``.
     """
 
     variant: str
@@ -86,11 +84,18 @@ class Report:
     ptx_bytes: int
     compile_ms: float
     ptxas_warnings: list[str]
+    unwritten_uniforms: list[str]
 
     @property
     def clean(self) -> bool:
-        """No stack, no spills, and ptxas had nothing to warn about."""
-        return not (self.stack_bytes or self.spill_store_bytes or self.spill_load_bytes or self.ptxas_warnings)
+        """No stack, no spills, nothing that ptxas warns about, and no sign in the code that it is wrong."""
+        return not (
+            self.stack_bytes
+            or self.spill_store_bytes
+            or self.spill_load_bytes
+            or self.ptxas_warnings
+            or self.unwritten_uniforms
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The report for JSON; the counts of HGMMA, QGMMA and HMMA are always there."""
@@ -110,7 +115,8 @@ def compile_variant(variant: Variant, arch: str | int) -> Report:
         kernel = triton.compile(variant.source(), target=target, options=dict(variant.options))
         elapsed = time.perf_counter() - start
     said = kernel.metadata.tle_ptxas
-    opcodes = sass_opcodes(kernel.asm["cubin"])
+    code = sass.disassemble(kernel.asm["cubin"])
+    opcodes = sass.opcodes(code)
     return Report(
         variant=variant.label,
         kernel=kernel.metadata.name,
@@ -126,7 +132,8 @@ def compile_variant(variant: Variant, arch: str | int) -> Report:
         sass_instructions=sum(opcodes.values()),
         ptx_bytes=len(kernel.asm["ptx"]),
         compile_ms=round(1000 * elapsed, 1),
-        ptxas_warnings=[f"({code}) {text}" for code, text in said["advice"]],
+        ptxas_warnings=[f"({number}) {text}" for number, text in said["advice"]],
+        unwritten_uniforms=sass.unwritten_uniforms(code),
     )
 
 
@@ -145,17 +152,6 @@ def _fresh_compilation() -> Iterator[None]:
         ptxas.recording.reset(token)
         if not was_installed:
             backend.uninstall()
-
-
-def sass_opcodes(cubin: bytes) -> Counter[str]:
-    """How often each opcode, without its modifiers, occurs in the machine code."""
-    with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
-        file.write(cubin)
-        file.flush()
-        text = subprocess.run(
-            [knobs.nvidia.cuobjdump.path, "-sass", file.name], check=True, capture_output=True, text=True
-        ).stdout
-    return Counter(re.findall(r"^\s+/\*[0-9a-f]{4,}\*/\s+(?:@!?U?P\w+\s+)?([A-Z][A-Z0-9_]*)", text, re.MULTILINE))
 
 
 def variants_of(name: str, arch: str | int) -> list[Variant]:
@@ -236,4 +232,5 @@ def table(reports: Sequence[Report]) -> str:
     lines.insert(1, "-" * len(lines[0]))
     for entry in reports:
         lines += [f"{entry.variant}: {warning}" for warning in entry.ptxas_warnings]
+        lines += [f"{entry.variant}: ptxas reads an unwritten register: {code}" for code in entry.unwritten_uniforms]
     return "\n".join(lines)

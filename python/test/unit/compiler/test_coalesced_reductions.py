@@ -9,7 +9,7 @@ from coalesce_atomics_kernels import add_products
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 from triton_tle import compiler
-from triton_tle.compiler.report import sass_opcodes
+from triton_tle.compiler import sass
 
 FLAG = "triton-tle-coalesce-atomics"
 
@@ -94,7 +94,7 @@ def test_warps_side_by_side_keep_their_conversion(monkeypatch):
 
 def test_machine_code_is_clean():
     kernel = compiled(REPEAT=2)
-    opcodes = sass_opcodes(kernel.asm["cubin"])
+    opcodes = sass.opcodes(sass.disassemble(kernel.asm["cubin"]))
     assert opcodes["REDG"] == 16 and opcodes["SHFL"] == 64 and opcodes["ATOMG"] == 0
     ptxas = kernel.metadata.tle_ptxas
     assert ptxas["spill_store_bytes"] == ptxas["spill_load_bytes"] == 0 and not ptxas["advice"]

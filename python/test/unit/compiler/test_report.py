@@ -60,17 +60,6 @@ def test_every_mode_reports(tle, monkeypatch, mode):
     assert measured.arch == "sm_80"
 
 
-def test_sass_is_counted_with_predicates_and_modifiers(monkeypatch):
-    text = """
-        /*0000*/                   LDC R1, c[0x0][0x28] ;                  /* 0x1 */
-        /*0010*/              @!P0 HGMMA.64x64x16.F32.BF16 R24, gdesc[UR4], R24 ;   /* 0x2 */
-        /*0020*/             @UP1  UIADD3 UR4, UR4, 0x1, URZ ;  /* 0x3 */
-        /*10030*/                  HGMMA.64x64x16.F32.BF16 R24, gdesc[UR4], R24 ;
-"""
-    monkeypatch.setattr(subprocess, "run", lambda *a, **k: subprocess.CompletedProcess(a, 0, text))
-    assert report.sass_opcodes(b"") == {"LDC": 1, "HGMMA": 2, "UIADD3": 1}
-
-
 @pytest.mark.parametrize(
     "signature, constants, message",
     [
