@@ -451,6 +451,7 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         *([_o("triton-tle-place-dot-waits", only_if=PARTITIONS)] if settings.capability // 10 == 9 else []),
         _s("triton-nvidia-optimize-descriptor-encoding"),
         _s("triton-loop-aware-cse"),
+        _n("triton-tle-guard-stock-pipeline", only_if="scf.if", num_stages=settings.num_stages),
         *_loops(settings),
         # Products are asynchronous only now.
         *(_dot_waits() if settings.capability // 10 == 9 else ()),
@@ -475,6 +476,7 @@ def _tle_llir(settings: Settings) -> tuple[Pass, ...]:
         *_to_llvm_dialect(settings),
         _n("triton-tle-fold-shared-address-casts", only_if="builtin.unrealized_conversion_cast"),
         _o("triton-tle-localize-wgmma-descriptors", only_if="ttng.warp_group_dot"),
+        _n("triton-tle-split-wgmma-descriptors", only_if="ttng.warp_group_dot"),
         _o("triton-tle-accumulator-before-fence", only_if="ttng.warp_group_dot"),
         _n("triton-tle-guard-wgmma-accumulators", only_if="ttng.warp_group_dot"),
         *_finish_llvm_dialect(settings),

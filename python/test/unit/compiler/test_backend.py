@@ -77,7 +77,12 @@ def test_llvm_dialect_crosses_only_where_needed(tle, monkeypatch):
     Compilation("add", 90).run("ttir", "ttgir", "llir")
     assert not any("accumulator" in call for call in tle.calls)
     Compilation("matmul", 90).run("ttir", "ttgir", "llir")
-    last = ("localize-wgmma-descriptors", "accumulator-before-fence", "guard-wgmma-accumulators")
+    last = (
+        "localize-wgmma-descriptors",
+        "split-wgmma-descriptors",
+        "accumulator-before-fence",
+        "guard-wgmma-accumulators",
+    )
     assert tle.calls[-1] == ",".join(f"triton-tle-{name}" for name in last)
 
 

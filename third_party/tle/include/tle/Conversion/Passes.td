@@ -87,6 +87,38 @@ def TLELocalizeWGMMADescriptors : Pass<"triton-tle-localize-wgmma-descriptors", 
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
+def TLESplitWGMMADescriptors : Pass<"triton-tle-split-wgmma-descriptors", "::mlir::ModuleOp"> {
+  let summary = "form WGMMA descriptors without additions of 64 bits";
+  let description = [{
+    A descriptor is an address of 14 bits and constants above it. Stock adds
+    them as numbers of 64 bits, together with the offset of the part of the
+    tile. ptxas (of CUDA 12.8) makes two additions with a carry of that and may
+    lose the move of the base into the register pair that they add to, where
+    several descriptors have one base: the product then reads some other place
+    of shared memory. This pass adds to the address alone, which cannot
+    overflow 32 bits; the upper half becomes a constant.
+
+    ```mlir
+    %p = llvm.and %address, %c16383 : i32
+    %e = llvm.zext %p : i32 to i64
+    %d = llvm.add %e, %c4611686293305294850 : i64    // 0x40000040'00000002
+    %r = nvg.wgmma %d, %b, %true, %c {...}
+    // becomes
+    %p = llvm.and %address, %c16383 : i32
+    %l = llvm.add %p, %c2 overflow<nuw> : i32
+    %e = llvm.zext %l : i32 to i64
+    %d = llvm.or %e, %c4611686293305294848 : i64     // 0x40000040'00000000
+    %r = nvg.wgmma %d, %b, %true, %c {...}
+    ```
+
+    Descriptors whose base is not seen to be small stay as they are, and so do
+    those without an offset, where no carry can arise. A function whose
+    descriptors all have one upper half stays as it is, too: its code was always
+    right, and a little shorter.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 def TLEGuardWGMMAAccumulators : Pass<"triton-tle-guard-wgmma-accumulators", "::mlir::ModuleOp"> {
   let summary = "keep ptxas from merging what is read before and after a WGMMA group";
   let description = [{

@@ -484,6 +484,32 @@ def TLEMaterializeTileStylePipeline : TLE_ModulePass<"triton-tle-materialize-til
   ];
 }
 
+def TLEGuardStockPipeline : TLE_ModulePass<"triton-tle-guard-stock-pipeline"> {
+  let summary = "keep stock's pipeliner from loops that it gets wrong";
+  let description = [{
+    Stock's pipeliner moves an `if` of the loop, unless an address depends on
+    it, behind the copies for later iterations, and counts the slots of a tile
+    up to the last use that it sees. What an `if` reads from shared memory it
+    sees for tiles with one use only; others it may overwrite while the `if`
+    has yet to read them. Such a loop is not pipelined.
+
+    ```mlir
+    scf.for %i = %lb to %ub step %st iter_args(%acc = %zero) {
+      %x = tt.load %ptrs
+      %t = tt.trans %x                              // a second use
+      %r = scf.if %condition {
+        %b = ttg.local_alloc %x
+        %d = ttng.warp_group_dot %a, %b, %acc
+        ...
+    } {tt.num_stages = 3 : i32}
+    // becomes the same with {tt.num_stages = 1 : i32}
+    ```
+  }];
+  let options = [
+    Option<"numStages", "num-stages", "int64_t", "1", "stages of a loop that names none">
+  ];
+}
+
 //===----------------------------------------------------------------------===//
 // Asynchronous copies
 //===----------------------------------------------------------------------===//
