@@ -5,8 +5,13 @@
 
 Each program's outputs are compared with its evaluation in float64: equal where the program is exact, else within the
 bound of its rounding errors. What goes wrong is printed with the seed; the sources stay in --out. `--seeds 17 23` runs
-those only, `--shrink` makes a failing program smaller. Status 1 when TLE fails where stock does not, or when stock's
-own result is wrong; programs that stock cannot compile are counted and left out.
+those only, `--shrink` makes a failing program smaller. Status 1 when a program failed. Each program counts once:
+
+- passed: all results are right.
+- failed: a result of TLE is wrong, an exception comes from TLE alone, or the process died. Where stock's result is
+  wrong as well, the lines say so; the program is a failure all the same.
+- stock wrong: stock's result is wrong, and all of TLE's are right. Printed in full and listed at the end.
+- left out: stock does not compile it, or a kernel needs more than the GPU has; reasons are counted at the end.
 """
 
 from __future__ import annotations
@@ -23,20 +28,36 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "differential"))
 from programs import pool  # noqa: E402
 
 WAYS = ["stock", "tle", "plain through tle"]
+OUTCOMES = ("passed", "failed", "stock wrong", "left out")
 # What stock says of a program that needs more than the GPU has.
 LIMITS = ("OutOfResources", "out of resource")
 
 
 def verdict(answer: dict[str, list[str]]) -> tuple[str, list[str]]:
-    """("passed" | "left out" | "failed", what to print) for the answer of one program."""
+    """One of OUTCOMES, and what to print, for the answer of one program: what is wrong, by way."""
     lines = [f"{way}: {problem}" for way, problems in answer.items() for problem in problems]
     if not lines:
         return "passed", []
     stock = answer.get("stock", [])
-    if stock and "elements wrong" not in stock[0]:
+    if stock and not all(is_wrong_result(problem) for problem in stock):
         return "left out", lines
-    only_limits = all(any(text in line for text in LIMITS) for line in lines)
+    ours = [problem for way, problems in answer.items() if way != "stock" for problem in problems]
+    if not ours:
+        return "stock wrong", lines
+    only_limits = not stock and all(any(text in problem for text in LIMITS) for problem in ours)
     return ("left out" if only_limits else "failed"), lines
+
+
+def is_wrong_result(problem: str) -> bool:
+    """Whether a problem is a comparison's, or its cause in the machine code, and no exception's."""
+    return "elements wrong" in problem or problem.startswith("ptxas reads")
+
+
+def shortened(line: str) -> str:
+    """A line of a report; of a traceback its end."""
+    if "Traceback" in line:
+        return f"{line.partition(':')[0]}: … {line[-500:]}"
+    return line[:600]
 
 
 def main() -> int:
@@ -58,18 +79,19 @@ def main() -> int:
     requests = [{"seed": seed, "ways": ways, "shrink": arguments.shrink} for seed in seeds]
     mode = "interpret" if arguments.interpret else "gpu"
 
-    start, outcomes, failures = time.monotonic(), {"passed": 0, "left out": 0, "failed": 0}, {}
+    start, outcomes = time.monotonic(), dict.fromkeys(OUTCOMES, 0)
+    failures: dict[str, dict[int, dict]] = {"failed": {}, "stock wrong": {}}
     reasons: dict[str, int] = {}
     for done, (request, answer) in enumerate(
         pool.answers(mode, requests, folder, arguments.jobs, arguments.limit), start=1
     ):
         outcome, lines = verdict(answer)
         outcomes[outcome] += 1
-        if outcome == "failed":
-            failures[request["seed"]] = answer
-            print(f"FAILED seed {request['seed']}: {folder}/program_{request['seed']}.py", flush=True)
+        if outcome in ("failed", "stock wrong"):
+            failures[outcome][request["seed"]] = answer
+            print(f"{outcome.upper()} seed {request['seed']}: {folder}/program_{request['seed']}.py", flush=True)
             for line in lines:
-                print(f"    {line[:600]}", flush=True)
+                print(f"    {shortened(line)}", flush=True)
         elif outcome == "left out":
             reason = lines[0][:100].replace("\n", " ")
             reasons[reason] = reasons.get(reason, 0) + 1
@@ -79,8 +101,10 @@ def main() -> int:
     for reason, count in sorted(reasons.items(), key=lambda item: -item[1]):
         print(f"left out {count} times: {reason}")
     (folder / "failures.json").write_text(json.dumps(failures, indent=1))
-    print(f"{len(failures)} failed; sources and failures.json in {folder}")
-    return 1 if failures else 0
+    for outcome, answers in failures.items():
+        print(f"{len(answers)} {outcome}: {', '.join(map(str, sorted(answers))) or 'none'}")
+    print(f"sources and failures.json in {folder}")
+    return 1 if failures["failed"] else 0
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 import triton
-from triton_tle.compiler import bridge
+from triton_tle.compiler import bridge, sass
 
 from . import source
 from .generate import PROGRAMS, Program
@@ -21,6 +21,7 @@ POINTERS = {
     "float8e5": "*fp8e5",
     "int32": "*i32",
 }
+WRONG_CODE = "ptxas reads an unwritten register"
 # A way to compile a program: its form and TRITON_TLE.
 WAYS = {"stock": (PLAIN, "0"), "tle": (TLE, None), "plain through tle": (PLAIN, "1")}
 
@@ -47,15 +48,16 @@ def tensors(program: Program, device: str) -> dict[str, torch.Tensor]:
     }
 
 
-def launch(kernel, program: Program, device: str) -> dict[str, torch.Tensor]:
-    """Runs a kernel of the program's module and returns its outputs, on the CPU in float64."""
+def launch(kernel, program: Program, device: str) -> tuple[dict[str, torch.Tensor], bytes | None]:
+    """Runs a kernel of the program's module; its outputs, on the CPU in float64, and its cubin, if it was compiled."""
     arguments = tensors(program, device)
-    kernel[(PROGRAMS,)](
+    compiled = kernel[(PROGRAMS,)](
         *arguments.values(), program.n, num_warps=program.num_warps, num_stages=program.num_stages
     )
     if device != "cpu":
         torch.cuda.synchronize()
-    return {name: arguments[name].cpu().to(torch.float64) for name in program.outs}
+    outs = {name: arguments[name].cpu().to(torch.float64) for name in program.outs}
+    return outs, None if device == "cpu" else compiled.asm["cubin"]
 
 
 def compile_only(kernel, program: Program, capability: int):
@@ -98,6 +100,8 @@ def check(
 ) -> dict[str, list[str]]:
     """Runs a program in several ways; for each, what is wrong, with the exception where there was one.
 
+    A wrong result is followed by what is wrong with the machine code, where that can be told.
+
     In the interpreter the pipeline does not matter: "stock" is its plain form, "tle" its TLE form. `fault` is a
     pattern in the TLE form and its replacement, with which the program must be found wrong.
     """
@@ -108,8 +112,10 @@ def check(
         form, mode = WAYS[way]
         try:
             with tle_mode(mode):
-                got = launch(getattr(module, f"{form}_form"), program, device)
+                got, cubin = launch(getattr(module, f"{form}_form"), program, device)
             result[way] = differences(got, program, expected)
+            if result[way] and cubin is not None:
+                result[way] += wrong_code(cubin)
         except Exception as error:
             result[way] = [f"{type(error).__name__}: {_message(error)}"]
             if "CUDA error" in str(error) or "illegal memory" in str(error):
@@ -129,7 +135,7 @@ def compile_ways(program: Program, folder: Path, targets: list[tuple[str, int]])
             with tle_mode(mode):
                 kernel = compile_only(getattr(module, f"{form}_form"), program, capability)
             if mode != "0":
-                result[name] = missing_fences(kernel.asm["ttgir"], capability)
+                result[name] = missing_fences(kernel.asm["ttgir"], capability) + wrong_code(kernel.asm["cubin"])
         except Exception as error:
             result[name] = [f"{type(error).__name__}: {_message(error)}"]
     return result
@@ -146,6 +152,11 @@ def missing_fences(ttgir: str, capability: int) -> list[str]:
     after, _ = bridge.native().run_passes(ttgir, flag)
     missing = after.count("tle.wgmma_shared_operand_fence")
     return [f"{missing} fences are missing"] if missing else []
+
+
+def wrong_code(cubin: bytes) -> list[str]:
+    """Instructions that read what nothing wrote: the PTX may be right, the kernel is not."""
+    return [f"{WRONG_CODE}: {text}" for text in sass.unwritten_uniforms(sass.disassemble(cubin))]
 
 
 def _message(error: Exception) -> str:

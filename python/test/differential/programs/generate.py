@@ -10,7 +10,7 @@ import numpy as np
 
 from . import nodes
 from .nodes import Load, Node, State
-from .rounding import BF16, F8, F16, F32, I32, DType, Number, exact, is_represented
+from .rounding import BF16, F8, F16, F32, I32, Additions, DType, Number, exact, is_represented
 
 ROWS = 1024  # of every input
 PROGRAMS = 2
@@ -47,10 +47,13 @@ class Program:
         memory = {name: exact(array) for name, (_, array) in self.memory.items()}
         for name in self.outs:
             memory[name] = Number(np.array(memory[name].value), np.array(memory[name].error))
+        additions: dict[str, Additions] = {}
         for pid in range(PROGRAMS):
-            state = State({}, {"pid": pid, "n": self.n}, memory)
+            state = State({}, {"pid": pid, "n": self.n}, memory, additions=additions)
             for node in self.body:
                 node.run(state)
+        for name, added in additions.items():
+            memory[name].error[:] += added.error(self.memory[name][0])
         return {name: memory[name] for name in self.outs}
 
 

@@ -11,18 +11,23 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from . import rounding as r
-from .rounding import DType, Number
+from .rounding import Additions, DType, Number, Product
 
 TLE, PLAIN = "tle", "plain"
 
 
 @dataclass
 class State:
-    """What an evaluation knows: values by name, integers by name, memory by argument."""
+    """What an evaluation knows: values by name, integers by name, memory by argument.
+
+    `products` are dots among the values, `additions` atomic ones to memory.
+    """
 
     values: dict[str, Number]
     integers: dict[str, int]
     memory: dict[str, Number]
+    products: dict[str, Product] = field(default_factory=dict)
+    additions: dict[str, Additions] = field(default_factory=dict)
 
     def integer(self, expression: str) -> int:
         return int(eval(expression, {"__builtins__": {}}, self.integers))  # noqa: S307
@@ -268,6 +273,12 @@ class Binary(Node):
                 value = r.multiply(x, y, self.dtype)
             case "max":
                 value = r.maximum(x, y)
+        if self.op == "add":
+            for name, other in ((self.x, y), (self.y, x)):
+                if name in state.products:
+                    fused = state.products[name].plus(Number(x.value + y.value, x.error + y.error), other)
+                    value = Number(value.value, np.maximum(value.error, fused.error))
+        state.products.pop(self.name, None)
         state.values[self.name] = value
 
 
@@ -312,10 +323,8 @@ class Dot(Node):
 
     def run(self, state):
         b = state.values[self.b].map(lambda a: a.T if self.transposed else a)
-        product = r.dot(state.values[self.a], b, self.dtype)
-        if self.acc:
-            product = r.add(product, state.values[self.acc], r.F32)
-        state.values[self.name] = product
+        acc = state.values[self.acc] if self.acc else None
+        state.values[self.name], state.products[self.name] = r.dot(state.values[self.a], b, self.dtype, acc)
 
 
 @dataclass
@@ -561,9 +570,12 @@ class Store(Node):
         part = slice(base, base + (size if self.limit is None else self.limit))
         x = x.map(lambda a: a[: part.stop - part.start])
         if self.atomic:
-            x = r.add(memory.map(lambda a: a[part]), x, self.dtype)
-        x = r.rounded(x, self.dtype)
-        memory.value[part], memory.error[part] = x.value, x.error
+            state.additions.setdefault(self.out, Additions.to(memory)).add(part, x)
+            memory.value[part] += x.value
+            memory.error[part] += x.error
+        else:
+            x = r.rounded(x, self.dtype)
+            memory.value[part], memory.error[part] = x.value, x.error
 
 
 @dataclass

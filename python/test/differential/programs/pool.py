@@ -35,6 +35,12 @@ class Worker:
 
     def ask(self, request: dict[str, Any]) -> dict[str, list[str]]:
         """The worker's answer, or what happened to it, under the name "program"."""
+        answer = self._ask(request)
+        # A worker that has lost its GPU ends after its answer, of itself; it may not have seen this request.
+        return answer if answer is not None else self._ask(request) or {"program": ["the process ended"]}
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, list[str]] | None:
+        """As `ask`; None if the process ended of itself without an answer."""
         if self.process is None or self.process.poll() is not None:
             self.process = self.start()
         process, late = self.process, threading.Event()
@@ -56,6 +62,8 @@ class Worker:
         if answer:
             return json.loads(answer)
         status = process.wait()
+        if status == 0:
+            return None
         what = f"no answer after {self.limit:.0f} s" if late.is_set() else f"the process died (status {status})"
         return {"program": [what]}
 

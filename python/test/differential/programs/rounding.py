@@ -63,7 +63,7 @@ def is_represented(value: np.ndarray, dtype: DType) -> np.ndarray:
     """Where `value` is a number of `dtype`."""
     if dtype is I32:
         return value == np.rint(value)
-    return torch.tensor(value).to(dtype.torch).to(torch.float64).numpy() == value
+    return torch.tensor(np.ascontiguousarray(value)).to(dtype.torch).to(torch.float64).numpy() == value
 
 
 def rounded(x: Number, dtype: DType, units: float = 1.0) -> Number:
@@ -101,6 +101,54 @@ def accumulated(value, error, weight, terms: int, dtype: DType, limit: float | N
     return Number(value, np.where(keeps, 0.0, error + 4 * (terms + 1) * dtype.unit * weight + dtype.tiny))
 
 
+@dataclass
+class Product:
+    """What a sum needs to know of a dot among its terms: Triton turns `dot(a, b) + c` into `dot(a, b, c)`.
+
+    `weight` is the sum of magnitudes of the dot's products, `terms` their number, `kind` the type of its sums.
+    """
+
+    weight: np.ndarray
+    terms: int
+    kind: DType
+
+    def plus(self, total: Number, other: Number) -> Number:
+        """`total`, which is this product and `other`, with the bound of a tensor core's sum."""
+        return accumulated(total.value, total.error, self.weight + other.magnitude, self.terms + 1, self.kind)
+
+
+@dataclass
+class Additions:
+    """Atomic additions to an array, in any order; `terms` counts those to each element.
+
+    Each addition rounds a partial sum, whose magnitude is at most `weight`, the sum of all magnitudes. Sums of integers
+    are exact while `weight` is below what the type holds.
+    """
+
+    weight: np.ndarray
+    terms: np.ndarray
+    integers: np.ndarray
+
+    @staticmethod
+    def to(memory: Number) -> Additions:
+        """None yet, to what `memory` holds."""
+        return Additions(memory.magnitude, np.zeros(memory.value.shape), _is_integer(memory))
+
+    def add(self, part: slice, x: Number) -> None:
+        self.weight[part] += x.magnitude
+        self.terms[part] += 1
+        self.integers[part] &= _is_integer(x)
+
+    def error(self, dtype: DType) -> np.ndarray:
+        """How far rounding may take the sums, beyond the errors of what was added."""
+        rounds = self.terms * (dtype.unit * self.weight + dtype.tiny)
+        return np.where(self.integers & (self.weight < dtype.exact), 0.0, rounds)
+
+
+def _is_integer(x: Number) -> np.ndarray:
+    return (x.error == 0) & (x.value == np.rint(x.value))
+
+
 def total(x: Number, axis: int, dtype: DType) -> Number:
     error = x.error.sum(axis)
     if not _integers(x):
@@ -121,17 +169,20 @@ def running_total(x: Number, axis: int, reverse: bool, dtype: DType) -> Number:
     return accumulated(before(x.value), error, weight, x.value.shape[axis], dtype)
 
 
-def dot(a: Number, b: Number, dtype: DType) -> Number:
-    """`a @ b` of elements of `dtype` as tensor cores sum it up: fp32 operands as TF32, sums of fp8 with fewer bits."""
+def dot(a: Number, b: Number, dtype: DType, acc: Number | None = None) -> tuple[Number, Product]:
+    """`a @ b + acc` of elements of `dtype` as tensor cores sum it up: fp32 operands as TF32, sums of fp8 less exactly.
+
+    The accumulator is one more term of each sum.
+    """
     if dtype is F32:
         a, b = (Number(x.value, _as_tf32(x)) for x in (a, b))
-    value = a.value @ b.value
-    weight = a.magnitude @ b.magnitude
     error = a.error @ b.magnitude + np.abs(a.value) @ b.error
     if not (_integers(a) and _integers(b)):
         error = error + np.finfo(np.float64).tiny
     short = DType("", torch.float32, 2.0**-12, F32.tiny, 2**12)
-    return accumulated(value, error, weight, a.value.shape[-1], short if dtype is F8 else F32)
+    product = Product(a.magnitude @ b.magnitude, a.value.shape[-1], short if dtype is F8 else F32)
+    acc = exact(np.zeros_like(error)) if acc is None else acc
+    return product.plus(Number(a.value @ b.value + acc.value, error + acc.error), acc), product
 
 
 def _integers(x: Number) -> bool:
