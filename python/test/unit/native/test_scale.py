@@ -43,36 +43,51 @@ def native_flags(stage):
 
 
 def seconds(text, pipeline):
-    """CPU time of a native run, the best of two."""
-    times = []
-    for _ in range(2):
-        start = time.process_time()
-        bridge.run_native(text, pipeline)
-        times.append(time.process_time() - start)
-    return min(times)
+    """CPU time of a native run."""
+    start = time.process_time()
+    bridge.run_native(text, pipeline)
+    return time.process_time() - start
+
+
+def fewest_seconds(text, pipeline, enough=0.0, runs=10):
+    """The least CPU time of several runs, at least two; no more of them once it is below `enough`.
+
+    Other processes make a run slower, by taking turns on a core and its cache, and never faster.
+    """
+    least = min(seconds(text, pipeline) for _ in range(2))
+    for _ in range(runs - 2):
+        if least < enough:
+            break
+        least = min(least, seconds(text, pipeline))
+    return least
 
 
 class PassTimes:
     """The time of each pass, by its place among the passes, on what those before it made of a module.
 
-    Reading and printing the module is no part of it: it is measured beside each pass, at the same load of the machine.
+    Reading and printing the module is no part of it: it is measured beside each pass. Of all measurements of a pass the
+    least counts.
     """
 
     def __init__(self, text, passes):
         self.passes = [str(entry) for entry in passes]
+        self.least = {}
         self.texts = [text]
         for entry in self.passes[:-1]:
             self.texts.append(bridge.run_native(self.texts[-1], entry))
 
     def measure(self, place):
-        text = self.texts[place]
-        return seconds(text, self.passes[place]) - seconds(text, "")
+        for pipeline in (self.passes[place], "") * 2:
+            spent = seconds(self.texts[place], pipeline)
+            self.least[place, pipeline] = min(spent, self.least.get((place, pipeline), spent))
+        return self.least[place, self.passes[place]] - self.least[place, ""]
 
     def shares(self):
         """(seconds, pass), the longest first."""
         return sorted(((self.measure(place), entry) for place, entry in enumerate(self.passes)), reverse=True)
 
 
+LIMIT = 1.0  # seconds
 CASES = {"many_loops": 80, "one_block": 165}
 
 
@@ -81,15 +96,15 @@ def test_5000_operations_in_a_second(name):
     text = str(ttir(getattr(scale_kernels, name), CASES[name]))
     assert operations(text) >= 5000
     passes = native_flags("ttgir")
-    spent = seconds(text, ",".join(map(str, passes)))
-    assert spent < 1.0, PassTimes(text, passes).shares()[:5]
+    spent = fewest_seconds(text, ",".join(map(str, passes)), LIMIT)
+    assert spent < LIMIT, PassTimes(text, passes).shares()[:5]
 
 
 def quadratic(small, large, passes):
     """Passes whose time grows tenfold and more with a module four times as large, in ms for both modules.
 
     What takes less than 10 ms does not count, and what takes less than a tenth of that on the small module cannot be
-    told from nothing. A pass is found that takes so much longer each time of six.
+    told from nothing. Measured six times, a pass is found if the least times say so after each of them.
     """
     before, after = PassTimes(small, passes), PassTimes(large, passes)
     found = dict.fromkeys(range(len(passes)))
@@ -122,20 +137,19 @@ def test_time_grows_with_the_llvm_module():
     small, large = llvm_dialect(8), llvm_dialect(32)
     assert operations(large) > 5000
     passes = native_flags("llir")
-    assert seconds(large, ",".join(map(str, passes))) < 1.0
+    assert fewest_seconds(large, ",".join(map(str, passes)), LIMIT) < LIMIT
     assert quadratic(small, large, passes) == {}
+
+
+def show(title, text, passes):
+    """Prints the time of all passes together and of each."""
+    together, none = (fewest_seconds(text, pipeline) for pipeline in (",".join(map(str, passes)), ""))
+    print(f"{title}: {operations(text)} operations, {together:.3f} s; reading and printing {none:.3f} s")
+    for spent, flag in PassTimes(text, passes).shares():
+        print(f"    {spent * 1e3:7.1f} ms  {flag}")
 
 
 if __name__ == "__main__":
     for name, repeat in CASES.items():
-        text = str(ttir(getattr(scale_kernels, name), repeat))
-        passes = native_flags("ttgir")
-        whole = seconds(text, ",".join(map(str, passes)))
-        print(f"{name}: {operations(text)} operations, {whole:.3f} s; reading and printing {seconds(text, ''):.3f} s")
-        for spent, flag in PassTimes(text, passes).shares():
-            print(f"    {spent * 1e3:7.1f} ms  {flag}")
-    text = llvm_dialect(32)
-    passes = native_flags("llir")
-    print(f"many_dots, LLVM dialect: {operations(text)} operations, {seconds(text, ','.join(map(str, passes))):.3f} s")
-    for spent, flag in PassTimes(text, passes).shares():
-        print(f"    {spent * 1e3:7.1f} ms  {flag}")
+        show(name, str(ttir(getattr(scale_kernels, name), repeat)), native_flags("ttgir"))
+    show("many_dots, LLVM dialect", llvm_dialect(32), native_flags("llir"))
