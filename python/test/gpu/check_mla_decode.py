@@ -9,16 +9,14 @@ tiny shapes only.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
-import json
-import pathlib
 import random
 import sys
 import time
 
+import checking
 import torch
-from triton_tle.bench.harness import environment, format_table
+from triton_tle.bench.harness import format_table
 from triton_tle.bench.mla_decode_check import DecodeCase, DecodeResult, call_operator, check, compare, make_inputs
 from triton_tle.ops import (
     dequantize_k_cache,
@@ -204,26 +202,16 @@ def check_reduce() -> str:
 
 
 def run_case(case: DecodeCase, seed: int) -> tuple[DecodeResult | None, str]:
-    try:
-        result = check(case, seed, "cuda")
-        torch.cuda.synchronize()
-        return result, "" if result.passed else "WRONG"
-    except Exception as error:
-        return None, f"{type(error).__name__}: {error}"[:300]
+    """Errors of one case, None if it raised, and what is wrong, in words."""
+    result, problem = checking.guarded(lambda: check(case, seed, "cuda"))
+    return result, problem or ("" if result.passed else "WRONG")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=pathlib.Path, metavar="FILE")
-    parser.add_argument("--seed", type=int, default=None, help="of the random data (default: the clock)")
+    parser = checking.parser(__doc__, soak=True)
     parser.add_argument("--only", default="", help="cases whose label contains this")
-    parser.add_argument("--sanitize", action="store_true", help="tiny shapes, for compute-sanitizer")
-    parser.add_argument("--soak", type=float, default=0.0, metavar="SECONDS", help="random shapes for so long")
-    args = parser.parse_args()
-    if not torch.cuda.is_available():
-        print("needs an NVIDIA GPU", file=sys.stderr)
-        return 1
-    seed = args.seed if args.seed is not None else time.time_ns() % 2**31
+    args = checking.parse(parser)
+    seed = args.seed
     cases = [case for case in (sanitizer_cases() if args.sanitize else all_cases()) if args.only in case.label]
     rows, records = [], []
 
@@ -238,16 +226,13 @@ def main() -> int:
     for number, case in enumerate(cases):
         print(f"[{number + 1}/{len(cases)}] {case.label}", file=sys.stderr, flush=True)
         record(case.label, *run_case(case, seed + number), **dataclasses.asdict(case))
-        if "CUDA" in rows[-1][-1]:
-            break  # the context is lost, every further call would fail
-        torch.cuda.empty_cache()
+        if checking.is_lost(rows[-1][-1]):
+            break
     if not args.sanitize and not args.only:
         for function in (check_codes, check_repeats, check_compile, check_reduce):
             print(function.__doc__.splitlines()[0], file=sys.stderr, flush=True)
-            try:
-                problem = function()
-            except Exception as error:
-                problem = f"{type(error).__name__}: {error}"[:300]
+            found, raised = checking.guarded(function)
+            problem = raised or found
             record(function.__doc__.split(":")[0].rstrip("."), None, problem)
     print(format_table(["case", "out", "lse", ""], rows))
     generator, end, count = random.Random(seed), time.monotonic() + args.soak, 0
@@ -257,16 +242,10 @@ def main() -> int:
         count += 1
         if problem:
             record(f"soak {count}: {case.label}", result, problem, **dataclasses.asdict(case))
-            if "CUDA" in problem:
+            if checking.is_lost(problem):
                 break
-    failed = sum(bool(entry["problem"]) for entry in records)
-    print(f"{len(records) - failed} of {len(records)} checks passed, {count} shapes soaked, seed {seed}, "
-          f"{torch.cuda.get_device_name()}; out and lse are shares of FlashMLA's tolerances")  # fmt: skip
-    if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        document = {"environment": environment(), "seed": seed, "soaked": count, "checks": records}
-        args.json.write_text(json.dumps(document, indent=1) + "\n")
-    return 1 if failed else 0
+    print(f"{count} shapes soaked; out and lse are shares of FlashMLA's tolerances")
+    return checking.finish(args, records, "shares < 1", soaked=count)
 
 
 if __name__ == "__main__":

@@ -10,21 +10,19 @@ if a check failed.
 
 from __future__ import annotations
 
-import argparse
 import concurrent.futures
 import dataclasses
 import functools
-import json
 import multiprocessing
 import os
-import pathlib
 import random
 import sys
 import time
 from collections.abc import Callable
 
+import checking
 import torch
-from triton_tle.bench.harness import environment, format_table
+from triton_tle.bench.harness import format_table
 from triton_tle.bench.sparse_mla_bwd_check import MAX_ERROR, expected_gradients
 from triton_tle.ops import sparse_mla, sparse_mla_bucketed, sparse_mla_fwd_reference
 from triton_tle.ops.sparse_mla_buckets import DEFAULT_BUCKETS, make_plan, plan_reference
@@ -233,40 +231,11 @@ def check_graph(seed: int) -> str:
     case = Case(lists="scattered", sink=True, deterministic=True, buckets=(64, 128, 256))
     arguments, gradients = make_inputs(case, seed)
     call = functools.partial(sparse_mla_bucketed, buckets=case.buckets)
-    stream = torch.cuda.Stream()
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):
-        results_of(call, arguments, gradients)
-    torch.cuda.current_stream().wait_stream(stream)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        captured = results_of(call, arguments, gradients)
-    other, other_gradients = make_inputs(case, seed + 1)
-    with torch.no_grad():
-        for name, value in other.items():
-            if isinstance(value, torch.Tensor):
-                arguments[name].copy_(value)
-        for mine, theirs in zip(gradients, other_gradients):
-            mine.copy_(theirs)
-    graph.replay()
-    expected = results_of(call, other, other_gradients)
-    same = all(torch.equal(left, right) for left, right in zip(captured, expected))
-    return "" if same else "a replay gives other results than a call"
+    run = functools.partial(results_of, call)
+    return checking.check_replay(run, (arguments, gradients), make_inputs(case, seed + 1))
 
 
 OPERATOR_CHECKS = {"torch.compile": check_compiled, "CUDA graph": check_graph}
-
-
-def _guarded(check: Callable[[], tuple[dict[str, float], str]]) -> tuple[dict[str, float], str]:
-    """What `check` returns; what it raises, in words."""
-    try:
-        found, problem = check()
-        torch.cuda.synchronize()
-    except Exception as error:
-        return {}, f"{type(error).__name__}: {error}"[:400]
-    finally:
-        torch.cuda.empty_cache()
-    return found, problem
 
 
 def run_share(cases: list[tuple[Case, int]], operators: list[str], soak: float, seed: int) -> list[dict]:
@@ -277,9 +246,10 @@ def run_share(cases: list[tuple[Case, int]], operators: list[str], soak: float, 
     records: list[dict] = []
 
     def run(label: str, check: Callable[[], tuple[dict[str, float], str]]) -> bool:
-        found, problem = _guarded(check)
+        result, raised = checking.guarded(check)
+        found, problem = result or ({}, raised)
         records.append({"label": label, **found, "problem": problem})
-        return "CUDA error" in problem or "Error [CUDA]" in problem
+        return checking.is_lost(problem)
 
     checks = [(case.label, functools.partial(check_case, case, one)) for case, one in cases]
     checks += [(name, lambda name=name: ({}, OPERATOR_CHECKS[name](seed))) for name in operators]
@@ -296,17 +266,10 @@ def run_share(cases: list[tuple[Case, int]], operators: list[str], soak: float, 
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=pathlib.Path, metavar="FILE")
-    parser.add_argument("--seed", type=int, default=None, help="of the random data (default: the clock)")
-    parser.add_argument("--sanitize", action="store_true", help="tiny shapes in this process, for compute-sanitizer")
-    parser.add_argument("--soak", type=float, default=0.0, metavar="SECONDS", help="go on with random cases")
+    parser = checking.parser(__doc__, soak=True)
     parser.add_argument("--jobs", type=int, default=min(8, os.cpu_count() or 1), help="processes (default: cores, 8)")
-    args = parser.parse_args()
-    if not torch.cuda.is_available():
-        print("needs an NVIDIA GPU", file=sys.stderr)
-        return 1
-    seed = args.seed if args.seed is not None else time.time_ns() % 2**31
+    args = checking.parse(parser)
+    seed = args.seed
     begin = time.monotonic()
     if args.sanitize:
         records = run_share([(case, seed) for case in sanitizer_cases()], [], args.soak, seed)
@@ -330,14 +293,8 @@ def main() -> int:
         print(f"{record['label']}: {record['problem']}")
     worst = {name: max((r[name] for r in records if name in r), default=0.0) for name in ("float64", "sparse_mla")}
     print(f"largest errors: {worst['float64']:.1e} to float64, {worst['sparse_mla']:.1e} to sparse_mla")
-    print(f"{len(records) - len(failed)} of {len(records)} passed (limits {MAX_ERROR}, {MAX_DIFFERENCE})")
-    print(f"seed {seed}, {torch.cuda.get_device_name()}, {time.monotonic() - begin:.0f} s")
-    if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(
-            json.dumps({"environment": environment(), "seed": seed, "checks": records}, indent=1) + "\n"
-        )
-    return 1 if failed else 0
+    print(f"{time.monotonic() - begin:.0f} s")
+    return checking.finish(args, records, f"errors < {MAX_ERROR}, differences < {MAX_DIFFERENCE}")
 
 
 if __name__ == "__main__":

@@ -11,21 +11,19 @@ random cases in each process. --sanitize runs a few tiny shapes only, in this pr
 
 from __future__ import annotations
 
-import argparse
 import concurrent.futures
 import dataclasses
 import functools
-import json
 import multiprocessing
 import os
-import pathlib
 import random
 import sys
 import time
 from collections.abc import Callable
 
+import checking
 import torch
-from triton_tle.bench.harness import environment, format_table
+from triton_tle.bench.harness import format_table
 from triton_tle.bench.providers.sparse_mla_bwd_triton import sparse_mla_bwd_triton_untuned
 from triton_tle.bench.sparse_mla_bwd import Case, make_inputs, peak_memory
 from triton_tle.bench.sparse_mla_bwd_check import MAX_ERROR, MAX_ROW_ERROR, CheckCase, CheckResult, check
@@ -176,25 +174,8 @@ def check_graph(seed: int) -> str:
     """Forward and backward captured in a CUDA graph, replayed on other data; "" or what is wrong."""
     arguments, gradients = _batched(seed)
     call = functools.partial(sparse_mla, deterministic=True)
-    stream = torch.cuda.Stream()
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):
-        _gradients(call, arguments, gradients)
-    torch.cuda.current_stream().wait_stream(stream)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        captured = _gradients(call, arguments, gradients)
-    other, other_gradients = _batched(seed + 1)
-    with torch.no_grad():
-        for name, value in other.items():
-            if isinstance(value, torch.Tensor):
-                arguments[name].copy_(value)
-        for mine, theirs in zip(gradients, other_gradients):
-            mine.copy_(theirs)
-    graph.replay()
-    expected = _gradients(call, other, other_gradients)
-    same = all(torch.equal(left, right) for left, right in zip(captured, expected))
-    return "" if same else "a replay gives other gradients than a call"
+    run = functools.partial(_gradients, call)
+    return checking.check_replay(run, (arguments, gradients), _batched(seed + 1))
 
 
 def check_memory(seed: int) -> str:
@@ -214,18 +195,6 @@ OPERATOR_CHECKS = {
     "sparse_mla, CUDA graph": check_graph,
     "peak memory": check_memory,
 }
-
-
-def _guarded(run: Callable[[], object]) -> tuple[object, str]:
-    """The value of `run()`, or None and the exception in words."""
-    try:
-        value = run()
-        torch.cuda.synchronize()
-    except Exception as error:
-        return None, f"{type(error).__name__}: {error}"[:300]
-    finally:
-        torch.cuda.empty_cache()
-    return value, ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -262,9 +231,11 @@ class Job:
     def run(self) -> tuple[CheckResult | None, str]:
         """Errors (None for an operator's check, or if it raised), and what is wrong, in words."""
         if self.case is None:
-            found, problem = _guarded(functools.partial(OPERATOR_CHECKS[self.operator], self.seed))
+            found, problem = checking.guarded(functools.partial(OPERATOR_CHECKS[self.operator], self.seed))
             return None, problem or found
-        result, problem = _guarded(functools.partial(check, PROVIDERS[self.provider], self.case, self.seed, "cuda"))
+        result, problem = checking.guarded(
+            functools.partial(check, PROVIDERS[self.provider], self.case, self.seed, "cuda")
+        )
         return result, problem or ("" if result.passed else "WRONG")
 
 
@@ -277,12 +248,12 @@ def run_in_turn(jobs: list[Job], soak: float = 0.0, seed: int = 0) -> dict[Job, 
     lost = False
     for job in jobs:
         results[job] = (None, "not run: the context is lost") if lost else job.run()
-        lost = lost or "CUDA error" in results[job][1] or "Error [CUDA]" in results[job][1]
+        lost = lost or checking.is_lost(results[job][1])
     generator, start = random.Random(seed), time.monotonic()
     while not lost and time.monotonic() - start < soak:
         job = Job("tle", random_case(generator), seed=generator.randrange(2**31))
         results[job] = job.run()
-        lost = "CUDA error" in results[job][1] or "Error [CUDA]" in results[job][1]
+        lost = checking.is_lost(results[job][1])
     return results
 
 
@@ -311,19 +282,12 @@ def run_jobs(jobs: list[Job], processes: int, soak: float, seed: int) -> dict[Jo
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = checking.parser(__doc__, soak=True)
     parser.add_argument("--provider", nargs="+", choices=PROVIDERS, default=["tle"])
-    parser.add_argument("--json", type=pathlib.Path, metavar="FILE")
-    parser.add_argument("--seed", type=int, default=None, help="of the random data (default: the clock)")
     parser.add_argument("--only", default="", help="cases whose label contains this")
     parser.add_argument("--jobs", type=int, default=min(16, os.cpu_count() or 1), help="processes (default: cores)")
-    parser.add_argument("--soak", type=float, default=0.0, metavar="SECONDS", help="go on with random cases")
-    parser.add_argument("--sanitize", action="store_true", help="tiny shapes, for compute-sanitizer")
-    args = parser.parse_args()
-    if not torch.cuda.is_available():
-        print("needs an NVIDIA GPU", file=sys.stderr)
-        return 1
-    seed = args.seed if args.seed is not None else time.time_ns() % 2**31
+    args = checking.parse(parser)
+    seed = args.seed
     begin = time.monotonic()
     jobs = [
         Job(provider, case, seed=seed + number)
@@ -345,18 +309,11 @@ def main() -> int:
         records.append({"provider": job.provider, "label": job.label, **record, "problem": problem})
     shown = rows[: len(jobs)] + [row for row in rows[len(jobs) :] if row[-1] != "ok"]
     print(format_table(["case", "provider", "dq", "dkv", "dsink", "worst row", ""], shown))
-    failed = [record for record in records if record["problem"]]
-    for record in failed:
-        print(f"{record['provider']}: {record['label']}: {record['problem']}")
-    passed = len(records) - len(failed)
-    print(f"{passed} of {len(records)} checks passed (errors < {MAX_ERROR}, of a row < {MAX_ROW_ERROR})")
-    print(f"seed {seed}, {torch.cuda.get_device_name()}, {time.monotonic() - begin:.0f} s")
-    if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(
-            json.dumps({"environment": environment(), "seed": seed, "checks": records}, indent=1) + "\n"
-        )
-    return 1 if failed else 0
+    for record in records:
+        if record["problem"]:
+            print(f"{record['provider']}: {record['label']}: {record['problem']}")
+    print(f"{time.monotonic() - begin:.0f} s")
+    return checking.finish(args, records, f"errors < {MAX_ERROR}, of a row < {MAX_ROW_ERROR}")
 
 
 if __name__ == "__main__":

@@ -8,15 +8,12 @@ Prints a table; exits with 1 if a check failed. --sanitize runs a few tiny shape
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
-import json
-import pathlib
+import functools
 import sys
-import time
 
-import torch
-from triton_tle.bench.harness import environment, format_table
+import checking
+from triton_tle.bench.harness import format_table
 from triton_tle.bench.providers.sparse_mla_fwd_triton import sparse_mla_fwd_triton_untuned
 from triton_tle.bench.sparse_mla_fwd_check import MAX_OUT_ERROR, MAX_STATISTIC_ERROR, CheckCase, check
 from triton_tle.ops.sparse_mla_fwd import sparse_mla_fwd
@@ -82,46 +79,29 @@ def sanitizer_cases() -> list[CheckCase]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = checking.parser(__doc__)
     parser.add_argument("--provider", nargs="+", choices=PROVIDERS, default=["tle"])
-    parser.add_argument("--json", type=pathlib.Path, metavar="FILE")
-    parser.add_argument("--seed", type=int, default=None, help="of the random data (default: the clock)")
     parser.add_argument("--only", default="", help="cases whose label contains this")
-    parser.add_argument("--sanitize", action="store_true", help="tiny shapes, for compute-sanitizer")
-    args = parser.parse_args()
-    if not torch.cuda.is_available():
-        print("needs an NVIDIA GPU", file=sys.stderr)
-        return 1
-    seed = args.seed if args.seed is not None else time.time_ns() % 2**31
+    args = checking.parse(parser)
     cases = [case for case in (sanitizer_cases() if args.sanitize else all_cases()) if args.only in case.label]
     rows, records = [], []
     for provider in args.provider:
         for number, case in enumerate(cases):
-            try:
-                result = check(PROVIDERS[provider], case, seed + number, "cuda")
-                torch.cuda.synchronize()
-                problem = "" if result.passed else "WRONG"
-                values = [f"{value:.1e}" for value in dataclasses.astuple(result)]
-                record = dataclasses.asdict(result)
-            except Exception as error:
-                problem, values, record = f"{type(error).__name__}: {error}"[:200], ["-"] * 3, {}
+            result, problem = checking.guarded(
+                functools.partial(check, PROVIDERS[provider], case, args.seed + number, "cuda")
+            )
+            problem = problem or ("" if result.passed else "WRONG")
+            values = [f"{value:.1e}" for value in dataclasses.astuple(result)] if result else ["-"] * 3
+            record = dataclasses.asdict(result) if result else {}
             rows.append([case.label, provider, *values, problem or "ok"])
             records.append({"provider": provider, **dataclasses.asdict(case), **record, "problem": problem})
             if problem:
                 print(f"{provider}: {case.label}: {problem}", flush=True)
-            if problem and "CUDA" in problem:
-                break  # the context is lost, every further call would fail
-            torch.cuda.empty_cache()
+            if checking.is_lost(problem):
+                break
     print(format_table(["case", "provider", "out", "max_logits", "lse", ""], rows))
-    failed = sum(bool(record["problem"]) for record in records)
-    print(f"{len(records) - failed} of {len(records)} checks passed (out < {MAX_OUT_ERROR}, max_logits and lse < "
-          f"{MAX_STATISTIC_ERROR}), seed {seed}, {torch.cuda.get_device_name()}")  # fmt: skip
-    if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(
-            json.dumps({"environment": environment(), "seed": seed, "checks": records}, indent=1) + "\n"
-        )
-    return 1 if failed else 0
+    limits = f"out < {MAX_OUT_ERROR}, max_logits and lse < {MAX_STATISTIC_ERROR}"
+    return checking.finish(args, records, limits)
 
 
 if __name__ == "__main__":

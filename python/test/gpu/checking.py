@@ -1,0 +1,92 @@
+"""What the checks on a GPU have in common: options, guarded calls, lost contexts, results in JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from triton_tle.bench.harness import environment
+
+
+def parser(description: str, soak: bool = False) -> argparse.ArgumentParser:
+    """Options of every check: --json, --seed, --sanitize, and --soak where random cases can follow."""
+    made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--json", type=pathlib.Path, metavar="FILE")
+    made.add_argument("--seed", type=int, default=None, help="of the random data (default: the clock)")
+    made.add_argument("--sanitize", action="store_true", help="tiny shapes in this process, for compute-sanitizer")
+    if soak:
+        made.add_argument("--soak", type=float, default=0.0, metavar="SECONDS", help="go on with random cases")
+    return made
+
+
+def parse(made: argparse.ArgumentParser) -> argparse.Namespace:
+    """The options, with a seed; ends with status 1 where there is no GPU."""
+    arguments = made.parse_args()
+    if not torch.cuda.is_available():
+        print("needs an NVIDIA GPU", file=sys.stderr)
+        raise SystemExit(1)
+    if arguments.seed is None:
+        arguments.seed = time.time_ns() % 2**31
+    return arguments
+
+
+def guarded(run: Callable[[], Any]) -> tuple[Any, str]:
+    """The value of `run()` behind what it launched, and ""; or None and the exception in words."""
+    try:
+        value = run()
+        torch.cuda.synchronize()
+        torch.cuda.empty_cache()
+    except Exception as error:
+        return None, f"{type(error).__name__}: {error}"[:400]
+    return value, ""
+
+
+def is_lost(problem: str) -> bool:
+    """Whether every further call of this process would fail, too."""
+    return "CUDA error" in problem or "Error [CUDA]" in problem
+
+
+def check_replay(run: Callable[[dict, tuple], list[torch.Tensor]], inputs: tuple, others: tuple) -> str:
+    """Captures `run(*inputs)` in a CUDA graph and replays it on the data of `others`; "" or what is wrong.
+
+    Both are (arguments by name, gradients) of the same shapes; those that are tensors are overwritten.
+    """
+    arguments, gradients = inputs
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        run(arguments, gradients)
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        captured = run(arguments, gradients)
+    with torch.no_grad():
+        for name, value in others[0].items():
+            if isinstance(value, torch.Tensor):
+                arguments[name].copy_(value)
+        for mine, theirs in zip(gradients, others[1]):
+            mine.copy_(theirs)
+    graph.replay()
+    same = all(torch.equal(left, right) for left, right in zip(captured, run(*others)))
+    return "" if same else "a replay gives other results than a call"
+
+
+def finish(arguments: argparse.Namespace, records: list[dict[str, Any]], limits: str, **more: object) -> int:
+    """Prints how many of `records` passed and writes them to --json; the exit status, 1 if one has a "problem".
+
+    `limits` says what was allowed; `more` goes into the JSON.
+    """
+    failed = sum(bool(record["problem"]) for record in records)
+    print(f"{len(records) - failed} of {len(records)} checks passed ({limits}), seed {arguments.seed}, "
+          f"{torch.cuda.get_device_name()}")  # fmt: skip
+    if arguments.json:
+        arguments.json.parent.mkdir(parents=True, exist_ok=True)
+        document = {"environment": environment(), "seed": arguments.seed, **more, "checks": records}
+        arguments.json.write_text(json.dumps(document, indent=1) + "\n")
+    return 1 if failed else 0
