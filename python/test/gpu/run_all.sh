@@ -1,76 +1,109 @@
 #!/usr/bin/env bash
-# Everything that needs a GPU, in about six minutes; installs nothing.
+# Everything that needs a GPU: checks, benchmarks, sanitizers, tutorials; installs nothing.
 #   python/test/gpu/run_all.sh OUT_DIR [commit]
-# OUT_DIR gets the logs, JSON results and the plot. Python with torch, triton 3.6.0 and triton_tle on the path must be
-# `python3`; peers (tilelang, flash_mla) run where they import. SKIP names steps to leave out, for example
-# SKIP="memcheck racecheck".
+# OUT_DIR gets the logs, JSON results and plots. Python with torch, triton 3.6.0 and triton_tle on the path must be
+# `python3`; peers (tilelang, flash_mla) run where they import. Each step has its limit; the table of all steps is
+# printed last, and the status is 1 if one of them failed.
+#   PARTS="checks benches"   some of the parts only: checks, benches, sanitizers, tutorials
+#   ONLY="bench_gemm"        some of the steps only
+#   SKIP="memcheck_fwd"      steps to leave out
 set -u
 out=${1:?usage: run_all.sh OUT_DIR [commit]}
 commit=${2:-}
 here=$(cd "$(dirname "$0")" && pwd)
+tutorials=$here/../../tutorials/tle
+parts=${PARTS:-checks benches sanitizers tutorials}
 mkdir -p "$out"
-failed=()
+export PYTHONUNBUFFERED=1 PYTHONPATH="$here/../..${PYTHONPATH:+:$PYTHONPATH}"
+table=() failed=()
+if ! python3 -c 'import torch; raise SystemExit(not torch.cuda.is_available())'; then
+  echo "needs an NVIDIA GPU, and torch sees none" >&2
+  exit 1
+fi
 
-step() { # step NAME SECONDS COMMAND...
-  local name=$1 limit=$2
-  shift 2
-  case " ${SKIP:-} " in *" $name "*) echo "== $name: left out"; return ;; esac
-  local start=$SECONDS
-  if timeout "$limit" "$@" >"$out/$name.log" 2>&1; then
-    echo "== $name: passed, $((SECONDS - start)) s"
+has() { case " $1 " in *" $2 "*) return 0 ;; *) return 1 ;; esac; }
+
+row() { table+=("$(printf '%-26s %-8s %5s  %s' "$1" "$2" "$3" "${4:0:120}")"); }
+
+step() { # step PART NAME SECONDS COMMAND...
+  local part=$1 name=$2 limit=$3 status start=$SECONDS
+  shift 3
+  has "$parts" "$part" || return
+  [ -z "${ONLY:-}" ] || has "$ONLY" "$name" || return
+  if has "${SKIP:-}" "$name"; then row "$name" "left out" - "SKIP"; return; fi
+  echo "== $name (at most $limit s)"
+  timeout -k 10 "$limit" "$@" >"$out/$name.log" 2>&1
+  status=$?
+  local last
+  last=$(grep -v '^\s*$' "$out/$name.log" | tail -n 1)
+  if [ $status -eq 0 ]; then
+    row "$name" passed $((SECONDS - start)) "$last"
+    [ "$part" = benches ] && cat "$out/$name.log"
   else
-    echo "== $name: FAILED (status $?), $((SECONDS - start)) s; last lines:"
+    [ $status -eq 124 ] && last="no end within $limit s; $last"
+    row "$name" FAILED $((SECONDS - start)) "status $status: $last"
     failed+=("$name")
     tail -n 15 "$out/$name.log"
   fi
 }
 
-export PYTHONUNBUFFERED=1
-check="$here/check_sparse_mla_fwd.py"
-sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null)
-step check_tle 200 python3 "$check" --json "$out/check_tle.json"
-step check_triton 120 python3 "$check" --provider triton --json "$out/check_triton.json"
-if python3 -c 'import pytest' 2>/dev/null; then
-  step language 240 python3 -m pytest -q -p no:cacheprovider "$here/test_language.py"
-  step reductions 120 python3 -m pytest -q -p no:cacheprovider "$here/test_coalesce_atomics.py"
-else
-  echo "== language, reductions: left out, no pytest"
-fi
-backward="$here/check_sparse_mla_bwd.py"
-step check_bwd 300 python3 "$backward" --json "$out/check_sparse_mla_bwd.json"
-step check_bwd_triton 200 python3 "$backward" --provider triton --json "$out/check_sparse_mla_bwd_triton.json"
-step bench_bwd 300 python3 -m triton_tle.bench sparse_mla_bwd --json "$out/sparse_mla_bwd.json" \
-  --plot "$out/sparse_mla_bwd.png" ${commit:+--commit "$commit"}
-bucketed="$here/check_sparse_mla_bucketed.py"
-step check_bucketed 200 python3 "$bucketed" --soak 20 --json "$out/check_sparse_mla_bucketed.json"
-step bench_bucketed 200 python3 -m triton_tle.bench sparse_mla_bucketed --json "$out/sparse_mla_bucketed.json" \
-  --plot "$out/sparse_mla_bucketed.png" ${commit:+--commit "$commit"}
-decode="$here/check_mla_decode.py"
-step check_decode 240 python3 "$decode" --soak 30 --json "$out/check_mla_decode.json"
-step bench_decode 240 python3 -m triton_tle.bench mla_decode --json "$out/mla_decode.json" ${commit:+--commit "$commit"}
-step bench_reduce 120 python3 -m triton_tle.bench mla_decode_reduce --json "$out/mla_decode_reduce.json" \
-  ${commit:+--commit "$commit"}
-step bench 240 python3 -m triton_tle.bench sparse_mla_fwd --json "$out/sparse_mla_fwd.json" \
-  --plot "$out/sparse_mla_fwd.png" ${commit:+--commit "$commit"}
-step passes 120 python3 -m triton_tle.bench passes --json "$out/passes.json" ${commit:+--commit "$commit"}
-step scatter_add 120 python3 -m triton_tle.bench scatter_add --json "$out/scatter_add.json" ${commit:+--commit "$commit"}
-if [ -n "$sanitizer" ]; then
-  step memcheck 150 "$sanitizer" --tool memcheck --error-exitcode 9 python3 "$check" --sanitize --seed 1
-  step racecheck 200 "$sanitizer" --tool racecheck --error-exitcode 9 python3 "$check" --sanitize --seed 1
-  step memcheck_bwd 150 "$sanitizer" --tool memcheck --error-exitcode 9 python3 "$backward" --sanitize --seed 1
-  step racecheck_bwd 200 "$sanitizer" --tool racecheck --error-exitcode 9 python3 "$backward" --sanitize --seed 1
-  step memcheck_bucketed 150 "$sanitizer" --tool memcheck --error-exitcode 9 python3 "$bucketed" --sanitize --seed 1
-  step racecheck_bucketed 200 "$sanitizer" --tool racecheck --error-exitcode 9 python3 "$bucketed" --sanitize --seed 1
-  step memcheck_decode 150 "$sanitizer" --tool memcheck --error-exitcode 9 python3 "$decode" --sanitize --seed 1
-  step racecheck_decode 200 "$sanitizer" --tool racecheck --error-exitcode 9 python3 "$decode" --sanitize --seed 1
-else
-  echo "== memcheck, racecheck: no compute-sanitizer"
-fi
-for log in bench bench_bwd bench_bucketed bench_decode bench_reduce passes scatter_add; do [ -f "$out/$log.log" ] && cat "$out/$log.log"; done
-for log in check_tle check_triton check_bwd check_bwd_triton check_bucketed check_decode language reductions memcheck racecheck \
-  memcheck_bwd racecheck_bwd memcheck_bucketed racecheck_bucketed memcheck_decode \
-  racecheck_decode; do
-  [ -f "$out/$log.log" ] && echo "$log: $(tail -n 1 "$out/$log.log")"
+missing() { # missing PART NAME WHY
+  has "$parts" "$1" && { [ -z "${ONLY:-}" ] || has "$ONLY" "$2"; } && row "$2" "left out" - "$3"
+}
+
+fwd=$here/check_sparse_mla_fwd.py bwd=$here/check_sparse_mla_bwd.py
+bucketed=$here/check_sparse_mla_bucketed.py decode=$here/check_mla_decode.py
+step checks check_fwd 200 python3 "$fwd" --json "$out/check_fwd.json"
+step checks check_fwd_triton 120 python3 "$fwd" --provider triton --json "$out/check_fwd_triton.json"
+step checks check_bwd 300 python3 "$bwd" --json "$out/check_bwd.json"
+step checks check_bwd_triton 200 python3 "$bwd" --provider triton --json "$out/check_bwd_triton.json"
+step checks check_bucketed 200 python3 "$bucketed" --soak 20 --json "$out/check_bucketed.json"
+step checks check_decode 240 python3 "$decode" --soak 30 --json "$out/check_decode.json"
+step checks warp_specialize 120 python3 "$here/check_warp_specialize.py"
+for path in "$here"/test_*.py; do
+  name=pytest_$(basename "$path" .py | sed 's/^test_//')
+  if python3 -c 'import pytest' 2>/dev/null; then
+    step checks "$name" 240 python3 -m pytest -q -p no:cacheprovider "$path"
+  else
+    missing checks "$name" "no pytest"
+  fi
 done
+step checks differential 400 python3 "$here/run_differential.py" --count 500 --seed "${SEED:-0}" --out "$out/differential"
+
+bench() { # bench NAME SECONDS [options]
+  local name=$1 limit=$2
+  shift 2
+  step benches "bench_$name" "$limit" python3 -m triton_tle.bench "$name" --json "$out/$name.json" "$@" \
+    ${commit:+--commit "$commit"}
+}
+bench sparse_mla_fwd 240 --plot "$out/sparse_mla_fwd.png"
+bench sparse_mla_bwd 300 --plot "$out/sparse_mla_bwd.png"
+bench sparse_mla_bucketed 240 --plot "$out/sparse_mla_bucketed.png"
+bench mla_decode 240
+bench mla_decode_reduce 120
+bench passes 200
+bench gemm 240
+bench flash_attention 240
+bench scatter_add 120
+
+sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null)
+for tool in memcheck racecheck; do
+  for name in fwd bwd bucketed decode; do
+    if [ -n "$sanitizer" ]; then
+      step sanitizers "${tool}_$name" 200 "$sanitizer" --tool "$tool" --error-exitcode 9 python3 "${!name}" --sanitize --seed 1
+    else
+      missing sanitizers "${tool}_$name" "no compute-sanitizer"
+    fi
+  done
+done
+
+for path in "$tutorials"/*.py "$tutorials"/*/*.py; do
+  name=$(basename "$path" .py)
+  step tutorials "tutorial_${name//-/_}" 200 python3 "$path"
+done
+
+echo
+printf '%-26s %-8s %5s  %s\n' step result s "last line"
+printf '%s\n' ${table[@]+"${table[@]}"}
 echo "failed: ${failed[*]:-none}"
 [ ${#failed[@]} -eq 0 ]

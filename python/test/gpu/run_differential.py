@@ -11,7 +11,8 @@ those only, `--shrink` makes a failing program smaller. Status 1 when a program 
 - failed: a result of TLE is wrong, an exception comes from TLE alone, or the process died. Where stock's result is
   wrong as well, the lines say so; the program is a failure all the same.
 - stock wrong: stock's result is wrong, and all of TLE's are right. Printed in full and listed at the end.
-- left out: stock does not compile it, or a kernel needs more than the GPU has; reasons are counted at the end.
+- left out: stock does not compile it, or a kernel needs more than the GPU has; reasons are counted at the end. When
+  that are more than one in ten, something else is wrong, and the status is 1.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "differential"))
 
@@ -72,6 +75,9 @@ def main() -> int:
     parser.add_argument("--interpret", action="store_true", help="in Triton's interpreter, without a GPU")
     arguments = parser.parse_args()
 
+    if not arguments.interpret and not torch.cuda.is_available():
+        print("needs an NVIDIA GPU; --interpret does without", file=sys.stderr)
+        return 1
     folder = arguments.out or Path(tempfile.mkdtemp(prefix="differential_"))
     folder.mkdir(parents=True, exist_ok=True)
     seeds = arguments.seeds or range(arguments.seed, arguments.seed + arguments.count)
@@ -102,9 +108,10 @@ def main() -> int:
         print(f"left out {count} times: {reason}")
     (folder / "failures.json").write_text(json.dumps(failures, indent=1))
     for outcome, answers in failures.items():
-        print(f"{len(answers)} {outcome}: {', '.join(map(str, sorted(answers))) or 'none'}")
+        print(f"{outcome}: {', '.join(map(str, sorted(answers))) or 'none'}")
     print(f"sources and failures.json in {folder}")
-    return 1 if failures["failed"] else 0
+    print(f"{len(requests)} programs: " + ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items()))
+    return 1 if outcomes["failed"] or outcomes["left out"] > len(requests) / 10 else 0
 
 
 if __name__ == "__main__":
