@@ -72,7 +72,7 @@ def test_table_and_files(tmp_path):
 
 
 def test_missing_peer_says_how_to_install(monkeypatch):
-    monkeypatch.setattr(sparse_mla_fwd, "environment", lambda commit: {"gpu": "none"})
+    monkeypatch.setattr(harness, "environment", lambda commit: {"gpu": "none"})
     monkeypatch.setattr(sparse_mla_fwd, "CASES", ())
     monkeypatch.setitem(__import__("sys").modules, "flash_mla", None)
     lines = []

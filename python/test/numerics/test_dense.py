@@ -188,7 +188,7 @@ def without_gpu(monkeypatch):
         return {name: harness.Timing([run() or 1.0] * rounds) for name, run in runs.items()}
 
     monkeypatch.setattr(dense, "_time", times)
-    monkeypatch.setattr(dense, "environment", lambda commit: {"gpu": "none"})
+    monkeypatch.setattr(dense.harness, "environment", lambda commit: {"gpu": "none"})
     monkeypatch.setattr(dense, "_compile_all", lambda module, providers, cases, log: {("tle", "bf16", (("t", 0.1),))})
 
 

@@ -19,8 +19,8 @@ from typing import Any, Protocol
 
 import torch
 
-from .harness import Timing, environment, format_table, time_in_rounds
-from .providers import ProviderUnavailable
+from . import harness
+from .harness import Timing, format_table, time_in_rounds
 
 STOCK = "best stock"
 TUNING_MS, TUNING_ROUNDS = 5.0, 5  # per configuration
@@ -205,24 +205,13 @@ def run(family: Any, quick: bool, only: list[str] | None, commit: str | None, lo
     Raises:
         ValueError: `only` holds a name that is not in the family's PROVIDERS.
     """
-    unknown = sorted(set(only or ()) - set(family.PROVIDERS))
-    if unknown:
-        raise ValueError(f"only names no provider: {', '.join(unknown)}; there are {', '.join(family.PROVIDERS)}")
-    results: dict = {"op": family.NAME, "environment": environment(commit), "skipped": {}, "cases": []}
-    log(", ".join(f"{key} {value}" for key, value in results["environment"].items()))
-    providers = {}
-    for name in only or family.PROVIDERS:
-        try:
-            providers[name] = family.PROVIDERS[name]()
-        except ProviderUnavailable as reason:
-            results["skipped"][name] = str(reason)
-            log(f"skipped {name}: {reason}")
+    results = harness.begin(family.NAME, family.PROVIDERS, only, commit, log)
+    providers = harness.load_providers(family.PROVIDERS, only, results, log)
     cases = family.QUICK_CASES if quick else family.CASES
     bad = _compile_all(family.__name__, providers, cases, log)
-    for case in cases:
-        result = _bench_case(family, case, providers, bad, QUICK_ROUNDS if quick else ROUNDS, log)
-        results["cases"].append(result)
-        log("\n" + format_case(result))
-        torch.cuda.empty_cache()
+    rounds = QUICK_ROUNDS if quick else ROUNDS
+    harness.run_cases(
+        results, cases, lambda case: _bench_case(family, case, providers, bad, rounds, log), format_case, log
+    )
     log("\n" + summary(results))
     return results

@@ -14,9 +14,12 @@ import pathlib
 import random
 import statistics
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import torch
+
+from .providers import ProviderUnavailable
 
 Run = Callable[[], object]
 
@@ -99,6 +102,57 @@ def environment(commit: str | None = None) -> dict[str, str]:
         "commit": commit or _command_output("git", "rev-parse", "HEAD", cwd=here),
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
     }
+
+
+def begin(
+    op: str,
+    known: Iterable[str],
+    only: list[str] | None,
+    commit: str | None,
+    log: Callable[[str], None],
+    what: str = "provider",
+) -> dict:
+    """Results of benchmark `op` without cases yet; the environment goes to `log`.
+
+    Raises:
+        ValueError: `only` holds a name that is not `known`; `what` says what it should name.
+    """
+    unknown = sorted(set(only or ()) - set(known))
+    if unknown:
+        raise ValueError(f"only names no {what}: {', '.join(unknown)}; there are {', '.join(known)}")
+    results: dict = {"op": op, "environment": environment(commit), "skipped": {}, "cases": []}
+    log(", ".join(f"{key} {value}" for key, value in results["environment"].items()))
+    return results
+
+
+def load_providers(
+    loaders: Mapping[str, Callable[[], Any]], only: list[str] | None, results: dict, log: Callable[[str], None]
+) -> dict[str, Any]:
+    """The providers of `loaders`, or those that `only` names; what cannot be had goes into `results` as skipped."""
+    providers = {}
+    for name in only or loaders:
+        try:
+            providers[name] = loaders[name]()
+        except ProviderUnavailable as reason:
+            results["skipped"][name] = str(reason)
+            log(f"skipped {name}: {reason}")
+    return providers
+
+
+def run_cases(
+    results: dict,
+    cases: Iterable[Any],
+    bench: Callable[[Any], dict],
+    table: Callable[[dict], str],
+    log: Callable[[str], None],
+) -> dict:
+    """`results` with what `bench` says of each case, whose `table` is logged when it is done."""
+    for case in cases:
+        result = bench(case)
+        results["cases"].append(result)
+        log("\n" + table(result))
+        torch.cuda.empty_cache()
+    return results
 
 
 def format_table(header: list[str], rows: list[list[str]]) -> str:

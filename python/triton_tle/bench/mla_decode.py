@@ -11,8 +11,9 @@ from collections.abc import Callable
 
 import torch
 
+from . import harness
 from .graphs import copy_bandwidth, time_captured
-from .harness import environment, format_table
+from .harness import format_table
 from .mla_decode_check import D_V, DecodeCase, DecodeResult, check
 from .providers import ProviderUnavailable
 
@@ -178,25 +179,6 @@ def format_case(result: dict) -> str:
     return format_table(header, rows)
 
 
-def load_providers(only: list[str] | None, log: Callable[[str], None]) -> tuple[dict[str, Provider], dict[str, str]]:
-    """Providers by name, and why others were skipped.
-
-    Raises:
-        ValueError: `only` holds a name that is not in LOADERS.
-    """
-    unknown = sorted(set(only or ()) - set(LOADERS))
-    if unknown:
-        raise ValueError(f"only names no provider: {', '.join(unknown)}; there are {', '.join(LOADERS)}")
-    providers, skipped = {}, {}
-    for name in only or LOADERS:
-        try:
-            providers[name] = LOADERS[name]()
-        except ProviderUnavailable as reason:
-            skipped[name] = str(reason)
-            log(f"skipped {name}: {reason}")
-    return providers, skipped
-
-
 def run(
     quick: bool = False, only: list[str] | None = None, commit: str | None = None, log: Callable[[str], None] = print
 ) -> dict:
@@ -211,13 +193,9 @@ def run(
     Raises:
         ValueError: `only` holds a name that is not in LOADERS.
     """
-    providers, skipped = load_providers(only, log)
-    results: dict = {"op": "mla_decode", "environment": environment(commit), "skipped": skipped, "cases": []}
-    log(", ".join(f"{key} {value}" for key, value in results["environment"].items()))
+    results = harness.begin("mla_decode", LOADERS, only, commit, log)
+    providers = harness.load_providers(LOADERS, only, results, log)
     results["copy_bytes_per_second"] = bandwidth = copy_bandwidth()
-    for case in QUICK_CASES if quick else CASES:
-        result = _bench_case(case, providers, 9 if quick else 17, bandwidth, log)
-        results["cases"].append(result)
-        log("\n" + format_case(result))
-        torch.cuda.empty_cache()
-    return results
+    rounds = 9 if quick else 17
+    bench = functools.partial(_bench_case, providers=providers, rounds=rounds, bandwidth=bandwidth, log=log)
+    return harness.run_cases(results, QUICK_CASES if quick else CASES, bench, format_case, log)

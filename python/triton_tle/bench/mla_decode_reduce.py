@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 
 import torch
 
+from . import harness
 from .graphs import copy_bandwidth, time_captured
-from .harness import environment, format_table
+from .harness import format_table
 
 BASELINE = "torch"
 
@@ -117,15 +119,12 @@ def run(
     """
     if only is not None and sorted(only) != ["tle", "torch"]:
         raise ValueError(f"only must be left out or name tle and torch, got {', '.join(only)}")
-    results: dict = {"op": "mla_decode_reduce", "environment": environment(commit), "skipped": {}, "cases": []}
-    log(", ".join(f"{key} {value}" for key, value in results["environment"].items()))
+    results = harness.begin("mla_decode_reduce", ("tle", "torch"), only, commit, log)
     results["copy_bytes_per_second"] = bandwidth = copy_bandwidth()
     log(f"copy: {bandwidth / 1e12:.2f} TB/s")
-    for case in QUICK_CASES if quick else CASES:
-        result = _bench_case(case, 9 if quick else 17, bandwidth)
-        results["cases"].append(result)
-        log("\n" + format_case(result))
-        for name, reason in result["failed"].items():
-            log(f"  {name}: {reason}")
-        torch.cuda.empty_cache()
-    return results
+
+    def table(result: dict) -> str:
+        return "\n".join([format_case(result), *(f"  {name}: {why}" for name, why in result["failed"].items())])
+
+    bench = functools.partial(_bench_case, rounds=9 if quick else 17, bandwidth=bandwidth)
+    return harness.run_cases(results, QUICK_CASES if quick else CASES, bench, table, log)

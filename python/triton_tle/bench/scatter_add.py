@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator
 
 import torch
 
-from .harness import environment, format_table, time_in_rounds
+from . import harness
+from .harness import format_table, time_in_rounds
 
 BASELINES = ("triton", "gluon")
 DEPTH = 16  # of the products
@@ -180,14 +181,7 @@ def run(
     Raises:
         ValueError: `only` holds a name that is not in LOADERS.
     """
-    unknown = sorted(set(only or ()) - set(LOADERS))
-    if unknown:
-        raise ValueError(f"only names no provider: {', '.join(unknown)}; there are {', '.join(LOADERS)}")
-    results: dict = {"op": "scatter_add", "environment": environment(commit), "skipped": {}, "cases": []}
-    log(", ".join(f"{key} {value}" for key, value in results["environment"].items()))
-    providers = {name: LOADERS[name]() for name in only or LOADERS}
-    for case in CASES[:1] if quick else CASES:
-        result = _bench_case(case, providers, 9 if quick else 17, log)
-        results["cases"].append(result)
-        log("\n" + format_case(result))
-    return results
+    results = harness.begin("scatter_add", LOADERS, only, commit, log)
+    providers = harness.load_providers(LOADERS, only, results, log)
+    bench = functools.partial(_bench_case, providers=providers, rounds=9 if quick else 17, log=log)
+    return harness.run_cases(results, CASES[:1] if quick else CASES, bench, format_case, log)

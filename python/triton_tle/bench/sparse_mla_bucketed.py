@@ -23,8 +23,9 @@ import torch
 from triton_tle.ops import sparse_mla, sparse_mla_bucketed
 from triton_tle.ops.sparse_mla_buckets import make_plan
 
+from . import harness
 from .graphs import time_captured
-from .harness import environment, format_table, time_in_rounds
+from .harness import format_table, time_in_rounds
 from .sparse_mla_bwd_check import D_V
 
 BASELINES = ("full", "length")
@@ -202,14 +203,6 @@ def run(
         ValueError: `only` holds a name that is no contender.
     """
     known = ("full", "length", "bucketed", "one_bucket")
-    unknown = sorted(set(only or ()) - set(known))
-    if unknown:
-        raise ValueError(f"only names no contender: {', '.join(unknown)}; there are {', '.join(known)}")
-    results: dict = {"op": "sparse_mla_bucketed", "environment": environment(commit), "skipped": {}, "cases": []}
-    log(", ".join(f"{key} {value}" for key, value in results["environment"].items()))
-    for case in QUICK_CASES if quick else CASES:
-        result = _bench_case(case, only, 9 if quick else 11, log)
-        results["cases"].append(result)
-        log("\n" + format_case(result))
-        torch.cuda.empty_cache()
-    return results
+    results = harness.begin("sparse_mla_bucketed", known, only, commit, log, what="contender")
+    bench = functools.partial(_bench_case, only=only, rounds=9 if quick else 11, log=log)
+    return harness.run_cases(results, QUICK_CASES if quick else CASES, bench, format_case, log)

@@ -16,8 +16,8 @@ import torch
 
 from triton_tle.ops.sparse_mla_fwd import flash_mla_sparse_fwd
 
-from . import sparse_mla_fwd
-from .harness import environment, format_table, time_in_rounds
+from . import harness, sparse_mla_fwd
+from .harness import format_table, time_in_rounds
 from .parallel import in_processes
 from .providers import ProviderUnavailable
 from .sparse_mla_bwd_check import D_V, CheckCase, CheckResult, check
@@ -225,18 +225,10 @@ def run(
     Raises:
         ValueError: `only` holds a name that is not in LOADERS.
     """
-    unknown = sorted(set(only or ()) - set(LOADERS))
-    if unknown:
-        raise ValueError(f"only names no provider: {', '.join(unknown)}; there are {', '.join(LOADERS)}")
-    results: dict = {"op": "sparse_mla_bwd", "environment": environment(commit), "skipped": {}, "cases": []}
-    log(", ".join(f"{key} {value}" for key, value in results["environment"].items()))
+    results = harness.begin("sparse_mla_bwd", LOADERS, only, commit, log)
     cases = QUICK_CASES if quick else CASES
     providers = _prepared(only or list(LOADERS), cases, results["skipped"])
     for name, reason in results["skipped"].items():
         log(f"skipped {name}: {reason[:1000]}")
-    for case in cases:
-        result = _bench_case(case, providers, 9 if quick else 17, log)
-        results["cases"].append(result)
-        log("\n" + format_case(result))
-        torch.cuda.empty_cache()
-    return results
+    bench = functools.partial(_bench_case, providers=providers, rounds=9 if quick else 17, log=log)
+    return harness.run_cases(results, cases, bench, format_case, log)

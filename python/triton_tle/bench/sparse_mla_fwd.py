@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 import torch
 
-from .harness import environment, format_table, time_in_rounds
+from . import harness
+from .harness import format_table, time_in_rounds
 from .providers import ProviderUnavailable
 from .sparse_mla_fwd_check import D_V, CheckCase, CheckResult, check
 
@@ -204,18 +205,8 @@ def run(
     Raises:
         ValueError: `only` holds a name that is not in LOADERS.
     """
-    unknown = sorted(set(only or ()) - set(LOADERS))
-    if unknown:
-        raise ValueError(f"only names no provider: {', '.join(unknown)}; there are {', '.join(LOADERS)}")
-    results: dict = {"op": "sparse_mla_fwd", "environment": environment(commit), "skipped": {}, "cases": []}
-    log(", ".join(f"{key} {value}" for key, value in results["environment"].items()))
-    providers = {}
-    for name in only or LOADERS:
-        try:
-            providers[name] = LOADERS[name]()
-        except ProviderUnavailable as reason:
-            results["skipped"][name] = str(reason)
-            log(f"skipped {name}: {reason}")
+    results = harness.begin("sparse_mla_fwd", LOADERS, only, commit, log)
+    providers = harness.load_providers(LOADERS, only, results, log)
     cases = QUICK_CASES if quick else CASES
     for name, provider in list(providers.items()):
         if provider.prepare is None:
@@ -226,9 +217,5 @@ def run(
             results["skipped"][name] = f"does not compile: {type(problem).__name__}: {problem}"
             log(f"skipped {name}: {results['skipped'][name][:1000]}")
             del providers[name]
-    for case in cases:
-        result = _bench_case(case, providers, 9 if quick else 17, log)
-        results["cases"].append(result)
-        log("\n" + format_case(result))
-        torch.cuda.empty_cache()
-    return results
+    bench = functools.partial(_bench_case, providers=providers, rounds=9 if quick else 17, log=log)
+    return harness.run_cases(results, cases, bench, format_case, log)
