@@ -65,8 +65,8 @@ def fewest_seconds(text, pipeline, enough=0.0, runs=10):
 class PassTimes:
     """The time of each pass, by its place among the passes, on what those before it made of a module.
 
-    Reading and printing the module is no part of it: it is measured beside each pass. Of all measurements of a pass the
-    least counts.
+    Reading and printing the module is no part of it: it is measured beside each pass. Of all measurements the least
+    counts.
     """
 
     def __init__(self, text, passes):
@@ -74,13 +74,16 @@ class PassTimes:
         self.least = {}
         self.texts = [text]
         for entry in self.passes[:-1]:
-            self.texts.append(bridge.run_native(self.texts[-1], entry))
+            after = bridge.run_native(self.texts[-1], entry)
+            self.texts.append(self.texts[-1] if after == self.texts[-1] else after)
 
     def measure(self, place):
-        for pipeline in (self.passes[place], "") * 2:
-            spent = seconds(self.texts[place], pipeline)
-            self.least[place, pipeline] = min(spent, self.least.get((place, pipeline), spent))
-        return self.least[place, self.passes[place]] - self.least[place, ""]
+        text = self.texts[place]
+        for pipeline in (self.passes[place], ""):
+            spent = seconds(text, pipeline)
+            key = (id(text), pipeline)  # passes that change nothing share their text, and what it takes to read it
+            self.least[key] = min(spent, self.least.get(key, spent))
+        return self.least[id(text), self.passes[place]] - self.least[id(text), ""]
 
     def shares(self):
         """(seconds, pass), the longest first."""
@@ -109,7 +112,8 @@ def quadratic(small, large, passes):
     before, after = PassTimes(small, passes), PassTimes(large, passes)
     found = dict.fromkeys(range(len(passes)))
     for _ in range(6):
-        times = {place: (before.measure(place), after.measure(place)) for place in found}
+        long = {place: four for place in found if (four := after.measure(place)) > 10e-3}
+        times = {place: (before.measure(place), four) for place, four in long.items()}
         found = {place: pair for place, pair in times.items() if pair[1] > 10 * max(1e-3, pair[0])}
     return {str(passes[place]): (one * 1e3, four * 1e3) for place, (one, four) in found.items()}
 
