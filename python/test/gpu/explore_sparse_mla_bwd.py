@@ -18,8 +18,9 @@ import traceback
 
 import torch
 from triton_tle.bench.harness import environment, format_table, time_in_rounds
+from triton_tle.bench.parallel import in_processes
 from triton_tle.bench.sparse_mla_bwd import Case, make_inputs
-from triton_tle.bench.sparse_mla_bwd_check import CheckCase, check
+from triton_tle.bench.sparse_mla_bwd_check import CheckCase, CheckResult, check
 from triton_tle.ops.sparse_mla_bwd import launch_config, launch_sparse_mla_bwd, sparse_mla_bwd_kernel
 from triton_tle.ops.sparse_mla_bwd_args import check_sparse_mla_bwd
 
@@ -27,10 +28,12 @@ from triton_tle.ops.sparse_mla_bwd_args import check_sparse_mla_bwd
 def configurations() -> dict[str, tuple[bool, dict[str, int | bool]]]:
     """Label -> (deterministic, configuration)."""
     found = {}
-    for overlap, join, width in itertools.product((True, False), (True, False), (64, 128)):
-        label = f"{'overlap, ' if overlap else ''}{'join' if join else 'two products'}, {width}"
-        found[label] = (False, launch_config() | {"OVERLAP": overlap, "JOIN": join, "WIDTH": width})
-    found["gather not ahead, join, 64"] = (False, launch_config() | {"AHEAD": False, "OVERLAP": False})
+    for early, overlap, width in itertools.product((True, False), (True, False), (64, 128)):
+        label = f"{'early, ' if early else ''}{'overlap, ' if overlap else ''}join, {width}"
+        found[label] = (False, launch_config() | {"EARLY": early, "OVERLAP": overlap, "JOIN": True, "WIDTH": width})
+    plain = launch_config() | {"EARLY": False, "OVERLAP": False, "JOIN": True, "WIDTH": 64}
+    found["two products, 64"] = (False, plain | {"JOIN": False})
+    found["gather not ahead, join, 64"] = (False, plain | {"AHEAD": False})
     for width in (64, 128):
         found[f"deterministic, join, {width}"] = (True, launch_config(True) | {"WIDTH": width})
     return found
@@ -39,6 +42,17 @@ def configurations() -> dict[str, tuple[bool, dict[str, int | bool]]]:
 def call(deterministic: bool, config: dict, *positional: object, **named: object) -> tuple:
     args = check_sparse_mla_bwd(*positional, **{"deterministic": deterministic} | named)
     return launch_sparse_mla_bwd(args, config)
+
+
+def check_one(label: str) -> CheckResult:
+    """Errors of one configuration on a few tokens."""
+    deterministic, config = configurations()[label]
+    case = CheckCase(
+        s_q=40, h_q=128, d_qk=576, topk=320, s_kv=1000, sink=True, empty_rows=True, deterministic=deterministic
+    )
+    result = check(functools.partial(call, deterministic, config), case, 1, "cuda")
+    torch.cuda.synchronize()
+    return result
 
 
 def resources() -> dict[str, tuple]:
@@ -73,16 +87,12 @@ def main() -> int:
         return 1
     print(", ".join(f"{key} {value}" for key, value in environment().items()), flush=True)
     chosen, errors, kernels = {}, {}, {}
-    for label, (deterministic, config) in configurations().items():
-        if args.only not in label:
-            continue
+    labels = [label for label in configurations() if args.only in label]
+    in_processes(check_one, [(label,) for label in labels])  # compiles; what fails is shown below
+    for label in labels:
         before = resources()
-        case = CheckCase(
-            s_q=40, h_q=128, d_qk=576, topk=320, s_kv=1000, sink=True, empty_rows=True, deterministic=deterministic
-        )
         try:
-            result = check(functools.partial(call, deterministic, config), case, 1, "cuda")
-            torch.cuda.synchronize()
+            result = check_one(label)
         except Exception as problem:
             traceback.print_exc(limit=3)
             print(f"{label}: failed, {type(problem).__name__}", flush=True)
@@ -94,7 +104,7 @@ def main() -> int:
         verdict = "right" if result.passed else "WRONG"
         print(f"{label}: {verdict}, {result}, registers, spills {kernels[label]}", flush=True)
         if result.passed:
-            chosen[label] = (deterministic, config)
+            chosen[label] = configurations()[label]
     records = []
     for heads in args.heads:
         case = Case(576, heads, 2048)

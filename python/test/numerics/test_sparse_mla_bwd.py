@@ -59,9 +59,9 @@ def test_plain_triton_kernel_matches_autograd(interpreted, name):
 
 @pytest.mark.parametrize("width", [64, 128])
 @pytest.mark.parametrize("join", [False, True])
-@pytest.mark.parametrize("ahead, overlap", [(False, False), (True, False), (True, True)])
-def test_every_configuration(interpreted, width, join, ahead, overlap):
-    config = {"WIDTH": width, "JOIN": join, "AHEAD": ahead, "OVERLAP": overlap}
+@pytest.mark.parametrize("ahead, overlap, early", [(False, False, True), (True, False, False), (True, True, True)])
+def test_every_configuration(interpreted, width, join, ahead, overlap, early):
+    config = {"WIDTH": width, "JOIN": join, "AHEAD": ahead, "OVERLAP": overlap, "EARLY": early}
     case = SIZES | {"topk": 130, "h_q": 24, "sink": True}
     result = interpreted("sparse_mla_bwd", provider="tle", case=case, seed=width, config=config)
     assert result["passed"], result

@@ -146,12 +146,14 @@ def sparse_mla_bwd_kernel(
     AHEAD: tl.constexpr,
     JOIN: tl.constexpr,
     OVERLAP: tl.constexpr,
+    EARLY: tl.constexpr,
 ):
     """Gradients of query token program_id // head_blocks, or entry of order_ptr, one block of heads.
 
     AHEAD: the gather of the next tile starts before the reductions of this one. JOIN: dO and Q lie in one buffer, P and
     dS in another, and a piece of the keys' gradient is one product over twice the heads instead of two. OVERLAP: the
-    product of the next piece starts before the additions of one.
+    product of the next piece starts before the additions of one. EARLY: the product of the rope piece comes right
+    behind dq's, so that one wait serves both.
     """
     LOG2_E: tl.constexpr = 1.4426950408889634
     D_QK: tl.constexpr = 576 if HAS_ROPE else 512
@@ -238,18 +240,21 @@ def sparse_mla_bwd_kernel(
         tl.store(tle.gpu.local_ptr(ds_s), ds.to(tl.bfloat16))
 
         ds_operand = tl.load(tle.gpu.local_ptr(ds_s))
+        ds_columns = tl.trans(ds_operand)
         dq = tl.dot(ds_operand, k, dq)
         if HAS_ROPE:
             dq_rope = tl.dot(ds_operand, k_rope, dq_rope)
+            if EARLY:
+                part = tl.dot(ds_columns, tl.load(tle.gpu.local_ptr(q_rope_s)))
         if AHEAD:
             tle.gpu.barrier()  # every warp has read the tile
             _gather(k_s, k_rope_s, kv_ptr, next_index, stride_kv, HAS_ROPE)
 
         valid = index[:, None] >= 0
         sums = sums_ptr + index.to(tl.int64)[:, None] * D_QK
-        ds_columns = tl.trans(ds_operand)
         if HAS_ROPE:
-            part = tl.dot(ds_columns, tl.load(tle.gpu.local_ptr(q_rope_s)))
+            if not EARLY:
+                part = tl.dot(ds_columns, tl.load(tle.gpu.local_ptr(q_rope_s)))
             if not OVERLAP:
                 _add(sums + 512, part, valid, factor, FIXED_POINT)
         for piece in tl.static_range(512 // WIDTH):
@@ -300,7 +305,7 @@ def sparse_mla_bwd_round_kernel(
 
 def launch_config(deterministic: bool = False) -> dict[str, int | bool]:
     """Compile-time sizes and launch options of the main kernel."""
-    sizes = {"BLOCK_H": 64, "BLOCK_K": 64, "WIDTH": 64, "JOIN": True, "OVERLAP": False, "num_warps": 8}
+    sizes = {"BLOCK_H": 64, "BLOCK_K": 64, "WIDTH": 64, "JOIN": True, "OVERLAP": False, "EARLY": False, "num_warps": 8}
     # 64-bit pieces are too wide to be exchanged inside a warp: the tile's memory serves them as scratch
     return sizes | {"AHEAD": not deterministic}
 
