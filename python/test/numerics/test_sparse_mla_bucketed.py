@@ -6,6 +6,8 @@ from triton_tle.ops import sparse_mla, sparse_mla_bucketed, sparse_mla_fwd_refer
 from triton_tle.ops import sparse_mla_autograd as plain
 from triton_tle.ops.sparse_mla_bucketed import bucketed_by_environment
 from triton_tle.ops.sparse_mla_buckets import DEFAULT_BUCKETS, check_buckets, make_plan
+from triton_tle.ops.sparse_mla_bwd import sparse_mla_bwd
+from triton_tle.ops.sparse_mla_fwd import sparse_mla_fwd
 
 PLAN = {"shape": [2, 40, 100], "s_kv": 50, "valid": 0.5, "front": False, "length": False, "q_start": None}
 PLANS = {
@@ -225,3 +227,47 @@ def test_nothing_to_do(sizes):
     out, lse, dq, dkv, dsink = gradients(sparse_mla_bucketed, named, weight, weight_lse)
     assert out.shape == weight.shape and lse.shape == weight_lse.shape
     assert not out.any() and not dq.any() and not dkv.any() and not dsink.any()
+
+
+ORDER_REFUSES = {
+    "no length": (
+        {"order": torch.arange(5).int()},
+        ValueError,
+        "topk_length must be given, in the same order, .* got None",
+    ),
+    "int64": ({"order": torch.arange(5)}, TypeError, "order must have dtype torch.int32, got torch.int64"),
+    "size": ({"order": torch.arange(4).int()}, ValueError, r"order must have shape \[5\], got \[4\]"),
+    "strides": ({"order": torch.arange(10).int()[::2]}, ValueError, "order must have stride 1 in its last dimension"),
+}
+
+
+@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.parametrize("name", ORDER_REFUSES)
+def test_order_refuses(name, backward):
+    change, error, message = ORDER_REFUSES[name]
+    if name != "no length":
+        change = change | {"topk_length": torch.ones(5).int()}
+    named, _, _ = arguments()
+    q, kv, indices = (named[key][0] for key in ("q", "kv", "indices"))
+    with pytest.raises(error, match=message):
+        if backward:
+            out, lse = torch.zeros(5, 8, 512).bfloat16(), torch.zeros(5, 8)
+            sparse_mla_bwd(q, kv, indices, out, lse, out, 0.04, **change)
+        else:
+            sparse_mla_fwd(q, kv, indices, 0.04, **change)
+
+
+def test_order_is_that_of_the_lengths():
+    named, _, _ = arguments()
+    q, kv, indices = (named[key][0] for key in ("q", "kv", "indices"))
+    length, order = torch.tensor([0, 3, 9, 5, 1]).int(), torch.tensor([3, 1, 4, 0, 2]).int()
+    plain = sparse_mla_fwd(q, kv, indices, 0.04, topk_length=length)
+    ordered = sparse_mla_fwd(q, kv, indices, 0.04, topk_length=length[order], order=order)
+    for left, right in zip(plain, ordered, strict=True):
+        assert torch.equal(left, right)
+    out, _, lse = plain
+    grad = torch.randn(5, 8, 512).bfloat16()
+    plain = sparse_mla_bwd(q, kv, indices, out, lse, grad, 0.04, topk_length=length)
+    ordered = sparse_mla_bwd(q, kv, indices, out, lse, grad, 0.04, topk_length=length[order], order=order)
+    for left, right in zip(plain[:2], ordered[:2], strict=True):
+        assert torch.equal(left, right)
