@@ -28,6 +28,7 @@ from .graphs import time_captured
 from .harness import format_table, time_in_rounds
 from .sparse_mla_bwd_check import D_V
 
+ROUNDS = 9
 BASELINES = ("full", "length")
 PACKED = (3072, 2048, 1024, 768, 512, 384, 256, 128)
 MAX_DIFFERENCE = 4e-3  # of a result from the one of "full", relative Frobenius norm: each is within 2e-3 of the truth
@@ -194,7 +195,7 @@ def run(
     """Compare and time the contenders on every profile; return the results as one JSON-ready dictionary.
 
     Args:
-        quick: the packed profile only, fewer rounds.
+        quick: the packed profile only.
         only: contenders to time; None times all.
         commit: recorded as is; None asks git.
         log: receives progress lines and tables.
@@ -204,5 +205,5 @@ def run(
     """
     known = ("full", "length", "bucketed", "one_bucket")
     results = harness.begin("sparse_mla_bucketed", known, only, commit, log, what="contender")
-    bench = functools.partial(_bench_case, only=only, rounds=9 if quick else 11, log=log)
+    bench = functools.partial(_bench_case, only=only, rounds=ROUNDS, log=log)
     return harness.run_cases(results, QUICK_CASES if quick else CASES, bench, format_case, log)

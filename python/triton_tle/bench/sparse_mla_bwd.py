@@ -23,6 +23,7 @@ from .providers import ProviderUnavailable
 from .sparse_mla_bwd_check import D_V, CheckCase, CheckResult, check
 
 BASELINES = ("tilelang", "triton")
+ROUNDS = 9
 HEADS_A_PROGRAM = 64
 REDUCTION_BANDWIDTH = 3.2e12  # bytes a second, float32 additions into whole 128-byte rows in L2, as an H100 has it
 
@@ -217,7 +218,7 @@ def run(
     """Check and time every provider; return the results as one JSON-ready dictionary.
 
     Args:
-        quick: the main sizes only, fewer rounds.
+        quick: the main sizes only.
         only: provider names to run; None runs all of LOADERS.
         commit: recorded as is; None asks git.
         log: receives progress lines and tables.
@@ -230,5 +231,5 @@ def run(
     providers = _prepared(only or list(LOADERS), cases, results["skipped"])
     for name, reason in results["skipped"].items():
         log(f"skipped {name}: {reason[:1000]}")
-    bench = functools.partial(_bench_case, providers=providers, rounds=9 if quick else 17, log=log)
+    bench = functools.partial(_bench_case, providers=providers, rounds=ROUNDS, log=log)
     return harness.run_cases(results, cases, bench, format_case, log)
