@@ -1,5 +1,6 @@
 // RUN: tle-opt %s -split-input-file -triton-tle-tile-style-pipeline-schedule -triton-tle-materialize-tile-style-pipeline | FileCheck %s
 // RUN: tle-opt %s -split-input-file -triton-tle-tile-style-pipeline-schedule -triton-tle-materialize-tile-style-pipeline -triton-tle-tile-style-pipeline-schedule -triton-tle-materialize-tile-style-pipeline | FileCheck %s
+// RUN: tle-opt %s -split-input-file -triton-tle-tile-style-pipeline-schedule -triton-tle-materialize-tile-style-pipeline -triton-nvidia-gpu-fence-insertion='compute-capability=90 tle=true' | FileCheck %s --check-prefix=FENCES
 // RUN: tle-opt %s -split-input-file -triton-tle-tile-style-pipeline-schedule=shared-memory=20000 -triton-tle-materialize-tile-style-pipeline=shared-memory=20000 -remarks-filter=.*materialize.* -remarks-filter-missed=.*tile-style.* -o /dev/null 2>&1 | FileCheck %s --check-prefix=SMALL
 
 // What the loops compute, and that no copy is read too early or overwritten too
@@ -257,6 +258,11 @@ module attributes {"ttg.num-warps" = 4 : i32, ttg.target = "cuda:90"} {
   // CHECK:     ttg.async_copy_global_to_local
   // CHECK:     ttg.async_copy_global_to_local
   // CHECK: tt.return %[[OUT]]#0, %[[OUT]]#1
+  // That fence serves all three products; fence insertion adds none.
+  // FENCES-LABEL: @attention
+  // FENCES-COUNT-1: ttng.fence_async_shared
+  // FENCES-NOT: fence
+  // FENCES: tt.return
   tt.func @attention(%k: !ptrs, %rope: !ptrs, %q: !const, %qr: !const, %n: i32, %zero: !acc, %low: tensor<64xf32, #row>) -> (!acc, tensor<64xf32, #row>) {
     %c0 = arith.constant 0 : i32
     %c1 = arith.constant 1 : i32
