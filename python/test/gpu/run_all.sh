@@ -58,7 +58,8 @@ step checks check_fwd_triton 120 python3 "$fwd" --provider triton --json "$out/c
 step checks check_bwd 300 python3 "$bwd" --json "$out/check_bwd.json"
 step checks check_bwd_triton 200 python3 "$bwd" --provider triton --json "$out/check_bwd_triton.json"
 step checks check_bucketed 200 python3 "$bucketed" --soak 20 --json "$out/check_bucketed.json"
-step checks check_decode 240 python3 "$decode" --soak 30 --json "$out/check_decode.json"
+step checks check_decode 120 python3 "$decode" --json "$out/check_decode.json"
+step checks soak "$((${SOAK_SECONDS:-60} + 150))" python3 "$here/soak.py" --seconds "${SOAK_SECONDS:-60}" --json "$out/soak.json"
 step checks warp_specialize 120 python3 "$here/check_warp_specialize.py"
 for path in "$here"/test_*.py; do
   [ "$(basename "$path")" = test_sparse_mla.py ] && continue # the cases of the check scripts, one after the other

@@ -3,10 +3,15 @@
 import argparse
 import io
 import logging
+import os
+import subprocess
+import sys
+import time
 
 import pytest
 import torch
 import triton
+import triton_tle
 from triton.backends.compiler import GPUTarget
 from triton_tle.bench.tune_reduce import shapes_to_tune, tune
 from triton_tle.commands import tune as command
@@ -23,9 +28,12 @@ CASES = {
     "512 columns": {"d_v": 512, "sink": True},
     "1024 columns": {"d_v": 1024},
     "rows that fill no program": {
-        "tokens": [3, 1], "h_q": 24, "config": {"rows": 16, "vector": 2, "splits_at_once": 2, "num_warps": 1}
+        "tokens": [3, 1], "h_q": 24,
+        "config": {"rows": 16, "columns": 128, "vector": 2, "splits_at_once": 2, "num_warps": 1},
     },
-    "vector 1": {"config": {"rows": 1, "vector": 1, "splits_at_once": 8, "num_warps": 1}},
+    "vector 1, two pieces of a row": {
+        "config": {"rows": 1, "columns": 64, "vector": 1, "splits_at_once": 8, "num_warps": 1}, "sink": True
+    },
 }  # fmt: skip
 
 
@@ -122,7 +130,7 @@ def tuned(tmp_path, monkeypatch):
 
 
 DEVICE = torch.device("cpu")
-CONFIG = table.ReduceConfig(rows=2, vector=4, splits_at_once=2, num_warps=8)
+CONFIG = table.ReduceConfig(rows=2, columns=512, vector=4, splits_at_once=2, num_warps=4)
 
 
 def test_a_line_is_used_for_its_shapes_and_no_others(tuned, caplog):
@@ -131,7 +139,7 @@ def test_a_line_is_used_for_its_shapes_and_no_others(tuned, caplog):
     assert table.lookup(DEVICE, 128, 512, 8, 32) == table.lookup(DEVICE, 128, 512, 5, 17) == CONFIG
     assert not caplog.records
     for shape in ((64, 512, 8, 32), (128, 256, 8, 32), (128, 512, 4, 32), (128, 512, 8, 16)):
-        assert table.lookup(DEVICE, *shape) == table.general_config(shape[1])
+        assert table.lookup(DEVICE, *shape) == table.general_config(shape[1], shape[2], shape[0] * shape[3])
     assert len(caplog.records) == 4
     table.lookup(DEVICE, 64, 512, 8, 32)
     assert table.find(DEVICE, 64, 512, 8, 32) is None
@@ -143,29 +151,31 @@ def test_lines_of_another_gpu_are_not_used(tuned):
     for gpu, count in (("other", 132), ("GPU", 78)):
         table.write_table(tuned, {table.key_for(gpu, count, 128, 512, 8, 32): table.Entry(CONFIG, 1.0)})
         table.clear_caches()
-        assert table.lookup(DEVICE, 128, 512, 8, 32) == table.general_config(512)
+        assert table.lookup(DEVICE, 128, 512, 8, 32) == table.general_config(512, 8, 128 * 32)
 
 
 @pytest.mark.parametrize(
     "line, reason",
     [
-        ("GPU,132,128,512,8,32,3,4,2,8,1.0", "rows must be one of"),
-        ("GPU,132,128,512,8,32,2,8,2,8,1.0", "vector must be one of"),
-        ("GPU,132,128,512,8,32,1,4,2,8,1.0", "rows * d_v must be at least 32 * num_warps * vector = 1024"),
-        ("GPU,132,128,512,8,32,2,4,2,8,fast", "could not convert"),
-        ("GPU,132,128,512,8,32,2,4", "column splits_at_once is missing"),
+        ("GPU,132,128,512,8,32,3,512,4,2,4,1.0", "rows must be one of"),
+        ("GPU,132,128,512,8,32,2,1024,4,2,4,1.0", "columns must be one of"),
+        ("GPU,132,128,512,8,32,2,512,8,2,4,1.0", "vector must be one of"),
+        ("GPU,132,128,512,8,32,1,512,4,2,8,1.0", "columns must be at least 32 * num_warps * vector = 1024, got 512"),
+        ("GPU,132,128,512,8,32,2,512,4,2,4,fast", "could not convert"),
+        ("GPU,132,128,512,8,32,2,512,4", "column splits_at_once is missing"),
     ],
 )
 def test_lines_that_do_not_fit_are_ignored(tuned, caplog, line, reason):
     caplog.set_level(logging.DEBUG, "triton_tle.tuned")
     tuned.write_text(",".join(table.COLUMNS) + "\n" + line + "\n")
-    assert table.lookup(DEVICE, 128, 512, 8, 32) == table.general_config(512)
+    assert table.lookup(DEVICE, 128, 512, 8, 32) == table.general_config(512, 8, 128 * 32)
     assert f"{tuned}:2: line ignored" in caplog.messages[0] and reason in caplog.messages[0]
 
 
 @pytest.mark.parametrize("d_v", [64, 128, 256, 512, 1024])
 def test_configurations_can_be_launched(d_v):
-    assert table.general_config(d_v).problem(d_v) is None
+    for rows in (8, 4096):
+        assert table.general_config(d_v, 8, rows).problem(d_v) is None
     found = table.candidates(d_v, 8)
     assert len(found) > 3 and len(set(found)) == len(found)
     assert all(config.problem(d_v) is None for config in found)
@@ -204,6 +214,35 @@ def test_tuning_keeps_the_fastest_and_goes_on_where_it_stopped(tmp_path):
     assert "1/2" in stream.getvalue() and "2/2, 0 s left" in stream.getvalue()
     assert tune(path, keys, second, stream=stream) == 0
     assert tune(path, keys, second, again=True, stream=stream) == 4
+
+
+KILLED = """
+import io, pathlib, sys, time
+from triton_tle.bench.tune_reduce import shapes_to_tune, tune
+keys = shapes_to_tune("GPU", 132, [8], [512], [2, 4, 8, 16, 32], [1, 2, 4, 8])
+def measure(key, config):
+    time.sleep(0.002)
+    return 1.0
+tune(pathlib.Path(sys.argv[1]), keys, measure, stream=io.StringIO())
+"""
+
+
+def test_a_killed_tuning_leaves_a_table_to_go_on_with(tmp_path):
+    path = tmp_path / "t.csv"
+    keys = shapes_to_tune("GPU", 132, [8], [512], [2, 4, 8, 16, 32], [1, 2, 4, 8])
+    package = os.path.dirname(os.path.dirname(triton_tle.__file__))
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([package, os.environ.get("PYTHONPATH", "")])}
+    process = subprocess.Popen([sys.executable, "-c", KILLED, str(path)], env=environment)
+    deadline = time.monotonic() + 120
+    while len(table.read_table(path)) < 3:
+        assert time.monotonic() < deadline and process.poll() is None
+    process.kill()
+    process.wait()
+    before = table.read_table(path)
+    assert 3 <= len(before) < len(keys)
+    assert tune(path, keys, lambda key, config: 2.0, stream=io.StringIO()) == len(keys) - len(before)
+    after = table.read_table(path)
+    assert set(after) == set(keys) and all(after[key] == entry for key, entry in before.items())
 
 
 def test_tuning_keeps_lines_of_other_gpus(tmp_path):
@@ -247,6 +286,17 @@ def test_compiles_for_nvidia(arch):
         assert report.compile_variant(variant, arch).clean, variant.label
 
 
+@pytest.mark.parametrize("operator", ["mla_decode", "mla_decode_reduce"])
+@pytest.mark.parametrize("arch, waits", [(90, True), (80, False)])
+def test_kernels_wait_for_the_one_in_front(operator, arch, waits):
+    variant = report.variants_of(operator, arch)[0]
+    kernel = triton.compile(variant.source(), target=GPUTarget("cuda", arch, 32), options=dict(variant.options))
+    ptx = kernel.asm["ptx"]
+    assert kernel.metadata.launch_pdl == waits == ("griddepcontrol.launch_dependents" in ptx)
+    if waits:  # before anything is read from memory
+        assert ptx.index("griddepcontrol.wait") < ptx.index("ld.global")
+
+
 @pytest.mark.parametrize("vector, instruction", [(4, "ld.global.v4.b32"), (2, "ld.global.v2.b32"), (1, None)])
 def test_vector_width_is_what_is_loaded(vector, instruction):
     variant = next(v for v in report.variants_of("mla_decode_reduce", 90) if v.label == f"vector {vector}")
@@ -257,7 +307,7 @@ def test_vector_width_is_what_is_loaded(vector, instruction):
 
 @pytest.mark.parametrize("arch", ["gfx942", "gfx950"])
 def test_compiles_for_amd(arch):
-    for variant in report.variants_of("mla_decode_reduce", 90):
+    for variant in report.variants_of("mla_decode_reduce", 80):
         target = GPUTarget("hip", arch, 64)
         kernel = triton.compile(variant.source(), target=target, options=dict(variant.options))
         assert kernel.asm["hsaco"][:4] == b"\x7fELF" and "global_load_dword" in kernel.asm["amdgcn"]

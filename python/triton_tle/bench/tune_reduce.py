@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import multiprocessing
+import os
 import pathlib
 import sys
 import time
@@ -40,9 +43,7 @@ def shapes_to_tune(
     ):
         for value in values:
             require(fits(value), name, value, rule)
-    keys = {
-        table.key_for(gpu, sm_count, h, d, s, c) for h in heads for d in d_v for s in splits for c in concurrency
-    }
+    keys = {table.key_for(gpu, sm_count, h, d, s, c) for h in heads for d in d_v for s in splits for c in concurrency}
 
     def size(key: table.ReduceKey) -> int:
         return 4 * key.splits * key.concurrency * key.heads * key.d_v
@@ -113,6 +114,32 @@ def tune(
         table.clear_caches()
         progress.step(f"{key.heads} heads, {key.splits} splits, {key.concurrency} tokens: {best.microseconds:.1f} us")
     return len(missing)
+
+
+def _compile(config: table.ReduceConfig, d_v: int) -> None:
+    """In a process of its own: launch a configuration once on a small shape, which puts it into Triton's cache."""
+    import torch
+
+    from triton_tle.ops.mla_decode_reduce import launch_reduce
+
+    partial_out = torch.zeros((2, 1, 1, 8, d_v), device="cuda")
+    results = torch.empty((1, 1, 8, d_v), dtype=torch.bfloat16, device="cuda"), torch.empty((1, 8, 1), device="cuda")
+    launch_reduce(partial_out, torch.zeros((2, 1, 1, 8), device="cuda"), None, *results, config)
+    torch.cuda.synchronize()
+
+
+def compile_ahead(keys: Iterable[table.ReduceKey]) -> int:
+    """Compile what tuning these shapes will launch, in processes beside each other; return how many kernels.
+
+    What does not compile is left to `tune`, which passes over it.
+    """
+    jobs = sorted({(config, key.d_v) for key in keys for config in table.candidates(key.d_v, key.splits)}, key=str)
+    if jobs:
+        workers = min(len(jobs), os.cpu_count() or 1, 16)
+        context = multiprocessing.get_context("spawn")
+        with concurrent.futures.ProcessPoolExecutor(workers, mp_context=context) as pool:
+            concurrent.futures.wait([pool.submit(_compile, *job) for job in jobs])
+    return len(jobs)
 
 
 _arguments: dict[table.ReduceKey, tuple] = {}

@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         print("triton_tle tune: needs an NVIDIA GPU, and torch sees none", file=sys.stderr)
         return 1
 
-    from triton_tle.bench.tune_reduce import measure_on_gpu, shapes_to_tune, tune
+    from triton_tle.bench.tune_reduce import compile_ahead, measure_on_gpu, shapes_to_tune, tune
     from triton_tle.ops import mla_decode_reduce_table as table
 
     properties = torch.cuda.get_device_properties(torch.cuda.current_device())
@@ -50,6 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
     )  # fmt: skip
     path = arguments.csv or table.user_path()
     try:
+        have = {} if arguments.again else table.read_table(path)
+        count = compile_ahead(key for key in keys if key not in have)
+        print(f"compiled {count} kernels", file=sys.stderr, flush=True)
         measured = tune(path, keys, measure_on_gpu, again=arguments.again)
     except KeyboardInterrupt:
         print(f"\ninterrupted; what was measured is in {path}, the same command goes on", file=sys.stderr)

@@ -2,8 +2,36 @@
 
 from __future__ import annotations
 
+import functools
+
+import torch
 import triton
 import triton.language as tl
+
+
+@functools.cache
+def capability_of(device: torch.device) -> int:
+    """Compute capability of a CUDA device, 90 for sm_90; 90 for other devices, on which kernels are interpreted."""
+    if device.type != "cuda" or triton.knobs.runtime.interpret or torch.version.hip:
+        return 90
+    major, minor = torch.cuda.get_device_capability(device)
+    return 10 * major + minor
+
+
+def pdl_options(device: torch.device) -> dict[str, bool]:
+    """Options for a launch that may begin before the kernel in front of it has ended, where the device can do that."""
+    can = device.type == "cuda" and not triton.knobs.runtime.interpret and not torch.version.hip
+    if can and capability_of(device) >= 90:
+        return {"PDL": True, "launch_pdl": True}
+    return {"PDL": False}
+
+
+@triton.jit
+def wait_for_predecessor(PDL: tl.constexpr):
+    """Wait until the kernel in front has ended, before anything it may have written is read; let the next one come."""
+    if PDL:
+        tl.extra.cuda.gdc_wait()
+        tl.extra.cuda.gdc_launch_dependents()
 
 
 @triton.jit
@@ -24,11 +52,49 @@ def load_indices(indices_row, start, end, tokens, BLOCK_N: tl.constexpr):
 
 
 @triton.jit
+def list_of(tile, tiles, own, extra, HAS_EXTRA: tl.constexpr):
+    """Which list tile number `tile` is of: (whether it is the extra one, its own number there, that list).
+
+    A list is (indices, entries that count, tokens of the cache, cache, stride of its blocks). The first `tiles` tiles
+    are of the list `own`, those behind them of `extra`.
+    """
+    beyond = tile >= tiles
+    if HAS_EXTRA:
+        tile = tl.where(beyond, tile - tiles, tile)
+        own = (
+            tl.where(beyond, extra[0], own[0]), tl.where(beyond, extra[1], own[1]), tl.where(beyond, extra[2], own[2]),
+            tl.where(beyond, extra[3], own[3]), tl.where(beyond, extra[4], own[4]),
+        )  # fmt: skip
+    return beyond, tile, own
+
+
+@triton.jit
+def load_entries(tile, tiles, last, own, extra, HAS_EXTRA: tl.constexpr, BLOCK_N: tl.constexpr):
+    """Entries of tile number `tile` and which of them are keys; from tile `last` on none is."""
+    beyond, number, found = list_of(tile, tiles, own, extra, HAS_EXTRA)
+    end = tl.where(tile < last, found[1], 0)
+    return load_indices(found[0], number * BLOCK_N, end, found[2], BLOCK_N)
+
+
+@triton.jit
 def row_offsets(index, block_stride, PAGE: tl.constexpr, STRIDE: tl.constexpr):
     """Offsets of cache rows, 64 bits wide. PAGE 0: all rows lie STRIDE apart, whatever their block."""
     if PAGE == 0:
         return index.to(tl.int64)[:, None] * STRIDE
     return (index // PAGE).to(tl.int64)[:, None] * block_stride + (index % PAGE).to(tl.int64)[:, None] * STRIDE
+
+
+@triton.jit
+def row_pointers(
+    tile, tiles, index, own, extra, PAGE: tl.constexpr, STRIDE: tl.constexpr, EXTRA_PAGE: tl.constexpr,
+    EXTRA_STRIDE: tl.constexpr, HAS_EXTRA: tl.constexpr,
+):  # fmt: skip
+    """Where the cache rows of a tile's entries begin, a column; strides in 16 bytes, elements of 2."""
+    beyond, number, found = list_of(tile, tiles, own, extra, HAS_EXTRA)
+    offsets = row_offsets(index, found[4], PAGE, STRIDE)
+    if HAS_EXTRA:
+        offsets = tl.where(beyond, row_offsets(index, found[4], EXTRA_PAGE, EXTRA_STRIDE), offsets)
+    return found[3] + offsets * 8
 
 
 @triton.jit
@@ -46,16 +112,16 @@ def place_anew(h_q, s_q, BLOCK_H: tl.constexpr, ASM: tl.constexpr):
     through the loop."""
     program = tl.program_id(0)
     if ASM:
-        program = tl.inline_asm_elementwise(
-            "mov.b32 $0, $1;", "=r,r", [program], dtype=tl.int32, is_pure=False, pack=1
-        )
+        program = tl.inline_asm_elementwise("mov.b32 $0, $1;", "=r,r", [program], dtype=tl.int32, is_pure=False, pack=1)
     return place(program, h_q, s_q, BLOCK_H)
 
 
 @triton.jit
-def softmax_step(scores, valid, row_max, p_sum, scale_log2):
-    """One tile of the online softmax in base 2: (p, factor for what was summed so far, new maximum, new sums)."""
-    scores = tl.where(valid[None, :], scores * scale_log2, float("-inf"))
+def softmax_step(scores, row_max, p_sum):
+    """One tile of the online softmax in base 2: (p, factor for what was summed so far, new maximum, new sums).
+
+    Scores are in base 2, -inf where there is no key.
+    """
     new_max = tl.maximum(row_max, tl.max(scores, 1))
     rescale = tl.exp2(row_max - new_max)
     p = tl.exp2(scores - new_max[:, None])
@@ -64,17 +130,16 @@ def softmax_step(scores, valid, row_max, p_sum, scale_log2):
 
 @triton.jit
 def finish(
-    row_max, p_sum, sink_ptr, lse_ptr, batch, query, s_q, token, heads, h_q, HAS_SINK: tl.constexpr,
+    row_max, row_sum, sink_ptr, lse_ptr, batch, query, s_q, partial_row, heads, h_q, HAS_SINK: tl.constexpr,
     SINGLE: tl.constexpr,
 ):  # fmt: skip
     """Write lse; return what the collected output is to be multiplied by.
 
     SINGLE: lse is final, [b, h_q, s_q], +inf where there was no key, and the sink takes its share. Otherwise it is one
-    split's, [splits, b * s_q, h_q], -inf where there was no key.
+    split's, [splits * b * s_q, h_q], row `partial_row` of it, -inf where there was no key.
     """
     LN2: tl.constexpr = 0.6931471805599453
     LOG2_E: tl.constexpr = 1.4426950408889634
-    row_sum = tl.sum(p_sum, 1)
     some = row_sum > 0
     row_sum = tl.where(some, row_sum, 1.0)
     lse = (row_max + tl.log2(row_sum)) * LN2
@@ -86,6 +151,5 @@ def finish(
         row = (batch * h_q + heads) * s_q + query
         tl.store(lse_ptr + row, tl.where(some, lse, float("inf")), mask=heads < h_q)
     else:
-        row = (tl.program_id(1).to(tl.int64) * (tl.num_programs(0) // tl.cdiv(h_q, heads.shape[0])) + token) * h_q
-        tl.store(lse_ptr + row + heads, tl.where(some, lse, float("-inf")), mask=heads < h_q)
+        tl.store(lse_ptr + partial_row * h_q + heads, tl.where(some, lse, float("-inf")), mask=heads < h_q)
     return tl.where(some, 1.0 / denominator, 0.0)

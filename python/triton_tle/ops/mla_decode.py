@@ -11,25 +11,23 @@ from collections.abc import Iterator
 import torch
 import triton
 
-from . import mla_decode_bf16, mla_decode_fp8
+from . import mla_decode_bf16, mla_decode_fp8, mla_decode_fp8_pipes
 from ._checks import require
+from ._mla_decode_parts import capability_of, pdl_options
 from .mla_decode_args import D_V, CacheScope, MlaDecodeArgs, check_mla_decode
 from .mla_decode_reduce import launch_reduce
 from .mla_decode_reference import mla_decode_reference
-from .mla_metadata import DecodeShape, FlashMLASchedMeta
+from .mla_metadata import DecodeShape, FlashMLASchedMeta, multiprocessors
 
 LOG2_E = 1.4426950408889634
 
 
 def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str, object], dict[str, int]]]:
-    """What the resource report compiles: the kernels of both caches, the FP8 one from sm_90 on."""
-    from triton_tle.compiler.pipelines import parse_arch
-
+    """What the resource report compiles: the kernels of both caches."""
     for label, *rest in mla_decode_bf16.variants(arch):
         yield f"bf16, {label}", *rest
-    if parse_arch(arch) // 10 == 9:
-        for label, *rest in mla_decode_fp8.variants(arch):
-            yield f"fp8, {label}", *rest
+    for label, *rest in mla_decode_fp8.variants(arch):
+        yield f"fp8, {label}", *rest
 
 
 def _kernel_view(scope: CacheScope, fp8: bool) -> tuple[torch.Tensor, int, int, int]:
@@ -65,24 +63,24 @@ def launch_decode(
         return
     interpret = triton.knobs.runtime.interpret
     single = num_splits == 1
-    if args.fp8:
+    pipes = config is not None and "LOAD_REGISTERS" in config
+    if pipes:
+        kernel = mla_decode_fp8_pipes.mla_decode_fp8_pipes_kernel
+    elif args.fp8:
         kernel = mla_decode_fp8.mla_decode_fp8_kernel
-        config = config or mla_decode_fp8.launch_config()
-        if interpret:
-            config = config | {"BITS": False}  # the interpreter knows no inline assembly
+        config = config or mla_decode_fp8.launch_config(capability_of(args.q.device))
     else:
         kernel = mla_decode_bf16.mla_decode_bf16_kernel
-        capability = 90
-        if not interpret:
-            major, minor = torch.cuda.get_device_capability(args.q.device)
-            capability = 10 * major + minor
-        config = config or mla_decode_bf16.launch_config(capability)
+        config = config or mla_decode_bf16.launch_config(capability_of(args.q.device))
     scope, extra = args.scope, args.extra
     cache, stride, page, block_stride = _kernel_view(scope, args.fp8)
     extra_cache, extra_stride, extra_page, extra_block_stride = None, 0, 0, 0
     if extra is not None:
         extra_cache, extra_stride, extra_page, extra_block_stride = _kernel_view(extra, args.fp8)
-    grid = (args.query_tokens * triton.cdiv(args.h_q, config["BLOCK_H"]), num_splits)
+    rows = args.query_tokens * triton.cdiv(args.h_q, config["BLOCK_H"])
+    grid: tuple[int, ...] = (rows, num_splits)
+    if pipes:
+        grid = (min(rows * num_splits, multiprocessors(args.q.device)),)
     kernel[grid](
         args.q, cache, scope.indices, scope.length, extra_cache, extra.indices if extra else None,
         extra.length if extra else None, args.attn_sink if single else None, out if single else partial_out,
@@ -90,11 +88,11 @@ def launch_decode(
         extra.topk if extra else 0, args.s_q, args.h_q, num_splits, args.softmax_scale * LOG2_E,
         args.q.stride(0), args.q.stride(1), args.q.stride(2), scope.indices.stride(0), scope.indices.stride(1),
         extra.indices.stride(0) if extra else 0, extra.indices.stride(1) if extra else 0, block_stride,
-        extra_block_stride, STRIDE=stride, EXTRA_STRIDE=extra_stride, PAGE=page, EXTRA_PAGE=extra_page,
+        extra_block_stride, *((args.query_tokens,) if pipes else ()), STRIDE=stride, EXTRA_STRIDE=extra_stride, PAGE=page, EXTRA_PAGE=extra_page,
         HAS_LENGTH=scope.length is not None, HAS_EXTRA=extra is not None,
         HAS_EXTRA_LENGTH=extra is not None and extra.length is not None,
         HAS_SINK=single and args.attn_sink is not None, HAS_ROPE=args.d_qk > D_V, SINGLE=single, ASM=not interpret,
-        **config,
+        **pdl_options(args.q.device), **config,
     )  # fmt: skip
     if not single:
         launch_reduce(partial_out, partial_lse, args.attn_sink, out, lse)
@@ -167,8 +165,8 @@ def flash_mla_with_kvcache(
             cache only) 512.
         k_cache: [num_blocks, page_size, 1, head_dim], bfloat16; with is_fp8_kvcache [num_blocks, page_size, 1, 656],
             float8_e4m3fn, uint8 or int8, as `quantize_k_cache` makes it, rows at multiples of 16 bytes. A key is
-            value * scale in bfloat16: rounded once for scales that are powers of two; for others, below 128, it may be
-            the neighbouring number. Codes of NaN count as 480.
+            value * scale in float16: exact for scales that are powers of two from 2**-15 to 128. Other scales from
+            there to 128 are rounded to float16, and so is the product. Before sm_89 codes of NaN count as 480.
         block_table, cache_seqlens: not looked at; `indices` says it all.
         head_dim_v: columns of the values; only 512.
         tile_scheduler_metadata: from `get_mla_metadata`; can be used again for calls of the same shapes, one after

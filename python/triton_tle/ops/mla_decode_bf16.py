@@ -17,34 +17,6 @@ import triton_tle.language as tle
 from . import _mla_decode_parts as parts
 
 
-@triton.jit
-def _attend(
-    q_latent, q_rope, k_latent, k_rope, row_max, p_sum, acc,
-    cache_ptr, indices_row, begin, end, tokens, block_stride, scale_log2,
-    PAGE: tl.constexpr, STRIDE: tl.constexpr, HAS_ROPE: tl.constexpr, BLOCK_N: tl.constexpr, STAGES: tl.constexpr,
-):  # fmt: skip
-    """Entries [begin, end) of a list, added to the state."""
-    for start in tl.range(begin, end, BLOCK_N, num_stages=STAGES):
-        index, valid = parts.load_indices(indices_row, start, end, tokens, BLOCK_N)
-        rows = cache_ptr + parts.row_offsets(index, block_stride, PAGE, STRIDE // 8) * 8
-        # rows that do not count become 0: their scores are masked, but P's zeros would meet a NaN in V
-        latent = tl.load(rows + tl.arange(0, 512)[None, :], mask=valid[:, None], other=0.0)
-        tl.store(tle.gpu.local_ptr(k_latent), latent)
-        if HAS_ROPE:
-            rope = tl.load(rows + 512 + tl.arange(0, 64)[None, :], mask=valid[:, None], other=0.0)
-            tl.store(tle.gpu.local_ptr(k_rope), rope)
-
-        k = tl.load(tle.gpu.local_ptr(k_latent))
-        if HAS_ROPE:
-            scores = tl.dot(q_rope, tl.trans(tl.load(tle.gpu.local_ptr(k_rope))))
-            scores = tl.dot(q_latent, tl.trans(k), scores)
-        else:
-            scores = tl.dot(q_latent, tl.trans(k))
-        p, rescale, row_max, p_sum = parts.softmax_step(scores, valid, row_max, p_sum, scale_log2)
-        acc = tl.dot(p.to(tl.bfloat16), k, acc * rescale[:, None])
-    return row_max, p_sum, acc
-
-
 @triton.jit(do_not_specialize=["tokens", "extra_tokens", "h_q", "s_q", "splits"])
 def mla_decode_bf16_kernel(
     q_ptr, cache_ptr, indices_ptr, length_ptr, extra_cache_ptr, extra_indices_ptr, extra_length_ptr, sink_ptr,
@@ -53,18 +25,23 @@ def mla_decode_bf16_kernel(
     STRIDE: tl.constexpr, EXTRA_STRIDE: tl.constexpr, PAGE: tl.constexpr, EXTRA_PAGE: tl.constexpr,
     HAS_LENGTH: tl.constexpr, HAS_EXTRA: tl.constexpr, HAS_EXTRA_LENGTH: tl.constexpr, HAS_SINK: tl.constexpr,
     HAS_ROPE: tl.constexpr, SINGLE: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_N: tl.constexpr, STAGES: tl.constexpr,
-    ASM: tl.constexpr,
+    ASM: tl.constexpr, PDL: tl.constexpr,
 ):  # fmt: skip
     """Attention of query token program_id(0) // head_blocks over split program_id(1), for one block of heads."""
+    parts.wait_for_predecessor(PDL)
     token, batch, query, heads = parts.place(tl.program_id(0), h_q, s_q, BLOCK_H)
     head_ok = (heads < h_q)[:, None]
 
     length = parts.list_length(topk, length_ptr, batch, HAS_LENGTH)
     tiles = tl.cdiv(length, BLOCK_N)
     all_tiles = tiles
+    own = (indices_ptr + batch * stride_ib + query * stride_is, length, tokens, cache_ptr, block_stride)
+    extra = own
     if HAS_EXTRA:
         extra_length = parts.list_length(extra_topk, extra_length_ptr, batch, HAS_EXTRA_LENGTH)
         all_tiles += tl.cdiv(extra_length, BLOCK_N)
+        extra_row = extra_indices_ptr + batch * stride_eb + query * stride_es
+        extra = (extra_row, extra_length, extra_tokens, extra_cache_ptr, extra_block_stride)
     first = all_tiles * tl.program_id(1) // splits
     last = all_tiles * (tl.program_id(1) + 1) // splits
 
@@ -80,27 +57,36 @@ def mla_decode_bf16_kernel(
     row_max = tl.full([BLOCK_H], -1e30, tl.float32)  # finite, so that a tile without any key gives no NaN
     p_sum = tl.zeros([BLOCK_H, BLOCK_N], tl.float32)  # summed over keys at the end: a sum across warps takes barriers
     acc = tl.zeros([BLOCK_H, 512], tl.float32)
-    row_max, p_sum, acc = _attend(
-        q_latent, q_rope, k_latent, k_rope, row_max, p_sum, acc, cache_ptr,
-        indices_ptr + batch * stride_ib + query * stride_is, first * BLOCK_N, tl.minimum(last * BLOCK_N, length),
-        tokens, block_stride, scale_log2, PAGE, STRIDE, HAS_ROPE, BLOCK_N, STAGES,
-    )  # fmt: skip
-    if HAS_EXTRA:
-        row_max, p_sum, acc = _attend(
-            q_latent, q_rope, k_latent, k_rope, row_max, p_sum, acc, extra_cache_ptr,
-            extra_indices_ptr + batch * stride_eb + query * stride_es, tl.maximum(first - tiles, 0) * BLOCK_N,
-            tl.minimum((last - tiles) * BLOCK_N, extra_length), extra_tokens, extra_block_stride, scale_log2,
-            EXTRA_PAGE, EXTRA_STRIDE, HAS_ROPE, BLOCK_N, STAGES,
-        )  # fmt: skip
+    for tile in tl.range(first, last, num_stages=STAGES):
+        index, valid = parts.load_entries(tile, tiles, last, own, extra, HAS_EXTRA, BLOCK_N)
+        rows = parts.row_pointers(
+            tile, tiles, index, own, extra, PAGE, STRIDE // 8, EXTRA_PAGE, EXTRA_STRIDE // 8, HAS_EXTRA
+        )
+        # rows that do not count become 0: their scores are masked, but P's zeros would meet a NaN in V
+        latent = tl.load(rows + tl.arange(0, 512)[None, :], mask=valid[:, None], other=0.0)
+        tl.store(tle.gpu.local_ptr(k_latent), latent)
+        if HAS_ROPE:
+            rope = tl.load(rows + 512 + tl.arange(0, 64)[None, :], mask=valid[:, None], other=0.0)
+            tl.store(tle.gpu.local_ptr(k_rope), rope)
+
+        k = tl.load(tle.gpu.local_ptr(k_latent))
+        if HAS_ROPE:
+            scores = tl.dot(q_rope, tl.trans(tl.load(tle.gpu.local_ptr(k_rope))))
+            scores = tl.dot(q_latent, tl.trans(k), scores)
+        else:
+            scores = tl.dot(q_latent, tl.trans(k))
+        scores = tl.where(valid[None, :], scores * scale_log2, float("-inf"))
+        p, rescale, row_max, p_sum = parts.softmax_step(scores, row_max, p_sum)
+        acc = tl.dot(p.to(tl.bfloat16), k, acc * rescale[:, None])
 
     token, batch, query, heads = parts.place_anew(h_q, s_q, BLOCK_H, ASM)
     head_ok = (heads < h_q)[:, None]
-    factor = parts.finish(
-        row_max, p_sum, sink_ptr, lse_ptr, batch, query, s_q, token, heads, h_q, HAS_SINK, SINGLE
-    )[:, None]  # fmt: skip
     row = token
     if not SINGLE:
         row += tl.program_id(1).to(tl.int64) * (tl.num_programs(0) // tl.cdiv(h_q, BLOCK_H))
+    factor = parts.finish(
+        row_max, tl.sum(p_sum, 1), sink_ptr, lse_ptr, batch, query, s_q, row, heads, h_q, HAS_SINK, SINGLE
+    )[:, None]  # fmt: skip
     out_rows = out_ptr + (row * h_q + heads)[:, None] * 512
     tl.store(out_rows + tl.arange(0, 512)[None, :], (acc * factor).to(out_ptr.dtype.element_ty), mask=head_ok)
 
@@ -139,7 +125,7 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
         constexprs: dict[str, object] = {
             "STRIDE": d_qk, "EXTRA_STRIDE": d_qk, "PAGE": page, "EXTRA_PAGE": page, "HAS_LENGTH": extras,
             "HAS_EXTRA": extras, "HAS_EXTRA_LENGTH": extras, "HAS_SINK": extras and single, "HAS_ROPE": d_qk > 512,
-            "SINGLE": single, "ASM": True,
+            "SINGLE": single, "ASM": True, "PDL": parse_arch(arch) >= 90,
         }  # fmt: skip
         optional = {
             "length_ptr": "*i32:16", "extra_cache_ptr": "*bf16:16", "extra_indices_ptr": "*i32:16",
@@ -150,7 +136,7 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
         else:
             constexprs |= dict.fromkeys(optional)
         config = launch_config(parse_arch(arch))
-        options = {"num_warps": config.pop("num_warps")}
+        options = {"num_warps": config.pop("num_warps")} | ({"launch_pdl": True} if parse_arch(arch) >= 90 else {})
         label = f"d_qk {d_qk}, " + ("one split" if single else "splits") + (", pages apart" if page else "")
         label += ", sink, length, extra" if extras else ""
         yield label, mla_decode_bf16_kernel, arguments, constexprs | config, options

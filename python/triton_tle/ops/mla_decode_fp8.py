@@ -1,12 +1,13 @@
 """Split-KV sparse decode over an FP8 cache.
 
 One program handles one query token, 64 of its heads and one part of its list of keys. A tile of keys travels as bytes
-into registers while the tile before it is worked on, becomes bfloat16 there and goes to shared memory, where both
-products read it.
+into registers while the tile before it is worked on, becomes float16 there and goes to shared memory, where both
+products read it. Products are of float16: the hardware turns e4m3 into float16 in one instruction for two values, and
+a value times its scale is exact for scales that are powers of two. Q is brought to float16's range by a power of
+two.
 
-Even and odd columns go to separate halves of the tile. So the conversion needs no shuffling of bytes, and a thread's
-16 bytes become two stores of 16 bytes without a bank conflict. Q is split alike; the output is put together again at
-the end.
+Runs of 8 columns go to the two halves of the tile in turn: the 16 values of a thread's 16 bytes become two stores of 16
+bytes without a bank conflict. Q is split alike; each half of the output goes back to its columns.
 """
 
 from __future__ import annotations
@@ -21,124 +22,84 @@ import triton_tle.language as tle
 from . import _mla_decode_parts as parts
 from .fp8_cache import BYTES_PER_TOKEN
 
-TWO_TO_120 = tl.constexpr(2.0**120)
-
 
 @triton.jit
-def _dequantize(words, scale, BITS: tl.constexpr):
-    """Two e4m3 values a word, [N, C], times `scale`, [N, 1], as bfloat16: (low bytes, high bytes).
-
-    The bits of an e4m3 number, moved to where bfloat16 has exponent and mantissa, are the number times 2**-120,
-    subnormals included; the factor goes with the scale. That takes 11 instructions for four values. The scale is the
-    sum of two bfloat16 numbers, so the product is rounded once. Two codes differ from e4m3: NaN counts as 480. Without
-    BITS the hardware converts, by way of float16 and float32: a quarter more instructions in the whole loop.
-    """
-    if BITS:
-        scaled = scale * TWO_TO_120
-        high = scaled.to(tl.bfloat16)
-        low = (scaled - high.to(tl.float32)).to(tl.bfloat16)
-        return tl.inline_asm_elementwise(
-            """
-            {
-            .reg .b32 even, odd, sign, zero;
-            mov.b32 zero, 0x80008000;
-            shl.b32 sign, $2, 8;
-            shl.b32 even, $2, 4;
-            shr.b32 odd, $2, 4;
-            and.b32 even, even, 0x07f007f0;
-            and.b32 odd, odd, 0x07f007f0;
-            lop3.b32 even, sign, 0x80008000, even, 0xea;
-            lop3.b32 odd, $2, 0x80008000, odd, 0xea;
-            fma.rn.bf16x2 sign, even, $4, zero;
-            fma.rn.bf16x2 $0, even, $3, sign;
-            fma.rn.bf16x2 sign, odd, $4, zero;
-            fma.rn.bf16x2 $1, odd, $3, sign;
-            }
-            """,
-            "=&r,=&r,r,r,r",
-            [words, high.broadcast_to(words.shape), low.broadcast_to(words.shape)],
-            dtype=(tl.bfloat16, tl.bfloat16),
-            is_pure=True,
-            pack=2,
-        )
-    else:
-        even = (words & 0xFF).to(tl.uint8).to(tl.float8e4nv, bitcast=True).to(tl.float32)
-        odd = ((words >> 8) & 0xFF).to(tl.uint8).to(tl.float8e4nv, bitcast=True).to(tl.float32)
-        return (even * scale).to(tl.bfloat16), (odd * scale).to(tl.bfloat16)
-
-
-@triton.jit
-def _load_tile(cache_ptr, index, valid, block_stride, PAGE: tl.constexpr, STRIDE: tl.constexpr):
-    """A tile of cache rows: four groups of 128 e4m3 values, two a word; their scales; the rotary columns."""
-    rows = cache_ptr + parts.row_offsets(index, block_stride, PAGE, STRIDE // 16) * 8
+def _load_tile(
+    tile, tiles, index, own, extra, PAGE: tl.constexpr, STRIDE: tl.constexpr, EXTRA_PAGE: tl.constexpr,
+    EXTRA_STRIDE: tl.constexpr, HAS_EXTRA: tl.constexpr,
+):  # fmt: skip
+    """A tile of cache rows: four groups of 128 e4m3 bytes, their scales, the rotary columns, -inf for absent keys."""
+    beyond, number, found = parts.list_of(tile, tiles, own, extra, HAS_EXTRA)
+    rows = parts.row_pointers(
+        tile, tiles, index, own, extra, PAGE, STRIDE // 16, EXTRA_PAGE, EXTRA_STRIDE // 16, HAS_EXTRA
+    )
+    valid = (index >= 0) & (index < found[2])
     mask = valid[:, None]
-    columns = tl.arange(0, 64)[None, :]
-    words0 = tl.load(rows + columns, mask=mask, other=0)
-    words1 = tl.load(rows + 64 + columns, mask=mask, other=0)
-    words2 = tl.load(rows + 128 + columns, mask=mask, other=0)
-    words3 = tl.load(rows + 192 + columns, mask=mask, other=0)
+    codes = rows.to(tl.pointer_type(tl.uint8), bitcast=True) + tl.arange(0, 128)[None, :]
+    group0 = tl.load(codes, mask=mask, other=0)
+    group1 = tl.load(codes + 128, mask=mask, other=0)
+    group2 = tl.load(codes + 256, mask=mask, other=0)
+    group3 = tl.load(codes + 384, mask=mask, other=0)
     scales = (rows + 256).to(tl.pointer_type(tl.float32), bitcast=True)
     scale0 = tl.load(scales, mask=mask, other=0.0)
     scale1 = tl.load(scales + 1, mask=mask, other=0.0)
     scale2 = tl.load(scales + 2, mask=mask, other=0.0)
     scale3 = tl.load(scales + 3, mask=mask, other=0.0)
-    rope = tl.load((rows + 264 + columns).to(tl.pointer_type(tl.bfloat16), bitcast=True), mask=mask, other=0.0)
-    return words0, words1, words2, words3, scale0, scale1, scale2, scale3, rope
+    # as bytes like the groups: in a layout of its own its indices would be loaded and carried once more
+    low, high = tl.split(tl.reshape(tl.load(codes + 528, mask=mask, other=0), [index.shape[0], 64, 2]))
+    rope = (low.to(tl.uint16) | high.to(tl.uint16) << 8).to(tl.bfloat16, bitcast=True)
+    return group0, group1, group2, group3, scale0, scale1, scale2, scale3, rope, tl.where(valid, 0.0, float("-inf"))
 
 
 @triton.jit
-def _stage_group(k_even, k_odd, words, scale, GROUP: tl.constexpr, BITS: tl.constexpr):
-    even, odd = _dequantize(words, scale, BITS)
-    k_even.slice(GROUP * 64, 64, 1).store(even)
-    k_odd.slice(GROUP * 64, 64, 1).store(odd)
+def halves(x):
+    """The columns of x, [R, C], in two halves of [R, C / 2]: runs of 8 go to one and the other in turn."""
+    runs = tl.permute(tl.reshape(x, [x.shape[0], x.shape[1] // 16, 2, 8]), [0, 1, 3, 2])
+    first, second = tl.split(runs)
+    half: tl.constexpr = x.shape[1] // 2
+    return tl.reshape(first, [x.shape[0], half]), tl.reshape(second, [x.shape[0], half])
 
 
 @triton.jit
-def _attend(
-    q_even, q_odd, q_rope, k_even, k_odd, k_rope, p_tile, row_max, p_sum, acc_even, acc_odd,
-    cache_ptr, indices_row, begin, end, tokens, block_stride, scale_log2,
-    PAGE: tl.constexpr, STRIDE: tl.constexpr, BLOCK_N: tl.constexpr, SLOTS: tl.constexpr,
-    GUARD: tl.constexpr, BITS: tl.constexpr,
+def dequantize(codes, scale, HARDWARE: tl.constexpr):
+    """e4m3 codes times `scale` as float16. Without HARDWARE, which sm_89 and later have, NaN counts as 480."""
+    if HARDWARE:
+        return codes.to(tl.float8e4nv, bitcast=True).to(tl.float16) * scale.to(tl.float16)
+    # Exponent and mantissa moved to where float16 has them are the number times 2**-8, subnormals included
+    bits = (codes & 0x7F).to(tl.uint16) << 7 | (codes & 0x80).to(tl.uint16) << 8
+    return bits.to(tl.float16, bitcast=True) * (scale * 256.0).to(tl.float16)
+
+
+@triton.jit
+def _side_by_side(a, b, c, d):
+    """Four tensors [N, C] as one, [N, 4 C]."""
+    quads = tl.join(tl.join(a, c), tl.join(b, d))  # [N, C, 2, 2]
+    return tl.reshape(tl.permute(quads, [0, 2, 3, 1]), [a.shape[0], 4 * a.shape[1]])
+
+
+@triton.jit
+def _stage(
+    k_first, k_second, k_rope, k_bias, group0, group1, group2, group3, scale0, scale1, scale2, scale3, rope, bias,
+    HARDWARE: tl.constexpr,
 ):  # fmt: skip
-    """Entries [begin, end) of a list, added to the state."""
-    index, valid = parts.load_indices(indices_row, begin, end, tokens, BLOCK_N)
-    words0, words1, words2, words3, scale0, scale1, scale2, scale3, rope = _load_tile(
-        cache_ptr, index, valid, block_stride, PAGE, STRIDE
-    )
-    slot = 0
-    _stage_group(k_even.index(slot), k_odd.index(slot), words0, scale0, 0, BITS)
-    _stage_group(k_even.index(slot), k_odd.index(slot), words1, scale1, 1, BITS)
-    _stage_group(k_even.index(slot), k_odd.index(slot), words2, scale2, 2, BITS)
-    _stage_group(k_even.index(slot), k_odd.index(slot), words3, scale3, 3, BITS)
-    k_rope.index(slot).store(rope)
-    # At least one tile, of no keys if need be: where the loop may be left out, ptxas has the products of its last
-    # iteration wait for each other, since zeros might be what they accumulate to
-    for tile in tl.range(0, tl.maximum(tl.cdiv(end - begin, BLOCK_N), 1), num_stages=1):
-        start = begin + tile * BLOCK_N
-        # under way while this tile is worked on
-        index, valid = parts.load_indices(indices_row, start + BLOCK_N, end, tokens, BLOCK_N)
-        words0, words1, words2, words3, scale0, scale1, scale2, scale3, rope = _load_tile(
-            cache_ptr, index, valid, block_stride, PAGE, STRIDE
-        )
-        scores = tl.dot(q_rope, k_rope.index(slot).T.load())
-        scores = tl.dot(q_even, k_even.index(slot).T.load(), scores)
-        scores = tl.dot(q_odd, k_odd.index(slot).T.load(), scores)
-        # the mask once more: as a loop variable it would pass through shared memory on its way to the scores' layout
-        index, valid = parts.load_indices(indices_row, start, end, tokens, BLOCK_N)
-        p, rescale, row_max, p_sum = parts.softmax_step(scores, valid, row_max, p_sum, scale_log2)
-        p_tile.store(p.to(tl.bfloat16))
-        acc_even *= rescale[:, None]
-        acc_odd *= rescale[:, None]
-        acc_even = tl.dot(p_tile.load(), k_even.index(slot).load(), acc_even)
-        acc_odd = tl.dot(p_tile.load(), k_odd.index(slot).load(), acc_odd)
-        slot = (slot + 1) % SLOTS
-        if not GUARD or start + BLOCK_N < end:
-            _stage_group(k_even.index(slot), k_odd.index(slot), words0, scale0, 0, BITS)
-            _stage_group(k_even.index(slot), k_odd.index(slot), words1, scale1, 1, BITS)
-            _stage_group(k_even.index(slot), k_odd.index(slot), words2, scale2, 2, BITS)
-            _stage_group(k_even.index(slot), k_odd.index(slot), words3, scale3, 3, BITS)
-            k_rope.index(slot).store(rope)
-    return row_max, p_sum, acc_even, acc_odd
+    """Convert a tile into one slot. One store for each half: between stores to parts of a buffer there are barriers."""
+    first0, second0 = halves(dequantize(group0, scale0, HARDWARE))
+    first1, second1 = halves(dequantize(group1, scale1, HARDWARE))
+    first2, second2 = halves(dequantize(group2, scale2, HARDWARE))
+    first3, second3 = halves(dequantize(group3, scale3, HARDWARE))
+    k_first.store(_side_by_side(first0, first1, first2, first3))
+    k_second.store(_side_by_side(second0, second1, second2, second3))
+    k_rope.store(rope)
+    k_bias.store(bias)
+
+
+@triton.jit
+def _range_of(q, scale_log2):
+    """A power of two that brings the largest value of q to [2**14, 2**15), and what turns scores back."""
+    bits = tl.max(tl.abs(q.to(tl.float32))).to(tl.int32, bitcast=True)
+    exponent = tl.minimum(tl.maximum(bits & 0x7F800000, 0x08000000), 0x7F000000)
+    shrink = (0x7F000000 - exponent + (14 << 23)).to(tl.float32, bitcast=True)
+    return shrink, (exponent - (14 << 23)).to(tl.float32, bitcast=True) * scale_log2
 
 
 @triton.jit(do_not_specialize=["tokens", "extra_tokens", "h_q", "s_q", "splits"])
@@ -149,82 +110,135 @@ def mla_decode_fp8_kernel(
     STRIDE: tl.constexpr, EXTRA_STRIDE: tl.constexpr, PAGE: tl.constexpr, EXTRA_PAGE: tl.constexpr,
     HAS_LENGTH: tl.constexpr, HAS_EXTRA: tl.constexpr, HAS_EXTRA_LENGTH: tl.constexpr, HAS_SINK: tl.constexpr,
     HAS_ROPE: tl.constexpr, SINGLE: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_N: tl.constexpr, SLOTS: tl.constexpr,
-    GUARD: tl.constexpr, BITS: tl.constexpr, ASM: tl.constexpr,
+    GUARD: tl.constexpr, LOAD_AT: tl.constexpr, HARDWARE: tl.constexpr, ASM: tl.constexpr, PDL: tl.constexpr,
 ):  # fmt: skip
     """Attention of query token program_id(0) // head_blocks over split program_id(1), for one block of heads."""
+    parts.wait_for_predecessor(PDL)
     token, batch, query, heads = parts.place(tl.program_id(0), h_q, s_q, BLOCK_H)
     head_ok = (heads < h_q)[:, None]
 
     length = parts.list_length(topk, length_ptr, batch, HAS_LENGTH)
     tiles = tl.cdiv(length, BLOCK_N)
     all_tiles = tiles
+    own = (indices_ptr + batch * stride_ib + query * stride_is, length, tokens, cache_ptr, block_stride)
+    extra = own
     if HAS_EXTRA:
         extra_length = parts.list_length(extra_topk, extra_length_ptr, batch, HAS_EXTRA_LENGTH)
         all_tiles += tl.cdiv(extra_length, BLOCK_N)
+        extra_row = extra_indices_ptr + batch * stride_eb + query * stride_es
+        extra = (extra_row, extra_length, extra_tokens, extra_cache_ptr, extra_block_stride)
     first = all_tiles * tl.program_id(1) // splits
     last = all_tiles * (tl.program_id(1) + 1) // splits
 
     q_rows = q_ptr + batch * stride_qb + query * stride_qs + heads.to(tl.int64)[:, None] * stride_qh
     q_latent = tl.load(q_rows + tl.arange(0, 512)[None, :], mask=head_ok, other=0.0)
-    q_even, q_odd = tl.split(tl.reshape(q_latent, [BLOCK_H, 256, 2]))
     q_rope = tl.load(q_rows + 512 + tl.arange(0, 64)[None, :], mask=head_ok, other=0.0)
-    k_even = tle.gpu.alloc([SLOTS, BLOCK_N, 256], tl.bfloat16)
-    k_odd = tle.gpu.alloc([SLOTS, BLOCK_N, 256], tl.bfloat16)
+    shrink, scale_log2 = _range_of(q_latent, scale_log2)
+    q_first, q_second = halves((q_latent * shrink).to(tl.float16))
+    q_rope = (q_rope * shrink).to(tl.bfloat16)
+    k_first = tle.gpu.alloc([SLOTS, BLOCK_N, 256], tl.float16)
+    k_second = tle.gpu.alloc([SLOTS, BLOCK_N, 256], tl.float16)
     k_rope = tle.gpu.alloc([SLOTS, BLOCK_N, 64], tl.bfloat16)
-    p_tile = tle.gpu.alloc([BLOCK_H, BLOCK_N], tl.bfloat16)
+    k_bias = tle.gpu.alloc([SLOTS, BLOCK_N], tl.float32, layout=tle.gpu.swizzled_shared_layout(order=(0,)))
+    p_tile = tle.gpu.alloc([BLOCK_H, BLOCK_N], tl.float16)
 
     row_max = tl.full([BLOCK_H], -1e30, tl.float32)  # finite, so that a tile without any key gives no NaN
     p_sum = tl.zeros([BLOCK_H, BLOCK_N], tl.float32)  # summed over keys at the end: a sum across warps takes barriers
-    acc_even = tl.zeros([BLOCK_H, 256], tl.float32)
-    acc_odd = tl.zeros([BLOCK_H, 256], tl.float32)
-    row_max, p_sum, acc_even, acc_odd = _attend(
-        q_even, q_odd, q_rope, k_even, k_odd, k_rope, p_tile, row_max, p_sum, acc_even, acc_odd,
-        cache_ptr, indices_ptr + batch * stride_ib + query * stride_is, first * BLOCK_N,
-        tl.minimum(last * BLOCK_N, length), tokens, block_stride, scale_log2, PAGE, STRIDE, BLOCK_N, SLOTS, GUARD, BITS,
+    acc_first = tl.zeros([BLOCK_H, 256], tl.float32)
+    acc_second = tl.zeros([BLOCK_H, 256], tl.float32)
+    index, valid = parts.load_entries(first, tiles, last, own, extra, HAS_EXTRA, BLOCK_N)
+    group0, group1, group2, group3, scale0, scale1, scale2, scale3, rope, bias = _load_tile(
+        first, tiles, index, own, extra, PAGE, STRIDE, EXTRA_PAGE, EXTRA_STRIDE, HAS_EXTRA
+    )
+    next_index, next_valid = parts.load_entries(first + 1, tiles, last, own, extra, HAS_EXTRA, BLOCK_N)
+    slot = 0
+    _stage(
+        k_first.index(slot), k_second.index(slot), k_rope.index(slot), k_bias.index(slot),
+        group0, group1, group2, group3, scale0, scale1, scale2, scale3, rope, bias, HARDWARE,
     )  # fmt: skip
-    if HAS_EXTRA:
-        row_max, p_sum, acc_even, acc_odd = _attend(
-            q_even, q_odd, q_rope, k_even, k_odd, k_rope, p_tile, row_max, p_sum, acc_even, acc_odd,
-            extra_cache_ptr, extra_indices_ptr + batch * stride_eb + query * stride_es,
-            tl.maximum(first - tiles, 0) * BLOCK_N, tl.minimum((last - tiles) * BLOCK_N, extra_length), extra_tokens,
-            extra_block_stride, scale_log2, EXTRA_PAGE, EXTRA_STRIDE, BLOCK_N, SLOTS, GUARD, BITS,
-        )  # fmt: skip
+    # At least one tile, of no keys if need be: where the loop may be left out, ptxas has the products of its last
+    # iteration wait for each other, since zeros might be what they accumulate to
+    for turn in tl.range(0, tl.maximum(last - first, 1), num_stages=1):
+        tile = first + turn
+        # The next tile is under way while this one is worked on; its indices were a tile earlier
+        if LOAD_AT == 0:
+            group0, group1, group2, group3, scale0, scale1, scale2, scale3, rope, bias = _load_tile(
+                tile + 1, tiles, next_index, own, extra, PAGE, STRIDE, EXTRA_PAGE, EXTRA_STRIDE, HAS_EXTRA
+            )
+            next_index, next_valid = parts.load_entries(tile + 2, tiles, last, own, extra, HAS_EXTRA, BLOCK_N)
+        scores = tl.dot(q_rope, k_rope.index(slot).T.load())
+        if LOAD_AT == 1:
+            group0, group1, group2, group3, scale0, scale1, scale2, scale3, rope, bias = _load_tile(
+                tile + 1, tiles, next_index, own, extra, PAGE, STRIDE, EXTRA_PAGE, EXTRA_STRIDE, HAS_EXTRA
+            )
+            next_index, next_valid = parts.load_entries(tile + 2, tiles, last, own, extra, HAS_EXTRA, BLOCK_N)
+        scores = tl.dot(q_first, k_first.index(slot).T.load(), scores)
+        if LOAD_AT == 2:
+            group0, group1, group2, group3, scale0, scale1, scale2, scale3, rope, bias = _load_tile(
+                tile + 1, tiles, next_index, own, extra, PAGE, STRIDE, EXTRA_PAGE, EXTRA_STRIDE, HAS_EXTRA
+            )
+            next_index, next_valid = parts.load_entries(tile + 2, tiles, last, own, extra, HAS_EXTRA, BLOCK_N)
+        scores = tl.dot(q_second, k_second.index(slot).T.load(), scores)
+        if LOAD_AT >= 3:
+            group0, group1, group2, group3, scale0, scale1, scale2, scale3, rope, bias = _load_tile(
+                tile + 1, tiles, next_index, own, extra, PAGE, STRIDE, EXTRA_PAGE, EXTRA_STRIDE, HAS_EXTRA
+            )
+            next_index, next_valid = parts.load_entries(tile + 2, tiles, last, own, extra, HAS_EXTRA, BLOCK_N)
+        if LOAD_AT == 4:
+            tl.debug_barrier()
+        scores = scores * scale_log2 + k_bias.index(slot).load()[None, :]
+        p, rescale, row_max, p_sum = parts.softmax_step(scores, row_max, p_sum)
+        p_tile.store(p.to(tl.float16))
+        acc_first *= rescale[:, None]
+        acc_second *= rescale[:, None]
+        acc_first = tl.dot(p_tile.load(), k_first.index(slot).load(), acc_first)
+        acc_second = tl.dot(p_tile.load(), k_second.index(slot).load(), acc_second)
+        slot = (slot + 1) % SLOTS
+        if not GUARD or tile + 1 < last:
+            _stage(
+                k_first.index(slot), k_second.index(slot), k_rope.index(slot), k_bias.index(slot),
+                group0, group1, group2, group3, scale0, scale1, scale2, scale3, rope, bias, HARDWARE,
+            )  # fmt: skip
 
     token, batch, query, heads = parts.place_anew(h_q, s_q, BLOCK_H, ASM)
     head_ok = (heads < h_q)[:, None]
-    factor = parts.finish(
-        row_max, p_sum, sink_ptr, lse_ptr, batch, query, s_q, token, heads, h_q, HAS_SINK, SINGLE
-    )[:, None]  # fmt: skip
-    out = tl.interleave(acc_even * factor, acc_odd * factor)
     row = token
     if not SINGLE:
         row += tl.program_id(1).to(tl.int64) * (tl.num_programs(0) // tl.cdiv(h_q, BLOCK_H))
+    factor = parts.finish(
+        row_max, tl.sum(p_sum, 1), sink_ptr, lse_ptr, batch, query, s_q, row, heads, h_q, HAS_SINK, SINGLE
+    )[:, None]  # fmt: skip
     out_rows = out_ptr + (row * h_q + heads)[:, None] * 512
-    tl.store(out_rows + tl.arange(0, 512)[None, :], out.to(out_ptr.dtype.element_ty), mask=head_ok)
+    columns = tl.arange(0, 256) // 8 * 16 + tl.arange(0, 256) % 8
+    tl.store(out_rows + columns[None, :], (acc_first * factor).to(out_ptr.dtype.element_ty), mask=head_ok)
+    tl.store(out_rows + 8 + columns[None, :], (acc_second * factor).to(out_ptr.dtype.element_ty), mask=head_ok)
 
 
 # Configurations to time against each other, python/test/gpu/explore_mla_decode.py
-_MAIN = {"BLOCK_H": 64, "BLOCK_N": 64, "SLOTS": 2, "GUARD": True, "BITS": True, "num_warps": 8}
+_MAIN = {"BLOCK_H": 64, "BLOCK_N": 64, "SLOTS": 2, "GUARD": True, "LOAD_AT": 1, "HARDWARE": True, "num_warps": 8}
 EXPLORED = {
-    "two slots": _MAIN,
-    "no guard": _MAIN | {"GUARD": False},
+    "load after rotary": _MAIN,
+    "load in the middle": _MAIN | {"LOAD_AT": 2},
+    "load first": _MAIN | {"LOAD_AT": 0},
+    "load behind the scores": _MAIN | {"LOAD_AT": 3},
+    "load behind the scores, barrier": _MAIN | {"LOAD_AT": 4},
     "one slot": _MAIN | {"SLOTS": 1},
-    "hardware conversion": _MAIN | {"BITS": False},
-    "32 keys": _MAIN | {"BLOCK_N": 32},
-    "16 warps": _MAIN | {"num_warps": 16},
 }
 
 
-def launch_config() -> dict[str, int]:
-    """Compile-time sizes and launch options."""
-    return dict(_MAIN)
+def launch_config(capability: int = 90) -> dict[str, int]:
+    """Compile-time sizes and launch options, by what shared memory and registers of an architecture hold."""
+    if capability // 10 == 9:
+        return dict(_MAIN)
+    small = {"BLOCK_H": 16, "BLOCK_N": 32, "SLOTS": 1, "GUARD": True, "LOAD_AT": 1, "num_warps": 8}
+    return small | {"HARDWARE": capability >= 89}
 
 
 def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str, object], dict[str, int]]]:
-    """What the resource report compiles: (label, kernel, signature, constexprs, launch options) per variant.
+    """What the resource report compiles: (label, kernel, signature, constexprs, launch options) per variant."""
+    from triton_tle.compiler.pipelines import parse_arch
 
-    `arch` is not looked at: the kernel is the same on all of them.
-    """
+    capability = parse_arch(arch)
     sizes = ("tokens", "topk", "s_q", "h_q", "splits", "extra_tokens", "extra_topk")
     strides = ("stride_qb", "stride_qs", "stride_qh", "stride_ib", "stride_is", "stride_eb", "stride_es")
     signature = {"q_ptr": "*bf16:16", "cache_ptr": "*i16:16", "indices_ptr": "*i32:16", "lse_ptr": "*fp32:16"}
@@ -240,7 +254,7 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
         constexprs: dict[str, object] = {
             "STRIDE": BYTES_PER_TOKEN, "EXTRA_STRIDE": BYTES_PER_TOKEN, "PAGE": page, "EXTRA_PAGE": page,
             "HAS_LENGTH": extras, "HAS_EXTRA": extras, "HAS_EXTRA_LENGTH": extras, "HAS_SINK": extras and single,
-            "HAS_ROPE": True, "SINGLE": single, "ASM": True,
+            "HAS_ROPE": True, "SINGLE": single, "ASM": True, "PDL": capability >= 90,
         }  # fmt: skip
         optional = {
             "length_ptr": "*i32:16", "extra_cache_ptr": "*i16:16", "extra_indices_ptr": "*i32:16",
@@ -250,6 +264,6 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
             arguments |= optional
         else:
             constexprs |= dict.fromkeys(optional)
-        config = launch_config()
-        options = {"num_warps": config.pop("num_warps")}
+        config = launch_config(capability)
+        options = {"num_warps": config.pop("num_warps")} | ({"launch_pdl": True} if capability >= 90 else {})
         yield label, mla_decode_fp8_kernel, arguments, constexprs | config, options

@@ -1,7 +1,7 @@
 """Merge of split-KV partial results: fp32 partials and their lse become the bfloat16 output.
 
-One program merges ROWS rows (a row is one head of one query token). It needs the lse of all splits of its rows first,
-which is little, and then reads the partials once, SPLITS_AT_ONCE of them under way together. Bound by memory.
+A program merges COLUMNS columns of ROWS rows, one row after another (a row is one head of one query token). Partials
+are read once, SPLITS_AT_ONCE of them under way together, and weighted as in an online softmax. Bound by memory.
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ import triton.language as tl
 
 from . import mla_decode_reduce_table as table
 from ._checks import check_tensor, require
+from ._mla_decode_parts import pdl_options, wait_for_predecessor
 
 MAX_SPLITS = 256
+LOG2_E = tl.constexpr(1.4426950408889634)
+LN_2 = tl.constexpr(0.6931471805599453)
 
 
 @triton.jit(do_not_specialize=["rows", "s_q", "h_q", "splits"])
@@ -32,72 +35,85 @@ def mla_decode_reduce_kernel(
     stride_split,
     HAS_SINK: tl.constexpr,
     D_V: tl.constexpr,
-    SPLITS: tl.constexpr,
+    COLUMNS: tl.constexpr,
     ROWS: tl.constexpr,
     VECTOR: tl.constexpr,
     SPLITS_AT_ONCE: tl.constexpr,
+    PDL: tl.constexpr,
 ):
-    """Rows [program_id * ROWS, + ROWS) of [b * s_q, h_q]; SPLITS is `splits` rounded up to a power of two."""
-    row = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
-    row_ok = row < rows
-    row = row.to(tl.int64)
-    split = tl.arange(0, SPLITS)
-    lse = tl.load(
-        partial_lse_ptr + split[:, None].to(tl.int64) * rows + row[None, :],
-        mask=(split < splits)[:, None] & row_ok[None, :],
-        other=float("-inf"),
-    )
-    largest = tl.max(lse, 0)
-    some = largest > float("-inf")
-    largest = tl.where(some, largest, 0.0)
-    total = tl.sum(tl.exp(lse - largest[None, :]), 0)
-    # Without a key: exp(-inf - inf) = 0, weight 0
-    normalizer = tl.where(some, largest + tl.log(tl.where(some, total, 1.0)), float("inf"))
+    """Rows [program_id(0) * ROWS, + ROWS) of [b * s_q, h_q], columns [program_id(1) * COLUMNS, + COLUMNS).
 
+    Everything that belongs to a split is a scalar: a tensor of weights would be spread over threads through shared
+    memory. With PDL the programs may be launched while the kernel that writes the partial results still runs.
+    """
+    wait_for_predecessor(PDL)
+    block = tl.program_id(1)
     # The hint holds the width of a thread's access down to VECTOR elements
-    columns = tl.max_contiguous(tl.multiple_of(tl.arange(0, D_V), VECTOR), VECTOR)
-    acc = tl.zeros([ROWS, D_V], tl.float32)
-    for begin in range(0, splits, SPLITS_AT_ONCE):
-        part = begin + tl.arange(0, SPLITS_AT_ONCE)
-        here = (part < splits)[:, None] & row_ok[None, :]
-        part_lse = tl.load(
-            partial_lse_ptr + part[:, None].to(tl.int64) * rows + row[None, :], mask=here, other=float("-inf")
-        )
-        weight = tl.exp(part_lse - normalizer[None, :])
-        source = part[:, None, None].to(tl.int64) * stride_split + row[None, :, None] * D_V + columns[None, None, :]
-        # what an empty split wrote, if anything, is not read: 0 times NaN would be NaN
-        values = tl.load(partial_out_ptr + source, mask=(weight > 0)[:, :, None], other=0.0)
-        acc += tl.sum(values * weight[:, :, None], 0)
-    if HAS_SINK:
-        sink = tl.load(sink_ptr + row % h_q, mask=row_ok, other=0.0)
-        share = 1.0 / (1.0 + tl.exp(sink - tl.where(some, normalizer, 0.0)))
-        acc = acc * tl.where(some, share, 0.0)[:, None]
-    tl.store(out_ptr + row[:, None] * D_V + columns[None, :], acc.to(tl.bfloat16), mask=row_ok[:, None])
-    token = row // h_q
-    position = ((token // s_q) * h_q + row % h_q) * s_q + token % s_q
-    tl.store(lse_ptr + position, normalizer, mask=row_ok)
+    columns = block * COLUMNS + tl.max_contiguous(tl.multiple_of(tl.arange(0, COLUMNS), VECTOR), VECTOR)
+    first_row = tl.program_id(0) * ROWS
+    for turn in tl.range(0, tl.minimum(rows - first_row, ROWS), num_stages=1):
+        row = first_row + turn
+        source = partial_out_ptr + row.to(tl.int64) * D_V + columns
+        lse_source = partial_lse_ptr + row
+        acc = tl.zeros([COLUMNS], tl.float32)
+        largest = tl.full([], float("-inf"), tl.float32)  # times log2(e), as all logarithms here
+        total = tl.full([], 0.0, tl.float32)
+        for begin in tl.range(0, splits, SPLITS_AT_ONCE, num_stages=1):
+            values = ()
+            parts = ()
+            for step in tl.static_range(SPLITS_AT_ONCE):
+                values += (tl.load(source, mask=begin + step < splits, other=0.0),)
+                source += stride_split
+            for step in tl.static_range(SPLITS_AT_ONCE):
+                parts += (tl.load(lse_source, mask=begin + step < splits, other=float("-inf")) * LOG2_E,)
+                lse_source += rows
+            before = largest
+            for step in tl.static_range(SPLITS_AT_ONCE):
+                largest = tl.maximum(largest, parts[step])
+            base = tl.where(largest > float("-inf"), largest, 0.0)
+            # Without a key so far: exp2(-inf - 0) = 0
+            rescale = tl.exp2(before - base)
+            acc *= rescale
+            total *= rescale
+            for step in tl.static_range(SPLITS_AT_ONCE):
+                weight = tl.exp2(parts[step] - base)
+                total += weight
+                # what an empty split wrote, if anything, does not count: 0 times NaN would be NaN
+                acc = tl.where(weight > 0, acc + weight * values[step], acc)
+        some = largest > float("-inf")
+        total = tl.where(some, total, 1.0)
+        lse = tl.where(some, (largest + tl.log2(total)) * LN_2, float("inf"))
+        factor = tl.where(some, 1.0 / total, 0.0)
+        if HAS_SINK:
+            sink = tl.load(sink_ptr + row % h_q)
+            factor *= tl.where(some, 1.0 / (1.0 + tl.exp(sink - tl.where(some, lse, 0.0))), 0.0)
+        tl.store(out_ptr + row.to(tl.int64) * D_V + columns, (acc * factor).to(tl.bfloat16))
+        token = row // h_q  # 32 bits: divisions of 64 would take longer than everything else of a short row
+        position = ((token // s_q) * h_q + row % h_q) * s_q + token % s_q
+        tl.store(lse_ptr + position, lse, mask=block == 0)
 
 
 def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str, object], dict[str, int]]]:
-    """What the resource report compiles: (label, kernel, signature, constexprs, launch options) per variant.
+    """What the resource report compiles: (label, kernel, signature, constexprs, launch options) per variant."""
+    from triton_tle.compiler.pipelines import parse_arch
 
-    `arch` is not looked at: the kernel is the same on all of them.
-    """
     signature = {
         "partial_out_ptr": "*fp32:16", "partial_lse_ptr": "*fp32:16", "out_ptr": "*bf16:16", "lse_ptr": "*fp32:16",
         "rows": "i32", "s_q": "i32", "h_q": "i32", "splits": "i32", "stride_split": "i32:16",
     }  # fmt: skip
+    pdl = parse_arch(arch) >= 90
     for vector, sink in ((4, False), (2, False), (1, False), (4, True)):
-        config = table.general_config(512)
+        config = table.general_config(512, 8, 4096)
         constexprs: dict[str, object] = {
-            "HAS_SINK": sink, "D_V": 512, "SPLITS": 16, "ROWS": config.rows, "VECTOR": vector,
-            "SPLITS_AT_ONCE": config.splits_at_once,
+            "HAS_SINK": sink, "D_V": 512, "COLUMNS": config.columns, "ROWS": config.rows, "VECTOR": vector,
+            "SPLITS_AT_ONCE": config.splits_at_once, "PDL": pdl,
         }  # fmt: skip
         arguments = signature | ({"sink_ptr": "*fp32:16"} if sink else {})
         if not sink:
             constexprs["sink_ptr"] = None
         label = f"vector {vector}" + (", sink" if sink else "")
-        yield label, mla_decode_reduce_kernel, arguments, constexprs, {"num_warps": config.num_warps}
+        options = {"num_warps": config.num_warps} | ({"launch_pdl": True} if pdl else {})
+        yield label, mla_decode_reduce_kernel, arguments, constexprs, options
 
 
 def launch_reduce(
@@ -118,10 +134,11 @@ def launch_reduce(
         return
     if config is None:
         config = table.lookup(partial_out.device, h_q, d_v, splits, b * s_q)
-    mla_decode_reduce_kernel[(triton.cdiv(rows, config.rows),)](
+    grid = (triton.cdiv(rows, config.rows), d_v // config.columns)
+    mla_decode_reduce_kernel[grid](
         partial_out, partial_lse, attn_sink, out, lse, rows, s_q, h_q, splits, partial_out.stride(0),
-        HAS_SINK=attn_sink is not None, D_V=d_v, SPLITS=triton.next_power_of_2(splits), ROWS=config.rows,
-        VECTOR=config.vector, SPLITS_AT_ONCE=config.splits_at_once, num_warps=config.num_warps,
+        HAS_SINK=attn_sink is not None, D_V=d_v, COLUMNS=config.columns, ROWS=config.rows, VECTOR=config.vector,
+        SPLITS_AT_ONCE=config.splits_at_once, num_warps=config.num_warps, **pdl_options(partial_out.device),
     )  # fmt: skip
 
 

@@ -38,9 +38,11 @@ class ReduceKey:
 
 @dataclasses.dataclass(frozen=True)
 class ReduceConfig:
-    """How to launch: rows of a program, float32 elements of one access, splits under way together, warps."""
+    """How to launch a program: rows one after another, columns of a row, float32 elements of one access, splits under
+    way together, warps."""
 
     rows: int
+    columns: int
     vector: int
     splits_at_once: int
     num_warps: int
@@ -49,17 +51,16 @@ class ReduceConfig:
         """Why this cannot be launched for rows of `d_v` columns; None if it can."""
         for name, allowed in (
             ("rows", (1, 2, 4, 8, 16)),
+            ("columns", tuple(1 << power for power in range(5, 11) if 1 << power <= d_v)),
             ("vector", (1, 2, 4)),
-            ("splits_at_once", (1, 2, 4, 8)),
+            ("splits_at_once", (1, 2, 4, 8, 16)),
             ("num_warps", (1, 2, 4, 8)),
         ):
             if getattr(self, name) not in allowed:
                 return f"{name} must be one of {allowed}, got {getattr(self, name)}"
-        if self.rows * d_v < 32 * self.num_warps * self.vector:
-            return (
-                f"rows * d_v must be at least 32 * num_warps * vector = {32 * self.num_warps * self.vector}, "
-                f"got {self.rows} * {d_v}"
-            )
+        least = 32 * self.num_warps * self.vector
+        if self.columns < least:
+            return f"columns must be at least 32 * num_warps * vector = {least}, got {self.columns}"
         return None
 
 
@@ -81,29 +82,30 @@ def power_of_two_above(value: int) -> int:
     return 1 << max(0, value - 1).bit_length()
 
 
-def general_config(d_v: int) -> ReduceConfig:
-    """What is launched where no line fits: a row a program, an access of up to 16 bytes for each thread and split."""
-    return ReduceConfig(rows=1, vector=min(4, d_v // 32), splits_at_once=4, num_warps=max(1, d_v // 128))
+def general_config(d_v: int, splits: int, rows: int) -> ReduceConfig:
+    """What is launched where no line fits: 16 bytes for each thread and split, up to 8 splits under way at once.
+
+    Many rows keep the memory busy by themselves; half of the splits at once then leaves room for more programs.
+    """
+    columns = min(d_v, 512)
+    at_once = min(8 if rows < 2048 else 4, power_of_two_above(splits))
+    return ReduceConfig(1, columns, min(4, columns // 32), at_once, max(1, columns // 128))
 
 
 def candidates(d_v: int, splits: int) -> list[ReduceConfig]:
-    """The configurations that tuning tries."""
-    found = [
-        ReduceConfig(rows, vector, at_once, warps)
-        for rows in (1, 2, 4)
-        for vector in (4, 2)
-        for at_once in (1, 2, 4, 8)
-        for warps in (1, 2, 4, 8)
-    ]
-    # Beyond 64 values a thread the loads do not fit into registers
-    return [
-        config
-        for config in found
-        if config.problem(d_v) is None
-        and config.splits_at_once <= power_of_two_above(splits)
-        and config.rows * d_v * config.splits_at_once <= 64 * 32 * config.num_warps
-        and (config.vector == 4 or config.rows == 1)
-    ]
+    """The configurations that tuning tries: 8 to 64 values of a row for each thread at once."""
+    most = power_of_two_above(splits)
+    found = []
+    for columns in sorted({min(d_v, 256), min(d_v, 512), d_v}):
+        for warps in (1, 2, 4, 8):
+            for at_once in (1, 2, 4, 8, 16):
+                config = ReduceConfig(1, columns, min(4, columns // 32), at_once, warps)
+                values = columns // (32 * warps)
+                if config.problem(d_v) is None and min(4, most) <= at_once <= most and values * at_once <= 64:
+                    found.append(config)
+                    if splits <= 4:  # little to read for a row
+                        found.append(dataclasses.replace(config, rows=4))
+    return found
 
 
 def user_path() -> pathlib.Path:
@@ -204,4 +206,4 @@ def find(device: torch.device, heads: int, d_v: int, splits: int, concurrency: i
 def lookup(device: torch.device, heads: int, d_v: int, splits: int, concurrency: int) -> ReduceConfig:
     """The configuration to launch for a shape: the table's, or the general one."""
     entry = find(device, heads, d_v, splits, concurrency)
-    return general_config(d_v) if entry is None else entry.config
+    return general_config(d_v, splits, heads * concurrency) if entry is None else entry.config

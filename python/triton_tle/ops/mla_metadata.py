@@ -96,7 +96,8 @@ def _refuse(planned: DecodeShape, shape: DecodeShape) -> None:
 
 
 @functools.cache
-def _sm_count(device: torch.device) -> int:
+def multiprocessors(device: torch.device) -> int:
+    """Multiprocessors of a device; those of an H100 for a CPU."""
     if device.type != "cuda":
         return DEFAULT_SM_COUNT
     return torch.cuda.get_device_properties(device).multi_processor_count
@@ -130,7 +131,7 @@ def choose_splits(shape: DecodeShape, sm_count: int | None = None) -> int:
     """
     if shape.programs == 0 or shape.tiles <= 1:
         return 1
-    count = _sm_count(shape.device) if sm_count is None else sm_count
+    count = multiprocessors(shape.device) if sm_count is None else sm_count
     choices = range(1, min(shape.tiles, MAX_SPLITS) + 1)
     return min(choices, key=lambda splits: estimate_microseconds(shape, splits, count))
 

@@ -152,17 +152,19 @@ def launch_first(
 # -------------
 #
 # A token is 656 bytes: 512 values in e4m3, four scales in float32, 64 rotary columns in bfloat16. That is 57 % of the
-# bfloat16 cache's traffic, but the tensor cores want bfloat16: ``value * scale``, rounded, 32768 of them a tile. The
-# hardware's conversions (e4m3 to float16, to float32, product, to bfloat16) make 1272 instructions of the loop;
-# ``_dequantize`` in ``triton_tle/ops/mla_decode_fp8.py`` makes 1012:
+# bfloat16 cache's traffic, but the tensor cores multiply 16-bit numbers here: 32768 values of a tile are converted and
+# scaled. ``triton_tle/ops/mla_decode_fp8.py`` makes *float16* of them, not bfloat16:
 #
-# - The bits of an e4m3 number (sign, 4 of exponent, 3 of mantissa), moved to where bfloat16 has exponent and mantissa,
-#   are that number times 2**-120, subnormals too. Masks and shifts do it for two numbers at once.
-# - The factor 2**120 goes with the scale. The scale itself is the sum of two bfloat16 numbers, so two fused
-#   multiply-adds on pairs round the product once.
-# - A 32-bit word holds columns 4 i to 4 i + 3. The even ones come out in one register, the odd ones in another. Instead
-#   of sorting them, the kernel keeps even and odd columns in different tiles: a product over all columns is the sum of
-#   both, and the output is two accumulators that are put together once, at the end (``tl.interleave``).
+# - The hardware converts two values with one instruction, and another multiplies both by their scale. To bfloat16 there
+#   is no such instruction: by masks, shifts and multiply-adds it took 11 for four values instead of 4.
+# - float16 has three more bits than bfloat16. Where scales are powers of two, as DeepSeek's are, products are exact.
+# - Its range is smaller. The largest scale, 128, times 448 still fits. q is brought to the range by a power of two,
+#   which the factor on the scores takes back. P lies between 0 and 1.
+#
+# A thread holds 16 neighbouring values after its load of 16 bytes: 32 bytes to store. Written one after the other, two
+# threads would meet in the same banks of shared memory. So runs of 8 columns go to two tiles in turn, ``k_first`` and
+# ``k_second``: each store of a thread is 16 bytes, and those of eight threads fill a row. A product over all columns is
+# the sum of both, if Q is divided alike; the two accumulators are stored to their columns at the end.
 #
 # A ring of two tiles
 # -------------------
@@ -170,13 +172,23 @@ def launch_first(
 # While tile i is worked on, the bytes of tile i + 1 are on their way into registers. They are converted *behind* the
 # last products of tile i, into the other slot of a ring:
 #
-#     acc_even = tl.dot(p_tile.load(), k_even.index(slot).load(), acc_even)      # reads slot
-#     acc_odd = tl.dot(p_tile.load(), k_odd.index(slot).load(), acc_odd)
+#     acc_first = tl.dot(p_tile.load(), k_first.index(slot).load(), acc_first)      # reads slot
+#     acc_second = tl.dot(p_tile.load(), k_second.index(slot).load(), acc_second)
 #     slot = (slot + 1) % 2
-#     ... convert; k_even.index(slot).store(...)                                 # writes the other slot
+#     ... convert; k_first.index(slot).store(...)                                   # writes the other slot
 #
-# The compiler sees that the slots differ and that nobody needs ``acc_even`` before the next iteration: the tensor cores
-# multiply while the other units convert. Had the stores gone to the same slot, the products would end first.
+# The compiler sees that the slots differ and that nobody needs ``acc_first`` before the next iteration: the tensor
+# cores multiply while the other units convert. Had the stores gone to the same slot, the products would end first.
+#
+# The rows of tile i + 1 cannot be asked for before its indices are there, a trip to memory of its own. Indices are
+# therefore loaded two tiles ahead.
+#
+# Two launches, one behind the other
+# ----------------------------------
+#
+# The merge has nothing to do until the first kernel has ended, but it can be on the multiprocessors by then. Both are
+# launched as programmatic dependents (``launch_pdl``): they begin while the kernel in front still runs, and wait for
+# its end (``gdc_wait``) before they read anything. In a short decode that hides most of a launch.
 #
 # Checks
 # ------
