@@ -106,9 +106,7 @@ def load(
             slot.bias.store(tl.where(valid, 0.0, float("-inf")))
             store_group(slot, codes1, scale1, 1)
             rope_columns = source + 264 + tl.arange(0, 64)[None, :]
-            rope = tl.load(
-                rope_columns.to(tl.pointer_type(tl.bfloat16), bitcast=True), mask=valid[:, None], other=0.0
-            )
+            rope = tl.load(rope_columns.to(tl.pointer_type(tl.bfloat16), bitcast=True), mask=valid[:, None], other=0.0)
             store_group(slot, codes2, scale2, 2)
             store_group(slot, codes3, scale3, 3)
             slot.rope.store(rope)
