@@ -276,6 +276,28 @@ def mla_decode(case: dict, seed: int) -> dict:
     return dataclasses.asdict(result) | {"passed": result.passed}
 
 
+def mla_decode_pipes(case: dict, seed: int, programs: int) -> dict:
+    """The same of the form with pipes, in so many programs that take work items in turn."""
+    import torch
+    from triton_tle.bench.mla_decode_check import DecodeCase, compare, make_inputs
+    from triton_tle.ops import mla_decode_fp8_pipes
+    from triton_tle.ops.mla_decode_args import check_mla_decode
+
+    decode = sys.modules["triton_tle.ops.mla_decode"]
+    decode.multiprocessors = lambda device: programs
+    sizes = DecodeCase(**case)
+    arguments = make_inputs(sizes, seed, "cpu")
+    args = check_mla_decode(**arguments, is_fp8_kvcache=True)
+    rows = (sizes.splits, args.batch, args.s_q, args.h_q)
+    partial_out, partial_lse = torch.full((*rows, 512), float("nan")), torch.full(rows, float("nan"))
+    out = torch.full((*rows[1:], 512), float("nan"), dtype=torch.bfloat16)
+    lse = torch.full((args.batch, args.h_q, args.s_q), float("nan"))
+    config = mla_decode_fp8_pipes.launch_config()
+    decode.launch_decode(args, sizes.splits, partial_out, partial_lse, out, lse, config)
+    result = compare(arguments, out, lse)
+    return dataclasses.asdict(result) | {"passed": result.passed}
+
+
 def mla_decode_reduce(splits: int, tokens: list[int], h_q: int, d_v: int, sink: bool, config: dict | None) -> dict:
     """Largest errors of the merge, some splits and one row without a key; `tokens` is [b, s_q]."""
     import torch

@@ -44,6 +44,26 @@ def test_decode_matches_reference(interpreted, name, cache):
     assert result["passed"], result
 
 
+PIPES_CASES = {
+    "one split": {"splits": 1},
+    "two splits": {"splits": 2, "topk": 150},
+    "no list entries": {"topk": 0, "splits": 1},
+    "several query tokens": {"b": 2, "s_q": 3, "splits": 2},
+    "sequences without a key": {"b": 4, "empty_rows": True, "splits": 2, "sink": True},
+    "extra cache, lengths, sink, pages apart": {
+        "b": 3, "extra_topk": 70, "length": True, "extra_length": True, "sink": True, "splits": 1, "gap": 1
+    },
+    "72 heads": {"h_q": 72, "splits": 2},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("programs", [3, 132])
+@pytest.mark.parametrize("name", PIPES_CASES)
+def test_form_with_pipes_matches_reference(interpreted, name, programs):
+    result = interpreted("mla_decode_pipes", case=SIZES | PIPES_CASES[name], seed=len(name), programs=programs)
+    assert result["passed"], result
+
+
 def test_scales_that_are_no_powers_of_two(interpreted):
     result = interpreted("mla_decode", case=SIZES | {"any_scale": True, "splits": 2}, seed=3)
     assert result["passed"], result

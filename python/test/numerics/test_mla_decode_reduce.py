@@ -177,7 +177,7 @@ def test_configurations_can_be_launched(d_v):
     for rows in (8, 4096):
         assert table.general_config(d_v, 8, rows).problem(d_v) is None
     found = table.candidates(d_v, 8)
-    assert len(found) > 3 and len(set(found)) == len(found)
+    assert len(found) >= 2 and len(set(found)) == len(found)
     assert all(config.problem(d_v) is None for config in found)
 
 
