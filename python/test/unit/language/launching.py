@@ -14,6 +14,7 @@ CAPABILITY = int(os.environ.get("TLE_TEST_CAPABILITY", "90"))
 DTYPES = {
     torch.float16: "fp16",
     torch.bfloat16: "bf16",
+    torch.float8_e5m2: "fp8e5",
     torch.float32: "fp32",
     torch.float64: "fp64",
     torch.int8: "i8",

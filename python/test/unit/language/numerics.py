@@ -25,6 +25,24 @@ def grid2(ROWS: tl.constexpr, COLUMNS: tl.constexpr):
     return tl.arange(0, ROWS)[:, None] * COLUMNS + tl.arange(0, COLUMNS)[None, :]
 
 
+# Conversions, which the interpreter has mends for
+
+
+@triton.jit
+def converted(x, y, N: tl.constexpr):
+    tl.store(y + tl.arange(0, N), tl.load(x + tl.arange(0, N)).to(y.dtype.element_ty))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float8_e5m2], ids=str)
+def test_conversions_round_to_nearest_even(dtype):
+    """Ties (1.125 for e5m2), a carry out of the mantissa (1.95), small numbers; each with both signs."""
+    x = torch.cat([torch.arange(0.75, 4, 1 / 64), torch.logspace(-4, 4, 304)])
+    x = torch.cat([x, -x])
+    y = torch.zeros(1024, dtype=torch.float32).to(dtype)
+    launch(converted, x, y, 1024)
+    assert torch.equal(x.to(dtype).float(), y.float())
+
+
 # Buffers and pointers
 
 
