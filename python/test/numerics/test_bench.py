@@ -80,6 +80,29 @@ def test_missing_peer_says_how_to_install(monkeypatch):
     assert "pip install" in results["skipped"]["flash_mla"] and any("pip install" in line for line in lines)
 
 
+def test_a_broken_provider_takes_no_other_along():
+    def broken(provider):
+        return 1 / provider
+
+    result, said = {"failed": {}}, []
+    errors = harness.check_each({"a": 4, "b": 0, "c": 1}, broken, lambda error: error < 0.5, result, said.append)
+    assert errors == {"a": 0.25}
+    assert result["failed"] == {
+        "b": "ZeroDivisionError: division by zero",
+        "c": "wrong against the float64 reference: 1.0",
+    }
+    assert [line.split(":")[0] for line in said] == ["  b", "  c"]
+
+
+def test_cases_are_run_and_logged(monkeypatch):
+    monkeypatch.setattr(harness, "environment", lambda commit: {"gpu": "none"})
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
+    said = []
+    results = harness.begin("op", ["a"], ["a"], None, said.append)
+    harness.run_cases(results, [1, 2], lambda case: {"label": str(case)}, lambda result: result["label"], said.append)
+    assert results["cases"] == [{"label": "1"}, {"label": "2"}] and said == ["gpu none", "\n1", "\n2"]
+
+
 def test_unknown_provider_is_an_error():
     with pytest.raises(ValueError, match="only names no provider: nonsense; there are tle, triton"):
         sparse_mla_fwd.run(only=["nonsense"], log=lambda line: None)

@@ -137,7 +137,7 @@ def _choose(run: Callable[[Any], object], configs: Sequence[dict]) -> tuple[dict
 
 
 def _bench_case(family: Any, case: Any, providers: dict[str, Provider], bad: set, rounds: int, log: Callable) -> dict:
-    result: dict = {"label": case.label, **dataclasses.asdict(case), "providers": {}, "failed": {}}
+    result = harness.start_case(case)
     inputs = family.make_inputs(case, seed=2)
     runs, notes = {}, {}
     for name, provider in providers.items():

@@ -139,6 +139,38 @@ def load_providers(
     return providers
 
 
+def start_case(case: Any) -> dict:
+    """The result of a case, a dataclass with a label, without any figures yet."""
+    return {"label": case.label, **dataclasses.asdict(case), "providers": {}, "failed": {}}
+
+
+def check_each(
+    providers: Mapping[str, Any],
+    check: Callable[[Any], Any],
+    passed: Callable[[Any], bool],
+    result: dict,
+    log: Callable[[str], None],
+) -> dict[str, Any]:
+    """What `check` says of each provider's error, for those that it did not find wrong.
+
+    The others, and those that raise an exception, go into `result` as failed: one that breaks must not take the
+    figures of the others along.
+    """
+    errors = {}
+    for name, provider in providers.items():
+        try:
+            error = check(provider)
+        except Exception as problem:
+            result["failed"][name] = f"{type(problem).__name__}: {problem}"
+        else:
+            if passed(error):
+                errors[name] = error
+                continue
+            result["failed"][name] = f"wrong against the float64 reference: {error}"
+        log(f"  {name}: failed, {result['failed'][name][:300]}")
+    return errors
+
+
 def run_cases(
     results: dict,
     cases: Iterable[Any],

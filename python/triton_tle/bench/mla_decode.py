@@ -127,23 +127,13 @@ def check_provider(provider: Provider, case: Case) -> DecodeResult:
 def _bench_case(
     case: Case, providers: dict[str, Provider], rounds: int, bandwidth: float, log: Callable[[str], None]
 ) -> dict:
-    result: dict = {"label": case.label, **dataclasses.asdict(case), "providers": {}, "failed": {}}
-    calls, errors = {}, {}
+    result = harness.start_case(case)
+    chosen = {name: provider for name, provider in providers.items() if provider.supports(case)}
+    errors = harness.check_each(
+        chosen, lambda provider: check_provider(provider, case), lambda error: error.passed, result, log
+    )
     arguments = make_inputs(case, seed=2)
-    for name, provider in providers.items():
-        if not provider.supports(case):
-            continue
-        try:
-            error = check_provider(provider, case)
-        except Exception as problem:  # a peer that breaks must not take the others' figures along
-            result["failed"][name] = f"{type(problem).__name__}: {problem}"
-            log(f"  {name}: failed, {result['failed'][name][:300]}")
-            continue
-        if not error.passed:
-            result["failed"][name] = f"wrong against the float64 reference: {error}"
-            log(f"  {name}: {result['failed'][name]}")
-            continue
-        calls[name], errors[name] = provider.prepare(arguments, case.fp8, 0), error
+    calls = {name: chosen[name].prepare(arguments, case.fp8, 0) for name in errors}
     for name, timing in time_captured(calls, rounds).items():
         limit_ms = 1e3 * case.bytes / bandwidth
         result["providers"][name] = {

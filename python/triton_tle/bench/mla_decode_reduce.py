@@ -63,7 +63,7 @@ def _bench_case(case: Case, rounds: int, bandwidth: float) -> dict:
     }
     few = min(case.tokens, 8)
     expected = mla_decode_reduce_reference(partial_out[:, :few], partial_lse[:, :few])
-    result: dict = {"label": case.label, **dataclasses.asdict(case), "providers": {}, "failed": {}}
+    result = harness.start_case(case)
     for name in list(calls):
         out, lse = calls[name]()
         error = float((out[:few].double() - expected[0]).norm() / expected[0].norm())

@@ -7,13 +7,13 @@ shuffled rounds. A slowdown is a pass's share given all the others, so the share
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import functools
 import os
 from collections.abc import Callable, Iterator
 
 import torch
 
+from . import harness
 from .harness import environment, format_table, time_in_rounds
 from .sparse_mla_fwd import D_V, MAIN_CASE, Case, Provider, check_provider, make_inputs
 
@@ -108,7 +108,7 @@ def run(
             raise ValueError(f"only: no optional pass {', '.join(unknown)}")
         chosen = {name: flags for name, flags in chosen.items() if not flags or flags[0] in only}
     case: Case = MAIN_CASE
-    result: dict = {"label": case.label, **dataclasses.asdict(case), "providers": {}, "failed": {}}
+    result = harness.start_case(case)
     q, kv, indices = make_inputs(case, seed=2)
     out = torch.empty((case.s_q, case.h_q, D_V), dtype=torch.bfloat16, device="cuda")
     runs, resources, errors = {}, {}, {}

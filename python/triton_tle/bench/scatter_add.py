@@ -121,25 +121,13 @@ def check_provider(provider: Provider, case: Case) -> float:
 
 
 def _bench_case(case: Case, providers: dict[str, Provider], rounds: int, log: Callable[[str], None]) -> dict:
-    result: dict = {"label": case.label, **dataclasses.asdict(case), "providers": {}, "failed": {}}
-    errors = {}
-    for name, provider in providers.items():
-        try:
-            errors[name] = check_provider(provider, case)
-        except Exception as problem:  # one provider that breaks must not take the others' figures along
-            result["failed"][name] = f"{type(problem).__name__}: {problem}"[:500]
-        else:
-            if not errors[name] <= MAX_ERROR:
-                result["failed"][name] = f"wrong against the float64 reference: error {errors[name]:.1e}"
-        if name in result["failed"]:
-            log(f"  {name}: failed, {result['failed'][name]}")
+    result = harness.start_case(case)
+    errors = harness.check_each(
+        providers, lambda provider: check_provider(provider, case), lambda error: error <= MAX_ERROR, result, log
+    )
     x, w, index = make_inputs(case, seed=2)
     out = torch.zeros((case.table, case.columns), dtype=torch.float32, device="cuda")
-    runs = {
-        name: functools.partial(provider, x, w, index, out, case.piece, case.num_warps)
-        for name, provider in providers.items()
-        if name not in result["failed"]
-    }
+    runs = {name: functools.partial(providers[name], x, w, index, out, case.piece, case.num_warps) for name in errors}
     timings = time_in_rounds(runs, rounds)
     for name, timing in timings.items():
         result["providers"][name] = {

@@ -144,21 +144,11 @@ def peak_memory(run: Callable[[], object], inputs: tuple) -> int:
 
 
 def _bench_case(case: Case, providers: dict[str, Provider], rounds: int, log: Callable[[str], None]) -> dict:
-    result: dict = {"label": case.label, **dataclasses.asdict(case), "providers": {}, "failed": {}}
-    errors = {}
-    for name, provider in providers.items():
-        if not provider.supports(case):
-            continue
-        try:
-            error = check_provider(provider, case)
-            problem = None if error.passed else f"wrong against float64: {error}"
-        except Exception as failure:  # a peer that breaks must not take the others' figures along
-            problem = f"{type(failure).__name__}: {failure}"
-        if problem:
-            result["failed"][name] = problem
-            log(f"  {name}: failed, {problem[:300]}")
-        else:
-            errors[name] = error
+    result = harness.start_case(case)
+    chosen = {name: provider for name, provider in providers.items() if provider.supports(case)}
+    errors = harness.check_each(
+        chosen, lambda provider: check_provider(provider, case), lambda error: error.passed, result, log
+    )
     inputs = make_inputs(case, seed=2)
     runs = {name: functools.partial(providers[name].call, *inputs) for name in errors}
     timings = time_in_rounds(runs, rounds)

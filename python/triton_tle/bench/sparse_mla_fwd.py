@@ -144,35 +144,21 @@ def check_provider(provider: Provider, case: Case) -> CheckResult:
 
 
 def _bench_case(case: Case, providers: dict[str, Provider], rounds: int, log: Callable[[str], None]) -> dict:
-    result: dict = {"label": case.label, **dataclasses.asdict(case), "providers": {}, "failed": {}}
-    chosen = {}
-    for name, provider in providers.items():
-        if not provider.supports(case):
-            continue
-        try:
-            error = check_provider(provider, case)
-        except Exception as problem:  # a peer that breaks must not take the others' figures along
-            result["failed"][name] = f"{type(problem).__name__}: {problem}"
-            log(f"  {name}: failed, {result['failed'][name][:300]}")
-            continue
-        if not error.passed:
-            result["failed"][name] = f"wrong against the float64 reference: {error}"
-            log(f"  {name}: {result['failed'][name]}")
-            continue
-        chosen[name] = (provider, error)
+    result = harness.start_case(case)
+    chosen = {name: provider for name, provider in providers.items() if provider.supports(case)}
+    errors = harness.check_each(
+        chosen, lambda provider: check_provider(provider, case), lambda error: error.passed, result, log
+    )
     q, kv, indices = make_inputs(case, seed=2)
     out = torch.empty((case.s_q, case.h_q, D_V), dtype=torch.bfloat16, device="cuda")
-    runs = {
-        name: functools.partial(provider.call, q, kv, indices, case.d_qk**-0.5, out=out)
-        for name, (provider, _) in chosen.items()
-    }
+    runs = {name: functools.partial(chosen[name].call, q, kv, indices, case.d_qk**-0.5, out=out) for name in errors}
     timings = time_in_rounds(runs, rounds)
     for name, timing in timings.items():
         result["providers"][name] = {
             "ms": timing.median,
             "tflops": case.flops / timing.median / 1e9,
             "spread": timing.spread,
-            "error": dataclasses.asdict(chosen[name][1]),
+            "error": dataclasses.asdict(errors[name]),
             "rounds_ms": timing.milliseconds,
             "ratio": {base: timing.ratio_to(timings[base]) for base in BASELINES if base in timings},
         }
