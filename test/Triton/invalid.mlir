@@ -351,3 +351,16 @@ tt.func @descriptor_sizes(%p: !tt.ptr<f32>, %i: i32, %l: i64) {
   %0 = tt.make_tensor_descriptor %p, [%i], [%l] : <f32>, <tensor<64x64xf32>>
   tt.return
 }
+
+// -----
+
+tt.func @circle_in_unreachable_block(%x: i32) {
+  cf.br ^bb2
+^bb1:
+  // expected-error @+1 {{uses its own result, in a block that nothing reaches}}
+  %a = arith.addi %b, %x : i32
+  %b = arith.addi %a, %x : i32
+  cf.br ^bb2
+^bb2:
+  tt.return
+}

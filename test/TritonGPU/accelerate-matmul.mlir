@@ -143,3 +143,29 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.return
   }
 }
+
+// -----
+
+#blocked = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
+#a = #ttg.dot_op<{opIdx = 0, parent = #blocked}>
+#b = #ttg.dot_op<{opIdx = 1, parent = #blocked}>
+// More warps than there can be.
+// CHECK-DAG: #[[LEAST:.*]] = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 8, 16]}>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  // CHECK-LABEL: @many_warps
+  // CHECK: ttng.warp_group_dot {{.*}} -> tensor<64x256xf32, #[[LEAST]]>
+  tt.func @many_warps(%a0: tensor<64x64xbf16, #a>, %b0: tensor<64x256xbf16, #b>, %c: tensor<64x256xf32, #blocked>) {
+    ttg.warp_specialize()
+    default {
+      %s = tt.dot %a0, %b0, %c : tensor<64x64xbf16, #a> * tensor<64x256xbf16, #b> -> tensor<64x256xf32, #blocked>
+      ttg.warp_yield
+    }
+    partition0() num_warps(1073741824) {
+      ttg.warp_return
+    }
+    partition1() num_warps(1073741824) {
+      ttg.warp_return
+    } : () -> ()
+    tt.return
+  }
+}

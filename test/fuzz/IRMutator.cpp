@@ -2,6 +2,7 @@
 
 #include "Mutators.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Operation.h"
@@ -233,6 +234,40 @@ bool addAttribute(Operation *op, Random &random) {
   return true;
 }
 
+/// The body of a function of one block, put into a function of another dialect
+/// or right into the module: passes may not take either for granted.
+bool moveBody(Operation *op, Random &random) {
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  if (!function || !isa<ModuleOp>(op->getParentOp()) ||
+      !llvm::hasSingleElement(function.getFunctionBody()))
+    return false;
+  Block &body = function.getFunctionBody().front();
+  Location loc = op->getLoc();
+  Operation *terminator = body.getTerminator();
+  OpBuilder builder(op);
+  if (pick(random, 2)) {
+    auto other = func::FuncOp::create(
+        builder, loc, function.getName(),
+        builder.getFunctionType(body.getArgumentTypes(),
+                                terminator->getOperandTypes()));
+    builder.setInsertionPoint(terminator);
+    func::ReturnOp::create(builder, loc, terminator->getOperands());
+    terminator->erase();
+    other.getBody().takeBody(function.getFunctionBody());
+  } else {
+    terminator->erase();
+    for (BlockArgument argument : body.getArguments())
+      argument.replaceAllUsesWith(
+          UnrealizedConversionCastOp::create(builder, loc, argument.getType(),
+                                             ValueRange())
+              .getResult(0));
+    op->getBlock()->getOperations().splice(op->getIterator(),
+                                           body.getOperations());
+  }
+  op->erase();
+  return true;
+}
+
 bool mutateOnce(ModuleOp module, Random &random) {
   SmallVector<Operation *> operations = getOperations(module);
   if (operations.empty())
@@ -259,6 +294,8 @@ bool mutateOnce(ModuleOp module, Random &random) {
   case 10:
     return copyAttribute(op, operations, random);
   default:
+    if (pick(random, 4) == 0)
+      return moveBody(op, random);
     return pick(random, 3) == 0 && addAttribute(op, random);
   }
 }

@@ -142,6 +142,32 @@ std::string changeType(StringRef text, Random &random) {
                  types[pick(random, std::size(types))], true);
 }
 
+/// Tensors, all or those of one line, lose their layouts.
+std::string dropLayouts(StringRef text, Random &random) {
+  SmallVector<StringRef> lines = getLines(text);
+  size_t only = pick(random, 2) ? pick(random, lines.size()) : lines.size();
+  std::string result;
+  for (auto [number, line] : enumerate(lines)) {
+    bool drops = only == lines.size() || only == number;
+    while (drops) {
+      size_t tensor = line.find("tensor<");
+      size_t comma = line.find(", #", tensor);
+      size_t end = line.find('>', comma);
+      if (tensor == StringRef::npos || end == StringRef::npos)
+        break;
+      // A layout that is spelled out ends behind the first bracket; what is
+      // left of it does not parse.
+      bool isOneType = line.slice(tensor + 7, comma).count('<') ==
+                       line.slice(tensor + 7, comma).count('>');
+      result += line.take_front(isOneType ? comma : end);
+      line = line.drop_front(end);
+    }
+    result += line;
+    result += '\n';
+  }
+  return result;
+}
+
 /// The functions of a module, from "tt.func" or "llvm.func" to the brace that
 /// closes them.
 SmallVector<StringRef> getFunctions(StringRef text) {
@@ -165,6 +191,10 @@ SmallVector<StringRef> getFunctions(StringRef text) {
 std::string mlir::triton::fuzz::mutateText(StringRef text, Random &random) {
   std::string result = text.str();
   for (unsigned i = 0, n = 1 + pick(random, 3); i < n; ++i) {
+    if (pick(random, 40) == 0) {
+      result = dropLayouts(result, random);
+      continue;
+    }
     switch (pick(random, 8)) {
     case 0:
     case 1:

@@ -2,6 +2,8 @@
 
 #include "mlir/Interfaces/FunctionImplementation.h"
 #include "triton/Dialect/Triton/IR/Dialect.h"
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/SmallPtrSet.h"
 
 using namespace mlir;
 using namespace mlir::triton;
@@ -42,6 +44,58 @@ void FuncOp::print(OpAsmPrinter &printer) {
   function_interface_impl::printFunctionOp(
       printer, *this, /*isVariadic=*/false, getFunctionTypeAttrName(),
       getArgAttrsAttrName(), getResAttrsAttrName());
+}
+
+static SmallPtrSet<Block *, 16> findReachable(Region &body) {
+  SmallPtrSet<Block *, 16> reached{&body.front()};
+  SmallVector<Block *> worklist{&body.front()};
+  while (!worklist.empty())
+    for (Block *next : worklist.pop_back_val()->getSuccessors())
+      if (reached.insert(next).second)
+        worklist.push_back(next);
+  return reached;
+}
+
+/// An op that uses its own result, or null. Ops in `ended` lead to none; those
+/// that `root` leads to are added to it.
+static Operation *findCircle(Operation *root, DenseSet<Operation *> &ended) {
+  // Ops on the way from `root`, each with the number of its next operand.
+  SmallVector<std::pair<Operation *, unsigned>> way{{root, 0}};
+  DenseSet<Operation *> onWay{root};
+  while (!way.empty()) {
+    auto &[op, number] = way.back();
+    if (number == op->getNumOperands()) {
+      onWay.erase(op);
+      ended.insert(op);
+      way.pop_back();
+      continue;
+    }
+    Operation *def = op->getOperand(number++).getDefiningOp();
+    if (!def || ended.contains(def))
+      continue;
+    if (!onWay.insert(def).second)
+      return def;
+    way.push_back({def, 0});
+  }
+  return nullptr;
+}
+
+LogicalResult FuncOp::verifyRegions() {
+  Region &body = getBody();
+  if (body.empty() || body.hasOneBlock())
+    return success();
+  SmallPtrSet<Block *, 16> reached = findReachable(body);
+  DenseSet<Operation *> ended;
+  for (Block &block : body) {
+    if (reached.contains(&block))
+      continue;
+    for (Operation &op : block)
+      if (Operation *circle =
+              ended.contains(&op) ? nullptr : findCircle(&op, ended))
+        return circle->emitOpError(
+            "uses its own result, in a block that nothing reaches");
+  }
+  return success();
 }
 
 //===----------------------------------------------------------------------===//

@@ -84,6 +84,8 @@ static SmallVector<unsigned> orderOfBases(const LinearLayout &layout,
 
 SmallVector<unsigned> mlir::triton::gpu::getOrder(Attribute layout,
                                                   ArrayRef<int64_t> shape) {
+  if (!layout)
+    return getMatrixOrder(shape.size(), /*rowMajor=*/true);
   if (auto swizzled = dyn_cast<SwizzledSharedEncodingAttr>(layout))
     return SmallVector<unsigned>(swizzled.getOrder());
   if (auto rotating = dyn_cast<AMDRotatingSharedEncodingAttr>(layout))
@@ -110,7 +112,9 @@ SmallVector<unsigned> mlir::triton::gpu::getOrder(Attribute layout,
         order.push_back(dim < slice.getDim() ? dim : dim - 1);
     return order;
   }
-  return cast<DistributedEncodingTrait>(layout).getRepOrder();
+  if (auto distributed = dyn_cast<DistributedEncodingTrait>(layout))
+    return distributed.getRepOrder();
+  return getMatrixOrder(shape.size(), /*rowMajor=*/true);
 }
 
 unsigned mlir::triton::gpu::getTotalElemsPerThread(Type type) {

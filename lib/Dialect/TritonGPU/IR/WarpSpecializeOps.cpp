@@ -18,7 +18,10 @@ RegionRange WarpSpecializeOp::getPartitionRegions() {
 }
 
 unsigned WarpSpecializeOp::getTotalPartitionWarps() {
-  return llvm::sum_of(getPartitionNumWarps());
+  unsigned total = 0;
+  for (int32_t warps : getPartitionNumWarps())
+    total += warps;
+  return total;
 }
 
 void WarpSpecializeOp::getSuccessorRegions(

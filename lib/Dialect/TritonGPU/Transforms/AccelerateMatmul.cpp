@@ -120,9 +120,9 @@ bool isChained(DotOp dot, bool tle) {
 /// registers that a thread has when the kernel starts, not by those that a
 /// partition takes later.
 unsigned largestInstrN(ModuleOp module) {
-  unsigned warps = 0;
+  uint64_t warps = 0;
   module.walk([&](WarpSpecializeOp op) {
-    warps = std::max(warps, op.getTotalPartitionWarps());
+    warps = std::max<uint64_t>(warps, op.getTotalPartitionWarps());
   });
   if (warps == 0)
     return kMaxInstrN;
@@ -132,9 +132,9 @@ unsigned largestInstrN(ModuleOp module) {
   warps += lookupNumWarps(module);
   unsigned registers = kRegisters / (warps * kThreadsPerWarp) / 8 * 8;
   // 64 rows and n columns of f32 on 128 threads.
-  if (registers < kOtherRegisters + kMaxInstrN / 2)
-    return (registers - kOtherRegisters) * 2 / 8 * 8;
-  return kMaxInstrN;
+  // More warps than a kernel can have leave none.
+  unsigned forSums = std::max(registers, kOtherRegisters) - kOtherRegisters;
+  return std::min(kMaxInstrN, forSums * 2 / 8 * 8);
 }
 
 /// Columns of an instruction; on integers there are fewer choices above 32.

@@ -267,7 +267,8 @@ private:
       Operation *source = isa<LLVM::LLVMStructType>(operand.getType())
                               ? field.value.getDefiningOp()
                               : operand.getDefiningOp();
-      if (auto extract = dyn_cast_or_null<LLVM::ExtractValueOp>(source))
+      if (auto extract = dyn_cast_or_null<LLVM::ExtractValueOp>(source);
+          extract && !extract.getPosition().empty())
         source = traceField(extract.getContainer(), extract.getPosition()[0])
                      .value.getDefiningOp();
       if (isa_and_present<nvgpu::WGMMAOp>(source))

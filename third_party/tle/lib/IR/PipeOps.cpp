@@ -10,6 +10,9 @@ using namespace mlir::triton::gpu;
 // PipeCreateOp
 //===----------------------------------------------------------------------===//
 
+/// The words of 64 bits that 227 KiB have room for.
+static constexpr int64_t kMaxBarriers = 227 * 1024 / 8;
+
 int64_t PipeCreateOp::getNumSlots() {
   int64_t words = getBarriers().getType().getShape()[0];
   return getOneShot() ? words : words / 2;
@@ -22,6 +25,15 @@ LogicalResult PipeCreateOp::verify() {
     return emitOpError("needs mutable barriers of shape [words, 1] with words "
                        "of 64 bits, but got ")
            << barriers;
+  auto layout = dyn_cast<LayoutEncodingTrait>(barriers.getEncoding());
+  if (!layout || layout.getRank() != 1)
+    return emitOpError("needs barriers in a layout of rank 1, that of a word, "
+                       "but got ")
+           << barriers;
+  if (barriers.getShape()[0] > kMaxBarriers)
+    return emitOpError("needs ")
+           << barriers.getShape()[0] << " barriers, shared memory holds "
+           << kMaxBarriers << " at most";
   if (!getOneShot() && barriers.getShape()[0] % 2)
     return emitOpError("needs two barriers a slot, but got ")
            << barriers.getShape()[0];

@@ -56,7 +56,7 @@ std::string getObstacle(ttg::AsyncCopyGlobalToLocalOp copy, int64_t bytes) {
 ttg::BlockedEncodingAttr getCoalescedLayout(ttg::AsyncCopyGlobalToLocalOp copy,
                                             const ModuleAxisInfo &axes) {
   auto type = cast<RankedTensorType>(copy.getSrc().getType());
-  if (ttg::lookupNumCTAs(copy) != 1)
+  if (!type.getEncoding() || ttg::lookupNumCTAs(copy) != 1)
     return {};
   SmallVector<unsigned> order = ttg::getOrder(type);
   AxisInfo info = axes.get(copy.getSrc());
@@ -88,18 +88,26 @@ ttg::BlockedEncodingAttr getCoalescedLayout(ttg::AsyncCopyGlobalToLocalOp copy,
                                        /*numCTAs=*/1);
 }
 
+/// Takes `value` out of the operands of `op`, as often as it is there.
+void eraseOperands(Operation *op, Value value) {
+  for (unsigned i = op->getNumOperands(); i-- > 0;)
+    if (op->getOperand(i) == value)
+      op->eraseOperand(i);
+}
+
 /// Takes the token away from its users. Commits left without any go to
 /// `emptied`.
 void dropToken(Value token, llvm::SetVector<Operation *> &emptied) {
   SmallVector<OpOperand *> others;
-  for (OpOperand &use : llvm::make_early_inc_range(token.getUses())) {
-    Operation *user = use.getOwner();
-    if (!isa<ttg::AsyncCommitGroupOp, ttg::AsyncWaitOp, ttg::LocalLoadOp>(
-            user)) {
+  llvm::SetVector<Operation *> users;
+  for (OpOperand &use : token.getUses())
+    if (isa<ttg::AsyncCommitGroupOp, ttg::AsyncWaitOp, ttg::LocalLoadOp>(
+            use.getOwner()))
+      users.insert(use.getOwner());
+    else
       others.push_back(&use);
-      continue;
-    }
-    user->eraseOperand(use.getOperandNumber());
+  for (Operation *user : users) {
+    eraseOperands(user, token);
     if (isa<ttg::AsyncCommitGroupOp>(user) && user->getNumOperands() == 0)
       emptied.insert(user);
   }
@@ -162,9 +170,9 @@ bool isTokenDroppable(ttg::AsyncWaitOp wait) {
 /// Waits for groups that are empty now become barriers, which they have been
 /// beside that. Only where no wait counts groups that are left under way, and
 /// each group is waited for by its token.
-void dropIdleWaits(FuncOp function, llvm::SetVector<Operation *> &emptied) {
+void dropIdleWaits(Operation *function, llvm::SetVector<Operation *> &emptied) {
   SmallVector<ttg::AsyncWaitOp> waits;
-  WalkResult counted = function.walk([&](Operation *op) {
+  WalkResult counted = function->walk([&](Operation *op) {
     if (auto wait = dyn_cast<ttg::AsyncWaitOp>(op)) {
       waits.push_back(wait);
       return wait.getNum() ? WalkResult::interrupt() : WalkResult::advance();
@@ -186,9 +194,9 @@ void dropIdleWaits(FuncOp function, llvm::SetVector<Operation *> &emptied) {
     if (!isIdle)
       continue;
     SmallVector<Value> tokens(wait->getOperands());
-    for (OpOperand &use :
-         llvm::make_early_inc_range(wait.getRetToken().getUses()))
-      use.getOwner()->eraseOperand(use.getOperandNumber());
+    Value token = wait.getRetToken();
+    while (!token.use_empty())
+      eraseOperands(*token.user_begin(), token);
     OpBuilder builder(wait);
     mlir::gpu::BarrierOp::create(builder, wait.getLoc());
     wait.erase();
@@ -212,12 +220,12 @@ public:
       return;
     SmallVector<Downgrade> downgrades = judge(copies);
     llvm::SetVector<Operation *> emptied;
-    llvm::SetVector<FuncOp> functions;
+    llvm::SetVector<Operation *> functions;
     for (const Downgrade &entry : downgrades) {
-      functions.insert(entry.copy->getParentOfType<FuncOp>());
+      functions.insert(getFunctionOrModule(entry.copy));
       downgrade(entry, emptied);
     }
-    for (FuncOp function : functions)
+    for (Operation *function : functions)
       dropIdleWaits(function, emptied);
   }
 

@@ -88,7 +88,7 @@ static FailureOr<std::string> getAtomSuffix(AtomicRMWOp rmw) {
     llvm_unreachable("all operations are named");
   };
   auto [op, kind] = getName();
-  unsigned bits = element.getIntOrFloatBitWidth();
+  unsigned bits = getElementBitWidth(element);
   if (bits == 32 || bits == 64)
     return llvm::formatv("{0}.{1}{2}", op, kind, bits).str();
   if (rmw.getAtomicRmwOp() == RMWOp::FADD && element.isF16())
@@ -261,7 +261,7 @@ LogicalResult tle::lowerLocalAtomic(Operation *atomic) {
     return lower(rmw, instruction, {rmw.getVal()}, rmw.getMask());
   }
   auto cas = cast<AtomicCASOp>(atomic);
-  unsigned bits = getElementTypeOrSelf(cas.getVal()).getIntOrFloatBitWidth();
+  unsigned bits = getElementBitWidth(cas.getVal().getType());
   if (bits < 16)
     return cas.emitError()
            << "shared memory has no compare-and-swap on elements of "

@@ -63,10 +63,12 @@ static std::optional<AffineIndex> matchAffineIndex(Value index) {
   if (auto add = dyn_cast<arith::AddIOp>(def)) {
     std::optional<AffineIndex> lhs = matchAffineIndex(add.getLhs()),
                                rhs = matchAffineIndex(add.getRhs());
-    if (!lhs || !rhs || (lhs->dim && rhs->dim))
+    AffineIndex sum;
+    if (!lhs || !rhs || (lhs->dim && rhs->dim) ||
+        llvm::AddOverflow(lhs->offset, rhs->offset, sum.offset))
       return std::nullopt;
-    return AffineIndex{lhs->offset + rhs->offset,
-                       lhs->dim ? lhs->dim : rhs->dim};
+    sum.dim = lhs->dim ? lhs->dim : rhs->dim;
+    return sum;
   }
   return std::nullopt;
 }
@@ -188,6 +190,12 @@ bool tle::isConstantZero(Value value) {
   return isa_and_nonnull<SplatOp, ConvertLayoutOp, arith::TruncFOp,
                          arith::ExtFOp>(def) &&
          isConstantZero(def->getOperand(0));
+}
+
+Operation *tle::getFunctionOrModule(Operation *op) {
+  if (auto function = op->getParentOfType<FuncOp>())
+    return function;
+  return op->getParentOfType<ModuleOp>();
 }
 
 bool tle::isInWarpSpecialize(Operation *op) {

@@ -77,7 +77,7 @@ public:
                               : indices[source]);
 
     Value offset;
-    unsigned bytes = rootType.getElementTypeBitWidth() / 8;
+    unsigned bytes = getElementBitWidth(rootType.getElementType()) / 8;
     int scale = llvm::Log2_32(bytes);
     for (const SharedOffsetMap::Term &term : map->getTerms()) {
       Value bits = arith::AndIOp::create(builder, loc, inRoot[term.dim],
@@ -225,10 +225,10 @@ private:
       auto note = [&](Value value) {
         if (isLocalPointerLike(value.getType())) {
           if (auto sum = value.getDefiningOp<AddPtrOp>())
-            pointeeBytes[sum] = getPointerTypeOrNull(value.getType())
-                                    .getPointeeType()
-                                    .getIntOrFloatBitWidth() /
-                                8;
+            pointeeBytes[sum] =
+                getElementBitWidth(
+                    getPointerTypeOrNull(value.getType()).getPointeeType()) /
+                8;
           pointers.push_back(value);
         }
       };

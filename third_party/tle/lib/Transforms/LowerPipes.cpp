@@ -64,6 +64,9 @@ Region *findPartition(Operation *op) {
   return nullptr;
 }
 
+/// What an mbarrier can count to.
+constexpr int64_t kMaxArrivals = (1 << 20) - 1;
+
 /// How the writer of a pipe fills its slots.
 struct Writes {
   bool copies = false;
@@ -77,9 +80,11 @@ struct Endpoint {
   SmallVector<Operation *> arrivals;
 
   /// Threads that arrive.
-  int getNumThreads() const {
+  int64_t getNumThreads() const {
+    if (arrivals.empty())
+      return 0;
     Operation *op = arrivals.front();
-    return ttg::lookupNumWarps(op) * ttg::lookupThreadsPerWarp(op);
+    return int64_t(ttg::lookupNumWarps(op)) * ttg::lookupThreadsPerWarp(op);
   }
 };
 
@@ -129,12 +134,19 @@ private:
 };
 
 LogicalResult PipeLowering::collect() {
-  module.walk([&](PipeCreateOp create) {
+  WalkResult created = module.walk([&](PipeCreateOp create) -> WalkResult {
     Pipe &pipe = pipes[findRoot(create.getBarriers())];
+    if (pipe.create)
+      return create.emitError("pipe '")
+             << create.getName() << "' has the barriers of pipe '"
+             << pipe.create.getName() << "'";
     pipe.create = create;
     for (Attribute reader : create.getReaders())
       pipe.readers[cast<StringAttr>(reader).getValue()];
+    return WalkResult::advance();
   });
+  if (created.wasInterrupted())
+    return failure();
   WalkResult result = module.walk([&](Operation *op) -> WalkResult {
     if (!isa<PipeAcquireOp, PipeCommitOp, PipeWaitOp, PipeReleaseOp>(op))
       return WalkResult::advance();
@@ -143,6 +155,11 @@ LogicalResult PipeLowering::collect() {
       return op->emitError("the pipe of this step is not known here: it comes "
                            "from a loop, a branch or a function");
     Pipe &pipe = found->second;
+    Type type = pipe.create.getBarriers().getType();
+    if (op->getOperand(0).getType() != type)
+      return op->emitError("takes barriers ")
+             << op->getOperand(0).getType() << ", but those of pipe '"
+             << pipe.create.getName() << "' are " << type;
     bool arrives = isa<PipeCommitOp, PipeReleaseOp>(op);
     auto reader = op->getAttrOfType<StringAttr>("reader");
     if (!reader)
@@ -193,6 +210,15 @@ LogicalResult PipeLowering::verify(Pipe &pipe) {
                       "': its writer would wait for ever");
     }
   }
+  // Threads of the writer may arrive twice, for stores and for copies.
+  int64_t released = 0;
+  for (auto &[reader, endpoint] : pipe.readers)
+    released += endpoint.getNumThreads();
+  int64_t arrivals = std::max(released, 2 * pipe.writer.getNumThreads());
+  if (arrivals > kMaxArrivals)
+    return describe("counts " + Twine(arrivals) +
+                    " arrivals, an mbarrier counts " + Twine(kMaxArrivals) +
+                    " at most");
   return success();
 }
 

@@ -96,7 +96,7 @@ struct StoreOfLoad : OpRewritePattern<StoreOp> {
     if (mayWriteBetween(load, store))
       return rewriter.notifyMatchFailure(
           store, "memory may change between the load and the store");
-    if (buffer.getElementTypeBitWidth() < 8)
+    if (getElementBitWidth(buffer.getElementType()) < 8)
       return rewriter.notifyMatchFailure(store, "elements less than a byte");
 
     Location loc = store.getLoc();

@@ -32,7 +32,7 @@ static bool hasOtherWriters(StoreOp store, Value buffer) {
   Value root = ttg::findBufferRoot(buffer);
   if (isInWarpSpecialize(store) || !root.getDefiningOp<ttg::LocalAllocOp>())
     return true;
-  WalkResult found = store->getParentOfType<FuncOp>().walk([&](Operation *op) {
+  WalkResult found = getFunctionOrModule(store)->walk([&](Operation *op) {
     bool isAsyncWriter =
         isa<ttg::AsyncCopyGlobalToLocalOp, ttg::WarpSpecializeOp, CallOp>(op) ||
         op->getName().getStringRef().starts_with("ttng.async_tma");

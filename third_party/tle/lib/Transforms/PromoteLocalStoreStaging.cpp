@@ -222,7 +222,7 @@ bool needsBarriers(Operation *op, scf::ForOp loop) {
 
 /// Erases the barriers of the loop's body if nothing needs them any more.
 void eraseIdleBarriers(RewriterBase &rewriter, scf::ForOp loop) {
-  WalkResult found = loop->getParentOfType<FuncOp>().walk([&](Operation *op) {
+  WalkResult found = getFunctionOrModule(loop)->walk([&](Operation *op) {
     return needsBarriers(op, loop) ? WalkResult::interrupt()
                                    : WalkResult::advance();
   });

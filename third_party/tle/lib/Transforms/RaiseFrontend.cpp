@@ -10,6 +10,7 @@
 
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/Verifier.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace mlir::triton::tle {
 #define GEN_PASS_DEF_TLERAISEFRONTEND
@@ -57,11 +58,14 @@ private:
       return declaration.emitError(
           "uses of a TLE op's declaration are not known");
     bool failedAny = false;
-    for (SymbolTable::SymbolUse use : llvm::make_early_inc_range(*uses)) {
-      auto call = dyn_cast<CallOp>(use.getUser());
+    // A call may name its callee in another attribute, too.
+    llvm::SetVector<Operation *> users;
+    for (SymbolTable::SymbolUse use : *uses)
+      users.insert(use.getUser());
+    for (Operation *user : users) {
+      auto call = dyn_cast<CallOp>(user);
       if (!call) {
-        use.getUser()->emitError()
-            << "TLE op '" << name << "' can only be called";
+        user->emitError() << "TLE op '" << name << "' can only be called";
         failedAny = true;
         continue;
       }

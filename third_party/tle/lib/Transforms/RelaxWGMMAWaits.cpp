@@ -43,29 +43,11 @@ bool holdsProducts(Operation *op) {
       .wasInterrupted();
 }
 
-/// Whether groups may be under way behind the last op before `end`; all of the
-/// block's if `end` is null.
-bool mayBeUnderWay(Block &block, Operation *end);
-
-bool mayBeUnderWayAtStart(Block &block) {
-  Operation *parent = block.getParentOp();
-  if (isa<FuncOp, WarpSpecializePartitionsOp>(parent))
-    return !block.isEntryBlock();
-  bool before = mayBeUnderWay(*parent->getBlock(), parent);
-  if (isa<scf::IfOp>(parent))
-    return before;
-  if (isa<scf::ForOp>(parent)) {
-    // What an iteration leaves, the next one finds. Going round once more adds
-    // nothing: only the last wait or product of the body counts.
-    for (Operation &op : llvm::reverse(block))
-      if (isa<WarpGroupDotOp, WarpGroupDotWaitOp>(op) || holdsProducts(&op))
-        return before || mayBeUnderWay(block, nullptr);
-    return before;
-  }
-  return true;
-}
-
-bool mayBeUnderWay(Block &block, Operation *end) {
+/// What the ops before `end` say of groups under way there, all of the block's
+/// if `end` is null: whether there may be any; nothing if no op decides it.
+std::optional<bool> findUnderWay(Block &block, Operation *end) {
+  if (block.empty())
+    return std::nullopt;
   Operation *op = end ? end->getPrevNode() : &block.back();
   for (; op; op = op->getPrevNode()) {
     if (auto wait = dyn_cast<WarpGroupDotWaitOp>(op)) {
@@ -78,7 +60,21 @@ bool mayBeUnderWay(Block &block, Operation *end) {
       return true;
     }
   }
-  return mayBeUnderWayAtStart(block);
+  return std::nullopt;
+}
+
+bool mayBeUnderWayAtStart(Block &block) {
+  Operation *parent = block.getParentOp();
+  if (isa<FuncOp, WarpSpecializePartitionsOp>(parent))
+    return !block.isEntryBlock();
+  if (!isa<scf::IfOp, scf::ForOp>(parent))
+    return true;
+  std::optional<bool> before = findUnderWay(*parent->getBlock(), parent);
+  if (before ? *before : mayBeUnderWayAtStart(*parent->getBlock()))
+    return true;
+  // What an iteration leaves, the next one finds.
+  return isa<scf::ForOp>(parent) &&
+         findUnderWay(block, nullptr).value_or(false);
 }
 
 class BlockRelaxer {

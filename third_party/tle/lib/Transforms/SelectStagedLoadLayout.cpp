@@ -50,7 +50,7 @@ static ttg::BlockedEncodingAttr segmentLayout(Value pointers) {
     return {};
   auto element = cast<PointerType>(type.getElementType()).getPointeeType();
   unsigned vector = layout.getSizePerThread()[1];
-  unsigned bits = vector * element.getIntOrFloatBitWidth();
+  unsigned bits = vector * getElementBitWidth(element);
   ArrayRef<unsigned> threads = layout.getThreadsPerWarp();
   if (bits > 128 || bits * threads[1] <= kSegmentBytes * 8)
     return {};

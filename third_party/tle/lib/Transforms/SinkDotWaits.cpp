@@ -119,10 +119,14 @@ public:
     for (WarpGroupDotWaitOp wait : llvm::reverse(waits)) {
       if (endsLooseReader(wait))
         continue;
-      Operation *next = wait->getNextNode();
-      while (!mustPrecede(wait, next, unfinished))
-        next = next->getNextNode();
-      wait->moveBefore(next);
+      // The body of a module has no terminator.
+      Operation *last = wait;
+      for (Operation *next = wait->getNextNode();
+           next && !mustPrecede(wait, next, unfinished);
+           next = next->getNextNode())
+        last = next;
+      if (last != wait)
+        wait->moveAfter(last);
     }
   }
 };

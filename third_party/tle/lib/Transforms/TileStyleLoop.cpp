@@ -5,6 +5,7 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "tle/IR/Dialect.h"
+#include "tle/Transforms/LocalPointerUtils.h"
 #include "triton/Dialect/Triton/IR/Dialect.h"
 #include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
 #include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
@@ -19,6 +20,9 @@ namespace {
 
 /// A seed is held in registers while the tile is waited for and multiplied.
 constexpr int64_t kMaxSeedBytesPerThread = 64;
+
+/// Each slot has its own code before the loop.
+constexpr int64_t kMaxSlots = 32;
 
 bool isStaticView(Operation *op) {
   return ttg::isBufferView(op) && !isa<ttg::MemDescIndexOp>(op) &&
@@ -497,9 +501,9 @@ int64_t chooseSlots(const TileStyleLoop &info, int64_t stages,
   }
   int64_t perSlot = info.bytesPerSlot();
   int64_t others =
-      explicitSharedMemory(loop->getParentOfType<FuncOp>(), replaced) - perSlot;
+      explicitSharedMemory(getFunctionOrModule(loop), replaced) - perSlot;
   int64_t budget = limits.total - limits.reserve - scratchMemory(loop) - others;
-  int64_t slots = std::min(std::max<int64_t>(stages, 2),
+  int64_t slots = std::min(std::clamp<int64_t>(stages, 2, kMaxSlots),
                            budget / std::max<int64_t>(perSlot, 1));
   if (slots < 2)
     reason = "two slots of " + std::to_string(perSlot) +
@@ -529,6 +533,10 @@ FailureOr<TileStyleLoop> matchTileStyleLoop(scf::ForOp loop,
     return refuse("it holds another loop");
   if (loop.getUnsignedCmp())
     return refuse("its bounds are unsigned");
+  // The numbers of slots are calculated with in its type.
+  Type counter = loop.getInductionVar().getType();
+  if (counter.isIntOrFloat() && counter.getIntOrFloatBitWidth() < 8)
+    return refuse("its induction variable has less than 8 bits");
   auto isSynchronization = [](Operation *user) {
     return isa<ttg::AsyncCommitGroupOp, ttg::AsyncWaitOp>(user);
   };

@@ -1,4 +1,5 @@
 // RUN: tle-opt %s -triton-tle-downgrade-invalid-async-copy | FileCheck %s
+// RUN: tle-opt %s -canonicalize -triton-tle-downgrade-invalid-async-copy | FileCheck %s --check-prefix CANONICAL
 
 #line = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
 #shared = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
@@ -167,6 +168,35 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
       ttg.async_wait %g {num = 0 : i32}
       ttg.warp_return
     } : (!tt.ptr<f16>, !tt.ptr<f16>, !f16s) -> ()
+    tt.return
+  }
+
+  // A group may name a copy more than once, in any order of its uses.
+  // CANONICAL-LABEL: @named_twice
+  // CANONICAL: tt.load
+  // CANONICAL-NEXT: ttg.local_store
+  // CANONICAL: scf.for
+  // CANONICAL-NEXT: ttg.async_commit_group{{$}}
+  tt.func public @named_twice(%q: !halves, %b: !f16s, %n: i32) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %t = ttg.async_copy_global_to_local %q, %b : !halves -> <1024xf16, #shared, #smem, mutable>
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%u = %t) -> (!ttg.async.token) : i32 {
+      %g = ttg.async_commit_group tokens %u, %u, %u
+      scf.yield %u : !ttg.async.token
+    }
+    tt.return
+  }
+
+  // Pointers without a layout.
+  // CHECK-LABEL: @no_layout
+  // CHECK: tt.load %{{.*}} : tensor<1024x!tt.ptr<f16>>
+  // CHECK-NEXT: ttg.local_store
+  tt.func public @no_layout(%q: !tt.ptr<f16>, %b: !f16s) {
+    %p = tt.splat %q : !tt.ptr<f16> -> tensor<1024x!tt.ptr<f16>>
+    %r = tt.make_range {end = 1024 : i32, start = 0 : i32} : tensor<1024xi32>
+    %o = tt.addptr %p, %r : tensor<1024x!tt.ptr<f16>>, tensor<1024xi32>
+    %t = ttg.async_copy_global_to_local %o, %b : tensor<1024x!tt.ptr<f16>> -> <1024xf16, #shared, #smem, mutable>
     tt.return
   }
 }

@@ -293,3 +293,83 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.return
   }
 }
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [1, 0]}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @bad_create(%bars: !bars) {
+    // expected-error @+1 {{needs barriers in a layout of rank 1, that of a word, but got}}
+    tle.pipe_create %bars {name = "t", oneShot = false, readers = ["r"]} : !bars
+    tt.return
+  }
+}
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<65536x1xi64, #bar, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @bad_create(%bars: !bars) {
+    // expected-error @+1 {{needs 65536 barriers, shared memory holds 29056 at most}}
+    tle.pipe_create %bars {name = "t", oneShot = false, readers = ["r"]} : !bars
+    tt.return
+  }
+}
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @barriers_of_another(%bars: !bars) {
+    tle.pipe_create %bars {name = "a", oneShot = false, readers = ["r"]} : !bars
+    // expected-error @+1 {{pipe 'b' has the barriers of pipe 'a'}}
+    tle.pipe_create %bars {name = "b", oneShot = false, readers = ["r"]} : !bars
+    tt.return
+  }
+}
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @view_of_barriers(%bars: !bars, %i: i32) {
+    tle.pipe_create %bars {name = "t", oneShot = false, readers = ["r"]} : !bars
+    %one = ttg.memdesc_index %bars[%i] : !bars -> !ttg.memdesc<1xi64, #bar, #smem, mutable>
+    // expected-error @+1 {{takes barriers '!ttg.memdesc<1xi64}}
+    tle.pipe_acquire %one[%i] : !ttg.memdesc<1xi64, #bar, #smem, mutable>
+    tt.return
+  }
+}
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @too_many_threads(%i: i32) {
+    %bars = ttg.local_alloc : () -> !bars
+    // expected-error @+1 {{pipe 't' counts 134217728 arrivals, an mbarrier counts 1048575 at most}}
+    tle.pipe_create %bars {name = "t", oneShot = false, readers = ["r"]} : !bars
+    ttg.warp_specialize(%bars, %i)
+    default {
+      tle.pipe_wait %bars[%i] {reader = "r"} : !bars
+      tle.pipe_release %bars[%i] {reader = "r"} : !bars
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %j: i32) num_warps(2097152) {
+      tle.pipe_acquire %b[%j] : !bars
+      tle.pipe_commit %b[%j] : !bars
+      ttg.warp_return
+    } : (!bars, i32) -> ()
+    tt.return
+  }
+}

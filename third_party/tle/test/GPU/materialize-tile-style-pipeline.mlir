@@ -329,3 +329,29 @@ module attributes {"ttg.num-warps" = 4 : i32, ttg.target = "cuda:90"} {
     tt.return %r : tensor<64x64xf32, #mma>
   }
 }
+
+// -----
+
+// Each slot has code of its own before the loop: there are 32 at most.
+#b = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
+#s = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#smem = #ttg.shared_memory
+!buf = !ttg.memdesc<128xf32, #s, #smem, mutable>
+!ptrs = tensor<128x!tt.ptr<f32>, #b>
+!tile = tensor<128xf32, #b>
+module attributes {"ttg.num-warps" = 4 : i32, ttg.target = "cuda:90"} {
+  // CHECK-LABEL: @many_stages
+  // CHECK: ttg.local_alloc : () -> !ttg.memdesc<32x128xf32
+  tt.func @many_stages(%ptr: !ptrs, %n: i32) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %buf = ttg.local_alloc : () -> !buf
+    scf.for %i = %c0 to %n step %c1 : i32 {
+      %t = ttg.async_copy_global_to_local %ptr, %buf : !ptrs -> <128xf32, #s, #smem, mutable>
+      %g = ttg.async_commit_group tokens %t
+      %w = ttg.async_wait %g {num = 0 : i32}
+      %x = ttg.local_load %buf : !buf -> !tile
+    } {tt.num_stages = 1000000 : i32}
+    tt.return
+  }
+}

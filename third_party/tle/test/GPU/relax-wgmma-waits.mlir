@@ -261,4 +261,18 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     %v = ttng.warp_group_dot_wait %e {pendings = 0 : i32} : !acc
     tt.return %v : !acc
   }
+
+  // A wait for all but one decides nothing of what the next iteration finds.
+  // CHECK-LABEL: @pending_in_loop
+  // CHECK: ttng.warp_group_dot_wait %{{.*}} {pendings = 1 : i32}
+  tt.func @pending_in_loop(%c: !acc, %n: i32) -> !acc {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%a = %c) -> (!acc) : i32 {
+      %v = arith.negf %a : !acc
+      %w = ttng.warp_group_dot_wait %v {pendings = 1 : i32} : !acc
+      scf.yield %w : !acc
+    }
+    tt.return %r : !acc
+  }
 }

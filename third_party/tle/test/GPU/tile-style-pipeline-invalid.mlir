@@ -559,4 +559,18 @@ module attributes {"ttg.num-warps" = 4 : i32, ttg.target = "cuda:90"} {
     } {tt.num_stages = 2 : i32}
     tt.return
   }
+
+  // CHECK-LABEL: @narrow_counter
+  tt.func @narrow_counter(%ptr: !ptrs, %c0: i4, %c1: i4, %n: i4) {
+    %buf = ttg.local_alloc : () -> !buf
+    // expected-remark @below {{its induction variable has less than 8 bits}}
+    scf.for %i = %c0 to %n step %c1 : i4 {
+      %t = ttg.async_copy_global_to_local %ptr, %buf : !ptrs -> <64x64xbf16, #s, #smem, mutable>
+      %g = ttg.async_commit_group tokens %t
+      %w = ttg.async_wait %g {num = 0 : i32}
+      %x = ttg.local_load %buf : !buf -> !tile
+    // CHECK: } {tt.num_stages = 2 : i32}
+    } {tt.num_stages = 2 : i32}
+    tt.return
+  }
 }

@@ -18,6 +18,9 @@ def TT_FuncOp : TT_Op<"func", [
   let description = [{
     A public function is a kernel. A function without a body is a declaration.
 
+    In a block that nothing reaches, an op may not use its own result, neither
+    at once nor through other ops: who follows operands must come to an end.
+
     ```mlir
     tt.func public @kernel(%x: !tt.ptr<f32> {tt.divisibility = 16 : i32}) attributes {noinline = false} {
       tt.return
@@ -39,6 +42,7 @@ def TT_FuncOp : TT_Op<"func", [
     bool isDeclaration() { return isExternal(); }
   }];
   let hasCustomAssemblyFormat = 1;
+  let hasRegionVerifier = 1;
 }
 
 def TT_CallOp : TT_Op<"call", [CallOpInterface, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {

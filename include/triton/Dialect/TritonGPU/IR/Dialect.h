@@ -69,7 +69,8 @@ SmallVector<int64_t> getShapePerCTA(ArrayRef<unsigned> CTASplitNum,
 SmallVector<int64_t> getShapePerCTA(Attribute layout, ArrayRef<int64_t> shape);
 
 /// Dimensions from the fastest: of the elements that a thread holds, or of the
-/// contiguous direction of a buffer.
+/// contiguous direction of a buffer. Without a layout, and for layouts that say
+/// nothing of it, the last dimension is the fastest.
 SmallVector<unsigned> getOrder(Attribute layout, ArrayRef<int64_t> shape);
 inline SmallVector<unsigned> getOrder(RankedTensorType type) {
   return getOrder(type.getEncoding(), type.getShape());

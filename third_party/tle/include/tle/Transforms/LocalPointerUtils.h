@@ -42,6 +42,9 @@ bool isConstantTrue(Value value);
 /// True if `value` is a number (or tensor of it) that is zero everywhere.
 bool isConstantZero(Value value);
 
+/// The tt.func that `op` is in; the module if it is in none.
+Operation *getFunctionOrModule(Operation *op);
+
 /// True if `op` is inside a ttg.warp_specialize, where others run beside it.
 bool isInWarpSpecialize(Operation *op);
 

@@ -436,12 +436,12 @@ def TLETileStylePipelineSchedule : TLE_ModulePass<"triton-tle-tile-style-pipelin
 def TLEMaterializeTileStylePipeline : TLE_ModulePass<"triton-tle-materialize-tile-style-pipeline"> {
   let summary = "expand the loops that were chosen";
   let description = [{
-    Each buffer becomes N slots, N being the loop's number of stages or what
-    fits. The prologue issues tiles 0 to N-1, an iteration waits for its tile,
-    consumes it, and issues tile i + N into the slot that it has freed. Any trip
-    count is right, zero included: a tile that does not exist is not issued, and
-    its group is committed empty. Where the trip count is a constant, there are
-    no more slots than trips, and no conditions that are known.
+    Each buffer becomes N slots, N being the loop's number of stages, 32 at most,
+    or what fits. The prologue issues tiles 0 to N-1, an iteration waits for its
+    tile, consumes it, and issues tile i + N into the slot that it has freed. Any
+    trip count is right, zero included: a tile that does not exist is not issued,
+    and its group is committed empty. Where the trip count is a constant, there
+    are no more slots than trips, and no conditions that are known.
 
     ```mlir
     // N = 2
