@@ -50,7 +50,8 @@ WarpGroupDotOp findNextLink(WarpGroupDotOp dot) {
   OpOperand &use = *dot.getD().use_begin();
   auto next = dyn_cast<WarpGroupDotOp>(use.getOwner());
   if (!next || next->getBlock() != dot->getBlock() ||
-      next.getC() != dot.getD() || !dot->isBeforeInBlock(next))
+      next.getC() != dot.getD() || next.getIsAsync() ||
+      !dot->isBeforeInBlock(next))
     return nullptr;
   for (Operation *op = dot->getNextNode(); op != next; op = op->getNextNode())
     if (!mayStandBetween(op))

@@ -1,4 +1,4 @@
-// RUN: tle-opt %s -allow-unregistered-dialect -triton-tle-lower-pipes | FileCheck %s
+// RUN: tle-opt %s -triton-tle-lower-pipes | FileCheck %s
 
 #shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
 #bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
@@ -52,7 +52,7 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     partition0(%b: !bars, %f: !field, %m: i32) num_warps(2) {
       %d0 = arith.constant 0 : i32
       %d1 = arith.constant 1 : i32
-      %q = "test.pointers"() : () -> tensor<64x64x!tt.ptr<bf16>, #blocked>
+      %q = ub.poison : tensor<64x64x!tt.ptr<bf16>, #blocked>
       scf.for %i = %d0 to %m step %d1 : i32 {
         tle.pipe_acquire %b[%i] : !bars
         %s = ttg.memdesc_index %f[%d0] : !field -> !tile
@@ -85,8 +85,8 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
       ttg.warp_yield
     }
     partition0(%b: !ttg.memdesc<6x1xi64, #bar, #smem, mutable>, %f: !ttg.memdesc<3x64x64xbf16, #shared, #smem, mutable>, %j: i32) num_warps(2) {
-      %q = "test.pointers"() : () -> tensor<64x64x!tt.ptr<bf16>, #blocked>
-      %v = "test.values"() : () -> tensor<64x64xbf16, #blocked>
+      %q = ub.poison : tensor<64x64x!tt.ptr<bf16>, #blocked>
+      %v = ub.poison : tensor<64x64xbf16, #blocked>
       tle.pipe_acquire %b[%j] : !ttg.memdesc<6x1xi64, #bar, #smem, mutable>
       %s = ttg.memdesc_index %f[%j] : !ttg.memdesc<3x64x64xbf16, #shared, #smem, mutable> -> !tile
       %t = ttg.async_copy_global_to_local %q, %s : tensor<64x64x!tt.ptr<bf16>, #blocked> -> !tile
@@ -118,7 +118,7 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
       ttg.warp_yield
     }
     partition0(%b: !ttg.memdesc<2x1xi64, #bar, #smem, mutable>, %f: !field, %j: i32) num_warps(2) {
-      %v = "test.values"() : () -> tensor<64x64xbf16, #blocked>
+      %v = ub.poison : tensor<64x64xbf16, #blocked>
       tle.pipe_acquire %b[%j] : !ttg.memdesc<2x1xi64, #bar, #smem, mutable>
       %s = ttg.memdesc_index %f[%j] : !field -> !tile
       ttg.local_store %v, %s : tensor<64x64xbf16, #blocked> -> !tile
