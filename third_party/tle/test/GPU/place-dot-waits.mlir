@@ -105,4 +105,21 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     } : () -> ()
     tt.return
   }
+
+  // The second product is asynchronous already, with a wait that is not ours: the first one ends by itself.
+  // CHECK-LABEL: @asynchronous_link
+  // CHECK: %[[D0:.+]] = ttng.warp_group_dot
+  // CHECK-NEXT: %[[W0:.+]]:3 = ttng.warp_group_dot_wait %[[D0]], %{{.+}}, %{{.+}} {pendings = 0 : i32}
+  // CHECK-NEXT: %[[D1:.+]] = ttng.warp_group_dot %{{.+}}, %{{.+}}, %[[W0]]#0 {inputPrecision = 0 : i32, isAsync = true}
+  // CHECK-NEXT: ttng.warp_group_dot_wait %[[D1]] {pendings = 0 : i32}
+  tt.func public @asynchronous_link(%a: !tile, %b: !tile, %c: !acc) {
+    ttg.warp_specialize()
+    default {
+      %d0 = ttng.warp_group_dot %a, %b, %c {inputPrecision = 0 : i32} : !tile * !tile -> !acc
+      %d1 = ttng.warp_group_dot %b, %a, %d0 {inputPrecision = 0 : i32, isAsync = true} : !tile * !tile -> !acc
+      %e1 = ttng.warp_group_dot_wait %d1 {pendings = 0 : i32} : !acc
+      ttg.warp_yield
+    } : () -> ()
+    tt.return
+  }
 }
