@@ -246,6 +246,7 @@ bool moveBody(Operation *op, Random &random) {
   Operation *terminator = body.getTerminator();
   OpBuilder builder(op);
   if (pick(random, 2)) {
+    op->getContext()->loadDialect<func::FuncDialect>();
     auto other = func::FuncOp::create(
         builder, loc, function.getName(),
         builder.getFunctionType(body.getArgumentTypes(),

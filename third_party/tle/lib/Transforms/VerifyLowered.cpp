@@ -29,7 +29,7 @@ public:
         function.emitError() << "TLE op " << function->getAttr(kFrontendOpAttr)
                              << " was never raised";
         failedAny = true;
-      } else if (isa<TLEDialect>(op->getDialect())) {
+      } else if (isa_and_nonnull<TLEDialect>(op->getDialect())) {
         op->emitError() << "cannot compile this use of " << op->getName()
                         << ": no lowering applies to it";
         failedAny = true;

@@ -1,4 +1,4 @@
-// RUN: tle-opt %s -split-input-file -triton-tle-verify-lowered -verify-diagnostics
+// RUN: tle-opt %s -allow-unregistered-dialect -split-input-file -triton-tle-verify-lowered -verify-diagnostics
 
 #shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
 #smem = #ttg.shared_memory
@@ -26,6 +26,7 @@ module {
 module {
   tt.func public @clean(%p: tensor<64x!tt.ptr<f32>>) {
     %v = tt.load %p : tensor<64x!tt.ptr<f32>>
+    "unknown.op"(%v) : (tensor<64xf32>) -> ()
     tt.return
   }
 }
