@@ -20,11 +20,13 @@ from collections.abc import Callable
 import checking
 import torch
 from triton_tle.bench.harness import format_table
+from triton_tle.bench.mla_decode import prepare_form
 from triton_tle.bench.mla_decode_check import DecodeCase, DecodeResult, call_operator, check, compare, make_inputs
 from triton_tle.ops import (
     dequantize_k_cache,
     flash_mla_with_kvcache,
     get_mla_metadata,
+    mla_decode_fp8_pipes,
     mla_decode_reduce,
     mla_decode_reduce_reference,
 )
@@ -75,6 +77,31 @@ def all_cases() -> list[DecodeCase]:
     # rows past 2**31 bytes and elements
     found += [dataclasses.replace(base, blocks=70_000), dataclasses.replace(base, fp8=False, blocks=70_000)]
     return found
+
+
+def pipes_cases() -> list[DecodeCase]:
+    """What the form with pipes is checked on: every feature, few and many work items for a program."""
+    base = DecodeCase(b=3, s_q=2, h_q=128, topk=256, blocks=16, splits=1)
+    everything = {"extra_topk": 300, "splits": 3, "length": True, "extra_length": True, "sink": True}
+    changes = (
+        {},
+        {"h_q": 8},
+        {"h_q": 72, "splits": 2},
+        {"topk": 0},
+        {"topk": 1},
+        {"topk": 65, "splits": 2},
+        {"topk": 2048, "splits": 7},
+        {"s_q": 4, "empty_rows": True, "sink": True},
+        {"invalid": 1.0, "splits": 2},
+        everything,
+        everything | {"gap": 1, "splits": 1},
+        {"any_scale": True, "splits": 2},
+        {"spread": 300.0},
+        {"b": 70, "s_q": 4, "topk": 200},
+        {"b": 70, "s_q": 4, "topk": 200, "splits": 3},
+        {"b": 128, "topk": 2048, "blocks": 512},
+    )
+    return [dataclasses.replace(base, **change) for change in changes]
 
 
 def sanitizer_cases() -> list[DecodeCase]:
@@ -187,9 +214,23 @@ def check_reduce(shape: tuple[int, ...], with_sink: bool) -> str:
     return ""
 
 
-def run_case(case: DecodeCase, seed: int) -> tuple[DecodeResult | None, str]:
+def call_pipes(arguments: dict, fp8: bool, splits: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The form with pipes, ten times: partitions that race would give other bits now and then.
+
+    Raises:
+        RuntimeError: two calls differ.
+    """
+    call = prepare_form(arguments, fp8, splits, mla_decode_fp8_pipes.launch_config())
+    first = [result.clone() for result in call()]
+    for _ in range(9):
+        if not all(torch.equal(a, b) for a, b in zip(first, call())):
+            raise RuntimeError("two calls differ")
+    return first[0], first[1]
+
+
+def run_case(case: DecodeCase, seed: int, pipes: bool = False) -> tuple[DecodeResult | None, str]:
     """(errors, what is wrong or nothing) of a case."""
-    result, problem = checking.guarded(lambda: check(case, seed, "cuda"))
+    result, problem = checking.guarded(lambda: check(case, seed, "cuda", call_pipes if pipes else None))
     return result, problem or ("" if result.passed else "WRONG")
 
 
@@ -219,12 +260,15 @@ def main() -> int:
     parser = checking.parser(__doc__)
     parser.add_argument("--only", default="", help="checks whose label contains this")
     parser.add_argument("--jobs", type=int, default=min(14, os.cpu_count() or 1), help="processes (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=200.0, help="what runs longer has failed (%(default)s)")
     args = checking.parse(parser)
     seed = args.seed
     cases = sanitizer_cases() if args.sanitize else all_cases()
     jobs: list[tuple[str, dict, Callable, tuple]] = []
     if not args.sanitize:
         jobs += [(label, {}, run_function, (function,)) for label, function in other_checks().items()]
+        for case in pipes_cases():
+            jobs.append((f"pipes, {case.label}", dataclasses.asdict(case), run_case, (case, seed, True)))
     jobs += [(case.label, dataclasses.asdict(case), run_case, (case, seed + i)) for i, case in enumerate(cases)]
     jobs = [job for job in jobs if args.only in job[0]]
     rows, records = [], []
@@ -245,8 +289,18 @@ def main() -> int:
         context = multiprocessing.get_context("spawn")
         with concurrent.futures.ProcessPoolExecutor(args.jobs, mp_context=context) as pool:
             futures = {pool.submit(job[2], *job[3]): job for job in jobs}
-            for future in concurrent.futures.as_completed(futures):
-                record(*futures[future][:2], *future.result())
+            waiting = set(futures)
+            try:
+                for future in concurrent.futures.as_completed(futures, timeout=args.seconds):
+                    waiting.discard(future)
+                    record(*futures[future][:2], *future.result())
+            except concurrent.futures.TimeoutError:
+                for future in waiting:
+                    what = "was still running" if future.running() else "was not begun"
+                    future.cancel()
+                    record(*futures[future][:2], None, f"{what} after {args.seconds:.0f} s")
+                for process in list(multiprocessing.active_children()):
+                    process.kill()  # a kernel that hangs does not listen to anything else
     failed = [row for row in rows if row[-1] != "ok"]
     print(format_table(["check", "out", "lse", ""], failed + [row for row in rows if row[-1] == "ok"]))
     for row in failed:

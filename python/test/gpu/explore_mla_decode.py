@@ -18,33 +18,11 @@ import sys
 import torch
 from triton_tle.bench.graphs import time_captured
 from triton_tle.bench.harness import format_table
-from triton_tle.bench.mla_decode import SIZES, Case, make_inputs
+from triton_tle.bench.mla_decode import SIZES, Case, make_inputs, prepare_form
 from triton_tle.bench.mla_decode_check import DecodeCase, compare
 from triton_tle.bench.mla_decode_check import make_inputs as make_small_inputs
 from triton_tle.ops import mla_decode_bf16, mla_decode_fp8, mla_decode_fp8_pipes
-from triton_tle.ops.mla_decode import launch_decode
-from triton_tle.ops.mla_decode_args import check_mla_decode
 from triton_tle.ops.mla_metadata import DecodeShape, choose_splits
-
-
-def prepare(arguments: dict, fp8: bool, splits: int, config: dict[str, int]):
-    """A function that runs the decode with this configuration and returns (out, lse)."""
-    args = check_mla_decode(**arguments, is_fp8_kvcache=fp8)
-    device = args.q.device
-    if not splits:
-        extra = args.extra.topk if args.extra else 0
-        splits = choose_splits(DecodeShape(args.batch, args.s_q, args.h_q, args.scope.topk, extra, fp8, device))
-    rows = (splits, args.batch, args.s_q, args.h_q)
-    partial_out = torch.full((*rows, 512), float("nan"), device=device) if splits > 1 else None
-    partial_lse = torch.full(rows, float("nan"), device=device) if splits > 1 else None
-    out = torch.full((*rows[1:], 512), float("nan"), dtype=torch.bfloat16, device=device)
-    lse = torch.full((args.batch, args.h_q, args.s_q), float("nan"), device=device)
-
-    def call() -> tuple[torch.Tensor, torch.Tensor]:
-        launch_decode(args, splits, partial_out, partial_lse, out, lse, config)
-        return out, lse
-
-    return call
 
 
 def flash_mla_call(arguments: dict):
@@ -65,7 +43,7 @@ def right(fp8: bool, config: dict[str, int]) -> str:
         # topk as divisible by 16 as that of the timed cases: the same compilation
         small = DecodeCase(b=2, s_q=2, h_q=128, topk=704, blocks=32, fp8=fp8, empty_rows=True)
         arguments = make_small_inputs(small, 1, "cuda")
-        result = compare(arguments, *prepare(arguments, fp8, splits, config)())
+        result = compare(arguments, *prepare_form(arguments, fp8, splits, config)())
         if not result.passed:
             return f"wrong with {splits} splits: {result}"
     return ""
@@ -115,9 +93,9 @@ def main() -> int:
             name, config = next(iter(usable.items()))
             around = {1, 2, 4, 8, 16, 32, planned, planned - 1, planned + 1, 2 * planned}
             for splits in sorted(value for value in around if 1 <= value <= 64 and value <= 16 * planned):
-                calls[f"{name}, {splits} splits"] = prepare(arguments, fp8, splits, config)
+                calls[f"{name}, {splits} splits"] = prepare_form(arguments, fp8, splits, config)
         else:
-            calls = {name: prepare(arguments, fp8, planned, config) for name, config in usable.items()}
+            calls = {name: prepare_form(arguments, fp8, planned, config) for name, config in usable.items()}
         peer = flash_mla_call(arguments) if fp8 else None
         if peer is not None:
             calls["flash_mla"] = peer

@@ -1,4 +1,4 @@
-"""Benchmark of the sparse-MLA decode: FP8 and bfloat16 caches, against FlashMLA (FP8 only).
+"""Benchmark of the sparse-MLA decode: FP8 and bfloat16 caches, both forms of the FP8 kernel, FlashMLA (FP8 only).
 
 Calls are replayed from CUDA graphs, as in serving. Bytes count what must move: listed keys, q and the output.
 """
@@ -71,10 +71,46 @@ def _prepare(module: object, arguments: dict, fp8: bool, splits: int) -> Callabl
     )
 
 
+def prepare_form(arguments: dict, fp8: bool, splits: int, config: dict[str, int]) -> Callable:
+    """A function that runs our decode in one configuration; 0 splits: as many as the plan chooses."""
+    from triton_tle.ops.mla_decode import launch_decode
+    from triton_tle.ops.mla_decode_args import check_mla_decode
+    from triton_tle.ops.mla_metadata import DecodeShape, choose_splits
+
+    args = check_mla_decode(**arguments, is_fp8_kvcache=fp8)
+    device = args.q.device
+    if not splits:
+        extra = args.extra.topk if args.extra else 0
+        splits = choose_splits(DecodeShape(args.batch, args.s_q, args.h_q, args.scope.topk, extra, fp8, device))
+    rows = (splits, args.batch, args.s_q, args.h_q)
+    partial_out = torch.full((*rows, D_V), float("nan"), device=device) if splits > 1 else None
+    partial_lse = torch.full(rows, float("nan"), device=device) if splits > 1 else None
+    out = torch.full((*rows[1:], D_V), float("nan"), dtype=torch.bfloat16, device=device)
+    lse = torch.full((args.batch, args.h_q, args.s_q), float("nan"), device=device)
+
+    def call() -> tuple[torch.Tensor, torch.Tensor]:
+        launch_decode(args, splits, partial_out, partial_lse, out, lse, config)
+        return out, lse
+
+    return call
+
+
 def _load_tle() -> Provider:
     from triton_tle import ops
 
     return Provider(functools.partial(_prepare, ops), lambda case: True)
+
+
+def _load_tiles() -> Provider:
+    from triton_tle.ops.mla_decode_fp8 import launch_config
+
+    return Provider(functools.partial(prepare_form, config=launch_config()), lambda case: case.fp8)
+
+
+def _load_pipes() -> Provider:
+    from triton_tle.ops.mla_decode_fp8_pipes import launch_config
+
+    return Provider(functools.partial(prepare_form, config=launch_config()), lambda case: case.fp8)
 
 
 def _load_flash_mla() -> Provider:
@@ -87,7 +123,10 @@ def _load_flash_mla() -> Provider:
     return Provider(functools.partial(_prepare, flash_mla), lambda case: case.fp8)
 
 
-LOADERS: dict[str, Callable[[], Provider]] = {"tle": _load_tle, "flash_mla": _load_flash_mla}
+#: "tle" is the operator; "tiles" and "pipes" are the two forms that it chooses from for an FP8 cache.
+LOADERS: dict[str, Callable[[], Provider]] = {
+    "tle": _load_tle, "tiles": _load_tiles, "pipes": _load_pipes, "flash_mla": _load_flash_mla
+}  # fmt: skip
 
 
 def make_inputs(case: Case, seed: int) -> dict:

@@ -20,6 +20,7 @@ from .mla_decode_reference import mla_decode_reference
 from .mla_metadata import DecodeShape, FlashMLASchedMeta, multiprocessors
 
 LOG2_E = 1.4426950408889634
+PIPES_FROM_KEYS = 1 << 30  # keys of a split
 
 
 def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str, object], dict[str, int]]]:
@@ -39,6 +40,14 @@ def _kernel_view(scope: CacheScope, fp8: bool) -> tuple[torch.Tensor, int, int, 
     cache = scope.cache.view(torch.int16) if fp8 else scope.cache
     block_stride = block_stride // 16 if fp8 else block_stride // 8
     return cache, token_stride, 0 if scope.flat else scope.page_size, block_stride
+
+
+def form_with_pipes(args: MlaDecodeArgs, num_splits: int) -> bool:
+    """Whether the FP8 kernel with pipes is launched: on sm_90, where programs have enough tiles to fill its stages."""
+    if not args.fp8 or args.q.device.type != "cuda" or triton.knobs.runtime.interpret:
+        return False
+    topk = args.scope.topk + (args.extra.topk if args.extra else 0)
+    return capability_of(args.q.device) == 90 and topk >= PIPES_FROM_KEYS * num_splits
 
 
 def launch_decode(
@@ -63,6 +72,8 @@ def launch_decode(
         return
     interpret = triton.knobs.runtime.interpret
     single = num_splits == 1
+    if config is None and form_with_pipes(args, num_splits):
+        config = mla_decode_fp8_pipes.launch_config()
     pipes = config is not None and "LOAD_REGISTERS" in config
     if pipes:
         kernel = mla_decode_fp8_pipes.mla_decode_fp8_pipes_kernel
