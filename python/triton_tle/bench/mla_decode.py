@@ -225,6 +225,6 @@ def run(
     results = harness.begin("mla_decode", LOADERS, only, commit, log)
     providers = harness.load_providers(LOADERS, only, results, log)
     results["copy_bytes_per_second"] = bandwidth = copy_bandwidth()
-    rounds = 9 if quick else 17
+    rounds = 5 if quick else 9
     bench = functools.partial(_bench_case, providers=providers, rounds=rounds, bandwidth=bandwidth, log=log)
     return harness.run_cases(results, QUICK_CASES if quick else CASES, bench, format_case, log)

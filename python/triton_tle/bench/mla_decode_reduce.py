@@ -126,5 +126,5 @@ def run(
     def table(result: dict) -> str:
         return "\n".join([format_case(result), *(f"  {name}: {why}" for name, why in result["failed"].items())])
 
-    bench = functools.partial(_bench_case, rounds=9 if quick else 17, bandwidth=bandwidth)
+    bench = functools.partial(_bench_case, rounds=5 if quick else 9, bandwidth=bandwidth)
     return harness.run_cases(results, QUICK_CASES if quick else CASES, bench, table, log)
