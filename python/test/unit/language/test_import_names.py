@@ -26,7 +26,7 @@ def test_gpu_is_one_module_too():
 
 
 def test_public_names():
-    assert dir(tle) == ["cumsum", "extract_tile", "gpu", "insert_tile", "pipeline"]
+    assert dir(tle) == ["cumsum", "extract_tile", "gpu", "insert_tile", "pipe", "pipeline"]
     assert all(getattr(tle, name) is not None for name in dir(tle))
     assert all(hasattr(tle.gpu, name) for name in tle.gpu.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
