@@ -302,8 +302,8 @@ def test_compiles_for_nvidia(arch):
     reports = [report.compile_variant(variant, arch) for variant in report.variants_of("mla_decode", arch)]
     fp8 = [entry for entry in reports if entry.kernel == "mla_decode_fp8_kernel"]
     assert len(reports) - len(fp8) == 4 and len(fp8) == 4
+    # with everything at once ptxas keeps two scalars of the FP8 kernel on the stack
+    assert all(entry.clean for entry in reports if arch != "sm_90a" or "fp8, one split, sink" not in entry.variant)
+    assert all(entry.spill_store_bytes <= 8 and not entry.ptxas_warnings for entry in reports)
     if arch == "sm_90a":
-        # with a second cache the loop is there twice; ptxas keeps a few scalars on the stack in between
-        assert all(entry.clean for entry in reports if "extra" not in entry.variant)
-        assert all(entry.spill_store_bytes <= 64 and not entry.ptxas_warnings for entry in reports)
         assert all(entry.mma["HGMMA"] >= 36 for entry in reports)
