@@ -20,12 +20,12 @@ DEFAULT_SM_COUNT = 132
 
 # Microseconds on an H100, from which splits are chosen: a 64-key tile for 64 heads, what a program does before and
 # after its tiles, the second launch; bytes a microsecond that partials are written and read with, in L2 and beyond.
-TILE_US = {True: 3.4, False: 3.2}
-PROGRAM_US = 5.0
-REDUCE_US = 3.0
+TILE_US = {True: 3.3, False: 3.2}
+PROGRAM_US = 8.0
+REDUCE_US = 2.0
 L2_BYTES = 32e6
 L2_BYTES_PER_US = 4.0e6
-MEMORY_BYTES_PER_US = 2.0e6
+MEMORY_BYTES_PER_US = 2.9e6
 
 
 @dataclasses.dataclass(frozen=True)
