@@ -171,7 +171,7 @@ def flash_mla_with_kvcache(
 
     On CPU tensors this calculates in plain torch operations, or with TRITON_INTERPRET=1 runs the kernels themselves in
     Triton's interpreter. Nothing waits for the device, and the call can be captured in a CUDA graph. The kernels are
-    made for sm_90; for sm_80, sm_89, sm_100 and sm_120 both caches compile with smaller tiles, not run on such GPUs yet.
+    made for sm_90; for sm_80, sm_89, sm_100 and sm_120 both compile with smaller tiles, which no such GPU has run.
 
     Args:
         q: [b, s_q, h_q, head_dim], bfloat16; s_q 1 to 4, h_q a multiple of 8 up to 128, head_dim 576 or (bfloat16
