@@ -28,10 +28,10 @@ from triton_tle.ops.sparse_mla_bwd_args import check_sparse_mla_bwd
 def configurations() -> dict[str, tuple[bool, dict[str, int | bool]]]:
     """Label -> (deterministic, configuration)."""
     found = {}
-    for early, overlap, width in itertools.product((True, False), (True, False), (64, 128)):
-        label = f"{'early, ' if early else ''}{'overlap, ' if overlap else ''}join, {width}"
-        found[label] = (False, launch_config() | {"EARLY": early, "OVERLAP": overlap, "JOIN": True, "WIDTH": width})
-    plain = launch_config() | {"EARLY": False, "OVERLAP": False, "JOIN": True, "WIDTH": 64}
+    for overlap, width in itertools.product((True, False), (64, 128)):
+        label = f"{'overlap, ' if overlap else ''}join, {width}"
+        found[label] = (False, launch_config() | {"OVERLAP": overlap, "JOIN": True, "WIDTH": width})
+    plain = launch_config() | {"OVERLAP": False, "JOIN": True, "WIDTH": 64}
     found["two products, 64"] = (False, plain | {"JOIN": False})
     found["gather not ahead, join, 64"] = (False, plain | {"AHEAD": False})
     for width in (64, 128):
@@ -39,8 +39,8 @@ def configurations() -> dict[str, tuple[bool, dict[str, int | bool]]]:
     return found
 
 
-def call(deterministic: bool, config: dict, *positional: object, **named: object) -> tuple:
-    args = check_sparse_mla_bwd(*positional, **{"deterministic": deterministic} | named)
+def call(in_fixed_point: bool, config: dict, *positional: object, **named: object) -> tuple:
+    args = check_sparse_mla_bwd(*positional, **{"deterministic": in_fixed_point} | named)
     return launch_sparse_mla_bwd(args, config)
 
 

@@ -20,6 +20,9 @@ CASES = {
     "sink and rows without a key": {"s_q": 4, "sink": True, "empty_rows": True},
     "gradient of lse": {"grad_lse": True},
     "gradient of lse, sink, rows without a key": {"s_q": 4, "grad_lse": True, "sink": True, "empty_rows": True},
+    "sinks far above and below lse, gradient of lse": {
+        "s_q": 6, "grad_lse": True, "sink": True, "spread": 80.0, "topk": 2, "invalid": 0.0,
+    },
     "length": {"s_q": 3, "length": True, "topk": 130},
     "causal, some before the first key": {"s_q": 4, "causal_start": -2, "invalid": 0.0, "s_kv": 8},
     "causal, all features": {"s_q": 3, "causal_start": 40, "sink": True, "length": True, "topk": 100, "grad_lse": True},
@@ -59,9 +62,9 @@ def test_plain_triton_kernel_matches_autograd(interpreted, name):
 
 @pytest.mark.parametrize("width", [64, 128])
 @pytest.mark.parametrize("join", [False, True])
-@pytest.mark.parametrize("ahead, overlap, early", [(False, False, True), (True, False, False), (True, True, True)])
-def test_every_configuration(interpreted, width, join, ahead, overlap, early):
-    config = {"WIDTH": width, "JOIN": join, "AHEAD": ahead, "OVERLAP": overlap, "EARLY": early}
+@pytest.mark.parametrize("ahead, overlap", [(False, False), (True, False), (True, True)])
+def test_every_configuration(interpreted, width, join, ahead, overlap):
+    config = {"WIDTH": width, "JOIN": join, "AHEAD": ahead, "OVERLAP": overlap}
     case = SIZES | {"topk": 130, "h_q": 24, "sink": True}
     result = interpreted("sparse_mla_bwd", provider="tle", case=case, seed=width, config=config)
     assert result["passed"], result

@@ -71,10 +71,7 @@ def make_inputs(case: CheckCase, seed: int, device: str) -> dict:
     grad = torch.randn((s_q, h_q + extra, D_V + 2 * extra), dtype=torch.bfloat16, device=device, generator=generator)
     arguments["grad_out"] = grad[:, :h_q, :D_V]
     if case.grad_lse:
-        grad_lse = torch.randn((s_q, h_q), device=device, generator=generator)
-        if case.sink:  # with an infinite sink P is 0, and the kernel has no other trace of the softmax
-            grad_lse.masked_fill_(arguments["attn_sink"] == float("inf"), 0)
-        arguments["grad_lse"] = grad_lse
+        arguments["grad_lse"] = torch.randn((s_q, h_q), device=device, generator=generator)
     return arguments
 
 

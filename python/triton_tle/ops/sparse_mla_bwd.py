@@ -38,6 +38,7 @@ def sparse_mla_bwd_prepare_kernel(
     shift_ptr,
     delta_ptr,
     grad_sink_ptr,
+    share_ptr,
     h_q,
     stride_os,
     stride_oh,
@@ -47,7 +48,11 @@ def sparse_mla_bwd_prepare_kernel(
     HAS_GRAD_LSE: tl.constexpr,
     HEADS: tl.constexpr,
 ):
-    """delta; shift = log2 of the sum of exponentials, sink included (+inf without keys); the token's part of dsink."""
+    """delta; shift = log2 of the sum of exponentials, sink included (+inf without keys); the token's part of dsink.
+
+    With share_ptr, shift leaves the sink out and share is the keys' part of the sum: P = share * softmax. delta is then
+    share * delta - grad_lse, such that dS = softmax * (share * dP - delta), without a number that could overflow.
+    """
     LOG2_E: tl.constexpr = 1.4426950408889634
     head_blocks = tl.cdiv(h_q, HEADS)
     token = (tl.program_id(0) // head_blocks).to(tl.int64)
@@ -63,21 +68,23 @@ def sparse_mla_bwd_prepare_kernel(
     lse = tl.load(lse_ptr + row, mask=head_ok, other=float("inf"))
     some = lse < float("inf")
     total = lse
-    grow = tl.full([HEADS], 1.0, tl.float32)
+    share = tl.full([HEADS], 1.0, tl.float32)
     if HAS_SINK:
         # written such that infinite sinks and rows without keys give no NaN
         sink = tl.load(sink_ptr + heads, mask=head_ok, other=0.0)
         finite_lse = tl.where(some, lse, 0.0)
         distance = sink - finite_lse
-        grow = 1.0 + tl.exp2(distance * LOG2_E)
-        total = tl.maximum(finite_lse, sink) + tl.log2(1.0 + tl.exp2(-tl.abs(distance) * LOG2_E)) / LOG2_E
-        total = tl.where(some, total, float("inf"))
-        share = 1.0 / (1.0 + tl.exp2(-distance * LOG2_E))
-        tl.store(grad_sink_ptr + row, tl.where(some, -share * delta, 0.0), mask=head_ok)
+        of_sink = 1.0 / (1.0 + tl.exp2(-distance * LOG2_E))
+        tl.store(grad_sink_ptr + row, tl.where(some, -of_sink * delta, 0.0), mask=head_ok)
+        if HAS_GRAD_LSE:
+            share = 1.0 / (1.0 + tl.exp2(distance * LOG2_E))
+            tl.store(share_ptr + row, share, mask=head_ok)
+        else:
+            total = tl.maximum(finite_lse, sink) + tl.log2(1.0 + tl.exp2(-tl.abs(distance) * LOG2_E)) / LOG2_E
+            total = tl.where(some, total, float("inf"))
     if HAS_GRAD_LSE:
-        # lse brings softmax * grad_lse to dS, and softmax = P * grow
         grad_lse = tl.load(grad_lse_ptr + row, mask=head_ok, other=0.0)
-        delta -= tl.where(some & (grow < float("inf")), grad_lse * grow, 0.0)
+        delta = tl.where(some, share * delta - grad_lse, 0.0)
     tl.store(shift_ptr + row, total * LOG2_E, mask=head_ok)
     tl.store(delta_ptr + row, delta, mask=head_ok)
 
@@ -136,6 +143,7 @@ def sparse_mla_bwd_kernel(
     stride_gs,
     stride_gh,
     order_ptr,
+    share_ptr,
     HAS_ROPE: tl.constexpr,
     HAS_LENGTH: tl.constexpr,
     CAUSAL: tl.constexpr,
@@ -146,14 +154,12 @@ def sparse_mla_bwd_kernel(
     AHEAD: tl.constexpr,
     JOIN: tl.constexpr,
     OVERLAP: tl.constexpr,
-    EARLY: tl.constexpr,
 ):
     """Gradients of query token program_id // head_blocks, or entry of order_ptr, one block of heads.
 
     AHEAD: the gather of the next tile starts before the reductions of this one. JOIN: dO and Q lie in one buffer, P and
     dS in another, and a piece of the keys' gradient is one product over twice the heads instead of two. OVERLAP: the
-    product of the next piece starts before the additions of one. EARLY: the product of the rope piece comes right
-    behind dq's, so that one wait serves both.
+    product of the next piece starts before the additions of one.
     """
     LOG2_E: tl.constexpr = 1.4426950408889634
     D_QK: tl.constexpr = 576 if HAS_ROPE else 512
@@ -211,6 +217,8 @@ def sparse_mla_bwd_kernel(
     row = token * h_q + heads
     shift = tl.load(shift_ptr + row, mask=head_ok, other=float("inf"))
     delta = tl.load(delta_ptr + row, mask=head_ok, other=0.0) * sm_scale
+    if share_ptr is not None:
+        share = tl.load(share_ptr + row, mask=head_ok, other=0.0)
 
     dq = tl.zeros([BLOCK_H, 512], tl.float32)
     dq_rope = tl.zeros([BLOCK_H, 64], tl.float32)
@@ -235,7 +243,11 @@ def sparse_mla_bwd_kernel(
         dp = tl.dot(tl.load(tle.gpu.local_ptr(grad_s)), tl.trans(k))
         p = tl.exp2(scores * (sm_scale * LOG2_E) - shift[:, None])
         p = tl.where(index[None, :] >= 0, p, 0.0)
-        ds = p * (dp * sm_scale - delta[:, None])
+        if share_ptr is not None:
+            ds = p * (dp * (share * sm_scale)[:, None] - delta[:, None])
+            p *= share[:, None]
+        else:
+            ds = p * (dp * sm_scale - delta[:, None])
         tl.store(tle.gpu.local_ptr(p_s), p.to(tl.bfloat16))
         tl.store(tle.gpu.local_ptr(ds_s), ds.to(tl.bfloat16))
 
@@ -244,8 +256,6 @@ def sparse_mla_bwd_kernel(
         dq = tl.dot(ds_operand, k, dq)
         if HAS_ROPE:
             dq_rope = tl.dot(ds_operand, k_rope, dq_rope)
-            if EARLY:
-                part = tl.dot(ds_columns, tl.load(tle.gpu.local_ptr(q_rope_s)))
         if AHEAD:
             tle.gpu.barrier()  # every warp has read the tile
             _gather(k_s, k_rope_s, kv_ptr, next_index, stride_kv, HAS_ROPE)
@@ -253,8 +263,7 @@ def sparse_mla_bwd_kernel(
         valid = index[:, None] >= 0
         sums = sums_ptr + index.to(tl.int64)[:, None] * D_QK
         if HAS_ROPE:
-            if not EARLY:
-                part = tl.dot(ds_columns, tl.load(tle.gpu.local_ptr(q_rope_s)))
+            part = tl.dot(ds_columns, tl.load(tle.gpu.local_ptr(q_rope_s)))
             if not OVERLAP:
                 _add(sums + 512, part, valid, factor, FIXED_POINT)
         for piece in tl.static_range(512 // WIDTH):
@@ -305,7 +314,7 @@ def sparse_mla_bwd_round_kernel(
 
 def launch_config(deterministic: bool = False) -> dict[str, int | bool]:
     """Compile-time sizes and launch options of the main kernel."""
-    sizes = {"BLOCK_H": 64, "BLOCK_K": 64, "WIDTH": 64, "JOIN": True, "OVERLAP": False, "EARLY": False, "num_warps": 8}
+    sizes = {"BLOCK_H": 64, "BLOCK_K": 64, "WIDTH": 64, "JOIN": True, "OVERLAP": False, "num_warps": 8}
     # 64-bit pieces are too wide to be exchanged inside a warp: the tile's memory serves them as scratch
     return sizes | {"AHEAD": not deterministic}
 
@@ -319,7 +328,8 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
     prepare |= dict.fromkeys(("lse_ptr", "shift_ptr", "delta_ptr"), "*fp32:16")
     prepare |= dict.fromkeys(("stride_os", "stride_oh", "stride_gs", "stride_gh"), "i32:16")
     for extras in (False, True):
-        given = dict.fromkeys(("grad_lse_ptr", "sink_ptr", "grad_sink_ptr"), "*fp32:16" if extras else None)
+        names = ("grad_lse_ptr", "sink_ptr", "grad_sink_ptr", "share_ptr")
+        given = dict.fromkeys(names, "*fp32:16" if extras else None)
         yield (
             "prepare" + (", sink, grad_lse" if extras else ""),
             sparse_mla_bwd_prepare_kernel,
@@ -331,6 +341,10 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
     for d_qk, extras, deterministic in main:
         label = f"d_qk {d_qk}" + (", length, causal" if extras else "") + (", deterministic" if deterministic else "")
         yield label, sparse_mla_bwd_kernel, *main_variant(d_qk, extras, deterministic, launch_config(deterministic))
+    signature, constexprs, options = main_variant(576, True, False, launch_config())
+    del constexprs["share_ptr"]
+    signature["share_ptr"] = "*fp32:16"
+    yield "d_qk 576, length, causal, sink, grad_lse", sparse_mla_bwd_kernel, signature, constexprs, options
     for deterministic in (False, True):
         sums = {"sums_ptr": "*i64:16" if deterministic else "*fp32:16", "dkv_ptr": "*bf16:16", "rows": "i32"}
         scale = {"factor_ptr": "*fp32:16", "nan_ptr": "*i32:16"}
@@ -353,7 +367,7 @@ def main_variant(
     signature |= dict.fromkeys(("topk", "stride_qs", "stride_qh", "stride_is", "stride_gs", "stride_gh"), "i32:16")
     signature |= dict.fromkeys(("s_kv", "h_q", "causal_start"), "i32") | {"sm_scale": "fp32"}
     constexprs: dict[str, object] = {"HAS_ROPE": d_qk > 512, "HAS_LENGTH": extras, "CAUSAL": extras, "stride_kv": d_qk}
-    constexprs |= {"FIXED_POINT": deterministic, "order_ptr": None}
+    constexprs |= {"FIXED_POINT": deterministic, "order_ptr": None, "share_ptr": None}
     optional = {"length_ptr": ("*i32:16", extras), "factor_ptr": ("*fp32:16", deterministic)}
     for name, (kind, given) in (optional | {"nan_ptr": ("*i32:16", deterministic)}).items():
         if given:
@@ -392,9 +406,9 @@ def launch_sparse_mla_bwd(
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
     """Run the kernels; `config` replaces `launch_config(args.deterministic)`. Returns (dq, dkv, dsink).
 
-    Memory beside arguments and results: two float32 numbers for each query token and head (three with attn_sink), and
-    copies of q, kv, out and grad_out where their rows are not aligned. dkv lies in the front part of each row of the
-    sums: 4 bytes an element of kv, 8 in deterministic mode.
+    Memory beside arguments and results: two float32 numbers for each query token and head (three with attn_sink, four
+    with grad_lse as well), and copies of q, kv, out and grad_out where their rows are not aligned. dkv lies in the
+    front part of each row of the sums: 4 bytes an element of kv, 8 in deterministic mode.
     """
     s_q, h_q, d_qk, s_kv = args.s_q, args.h_q, args.d_qk, args.s_kv
     device, sink = args.q.device, args.attn_sink
@@ -404,10 +418,11 @@ def launch_sparse_mla_bwd(
 
     shift, delta = (torch.empty((s_q, h_q), dtype=torch.float32, device=device) for _ in range(2))
     grad_sink = None if sink is None else torch.empty_like(delta)
+    share = None if sink is None or args.grad_lse is None else torch.empty_like(delta)
     sparse_mla_bwd_prepare_kernel[(s_q * triton.cdiv(h_q, PREPARE_HEADS),)](
-        out, grad_out, args.lse, args.grad_lse, sink, shift, delta, grad_sink, h_q, out.stride(0), out.stride(1),
-        grad_out.stride(0), grad_out.stride(1), HAS_SINK=sink is not None, HAS_GRAD_LSE=args.grad_lse is not None,
-        HEADS=PREPARE_HEADS, num_warps=4,
+        out, grad_out, args.lse, args.grad_lse, sink, shift, delta, grad_sink, share, h_q, out.stride(0),
+        out.stride(1), grad_out.stride(0), grad_out.stride(1), HAS_SINK=sink is not None,
+        HAS_GRAD_LSE=args.grad_lse is not None, HEADS=PREPARE_HEADS, num_warps=4,
     )  # fmt: skip
     dsink = None if grad_sink is None else grad_sink.sum(0)
     factor = nan = None
@@ -420,7 +435,7 @@ def launch_sparse_mla_bwd(
         q, kv, args.indices, args.topk_length, grad_out, shift, delta, factor, args.dq, args.sums, nan,
         min(s_kv, 2**31 - 1), args.topk, h_q, args.sm_scale, args.causal_start or 0, q.stride(0), q.stride(1),
         kv.stride(0), args.indices.stride(0), grad_out.stride(0), grad_out.stride(1),
-        args.order, **args.kernel_features(), FIXED_POINT=args.deterministic, **config,
+        args.order, share, **args.kernel_features(), FIXED_POINT=args.deterministic, **config,
     )  # fmt: skip
     sparse_mla_bwd_round_kernel[(triton.cdiv(s_kv, 4),)](
         args.sums, args.dkv, factor, nan, s_kv, D_QK=d_qk, FIXED_POINT=args.deterministic, ROWS=4, num_warps=4
@@ -471,8 +486,7 @@ def sparse_mla_bwd(
         attn_sink: [h_q], float32, if the forward had it.
         topk_length: [s_q], int32, if the forward had it.
         causal_start: if the forward had it: row s sees only keys <= causal_start + s.
-        grad_lse: [s_q, h_q], float32, contiguous: the gradient of lse; None for zero. It counts as 0 where
-            exp(attn_sink - lse) is infinite in float32.
+        grad_lse: [s_q, h_q], float32, contiguous: the gradient of lse; None for zero.
         deterministic: the same bits in every run, from sums in 64-bit fixed point. The step is the same for all of
             dkv, about 2**-30 for inputs of unit variance and 2**19 pairs of token and head; a NaN or infinity in q or
             grad_out, or in a row of kv that a token attends to, makes all of dkv NaN.

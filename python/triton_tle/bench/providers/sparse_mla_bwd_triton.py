@@ -147,8 +147,8 @@ def _run(args: SparseMlaBwdArgs, main, options: dict) -> tuple[torch.Tensor, tor
     grad_sink = None if sink is None else torch.empty_like(delta)
     if s_q > 0:
         sparse_mla_bwd_prepare_kernel[(s_q * triton.cdiv(h_q, PREPARE_HEADS),)](
-            out, grad_out, args.lse, None, sink, shift, delta, grad_sink, h_q, out.stride(0), out.stride(1),
-            grad_out.stride(0), grad_out.stride(1), HAS_SINK=sink is not None, HAS_GRAD_LSE=False,
+            out, grad_out, args.lse, None, sink, shift, delta, grad_sink, None, h_q, out.stride(0),
+            out.stride(1), grad_out.stride(0), grad_out.stride(1), HAS_SINK=sink is not None, HAS_GRAD_LSE=False,
             HEADS=PREPARE_HEADS, num_warps=4,
         )  # fmt: skip
         main[lambda meta: (s_q * triton.cdiv(h_q, meta["BLOCK_H"]),)](
