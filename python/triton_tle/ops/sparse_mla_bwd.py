@@ -314,9 +314,12 @@ def sparse_mla_bwd_round_kernel(
 
 def launch_config(deterministic: bool = False) -> dict[str, int | bool]:
     """Compile-time sizes and launch options of the main kernel."""
-    sizes = {"BLOCK_H": 64, "BLOCK_K": 64, "WIDTH": 64, "JOIN": True, "OVERLAP": False, "num_warps": 8}
-    # 64-bit pieces are too wide to be exchanged inside a warp: the tile's memory serves them as scratch
-    return sizes | {"AHEAD": not deterministic}
+    sizes = {"BLOCK_H": 64, "BLOCK_K": 64, "JOIN": True, "OVERLAP": False, "num_warps": 8}
+    if deterministic:
+        # 64-bit pieces are too wide to be exchanged inside a warp: the tile's memory serves them as scratch
+        return sizes | {"WIDTH": 64, "AHEAD": False}
+    # with 128 columns each warp group reads as much of both factors of a piece; with 64, twice as much of one
+    return sizes | {"WIDTH": 128, "AHEAD": True}
 
 
 def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str, object], dict[str, int]]]:
