@@ -10,6 +10,7 @@ it under `timeout`.
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import sys
 from collections.abc import Callable
@@ -18,6 +19,7 @@ import torch
 import triton
 import triton.language as tl
 import triton_tle.language as tle
+from triton_tle.bench.sparse_mla_fwd_check import CheckCase, check
 from triton_tle.ops.sparse_mla_fwd_pipes import sparse_mla_fwd_pipes
 
 INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
@@ -142,29 +144,17 @@ def run_two_readers(n: int, slots: int, one_shot: bool) -> tuple[float, float, C
     return relative_error(out, expected), 1e-6, launch, 0.0
 
 
-def run_sparse_mla(
-    s_q: int, h_q: int, s_kv: int, topk: int, programs: int
-) -> tuple[float, float, Callable[[], torch.Tensor], float]:
-    """The same for the sparse-MLA forward; one token has no valid key."""
-    q = (torch.randn(s_q, h_q, 576, device=DEVICE) / 10).bfloat16()
-    kv = (torch.randn(s_kv, 576, device=DEVICE) / 10).bfloat16()
-    indices = torch.randint(-s_kv // 8, s_kv + s_kv // 8, (s_q, topk), device=DEVICE, dtype=torch.int32)
-    indices[s_q // 2] = -1
-    scale = 576**-0.5
-    out, lse = sparse_mla_fwd_pipes(q, kv, indices, scale, programs)
-    worst = 0.0
-    for token in {0, 1, s_q // 2, s_q - 1}:
-        index = indices[token].long()
-        valid = (index >= 0) & (index < s_kv)
-        keys = kv[index.clamp(0, s_kv - 1)].double()
-        scores = (q[token].double() @ keys.T * scale).masked_fill(~valid, float("-inf"))
-        if not valid.any():
-            worst = max(worst, float(out[token].abs().max()), 0.0 if bool(torch.isposinf(lse[token]).all()) else 1.0)
-            continue
-        worst = max(worst, relative_error(out[token], scores.softmax(-1) @ keys[:, :512]))
-        worst = max(worst, relative_error(lse[token], scores.logsumexp(-1)))
-    flops = 2.0 * s_q * h_q * topk * (576 + 512)
-    return worst, 4e-3, lambda: sparse_mla_fwd_pipes(q, kv, indices, scale, programs)[0], flops
+def run_sparse_mla(case: CheckCase, programs: int | None) -> tuple[float, float, Callable[[], torch.Tensor], float]:
+    """The same for the sparse-MLA forward, whose checks are those of the operator."""
+    call = functools.partial(sparse_mla_fwd_pipes, programs=programs)
+    result = check(call, case, seed=case.s_q + case.topk, device=DEVICE)
+    print(f"{case.label}: {result}", flush=True)
+    q = (torch.randn(case.s_q, case.h_q, case.d_qk, device=DEVICE) / 10).bfloat16()
+    kv = torch.randn(case.s_kv, 1, case.d_qk, device=DEVICE).bfloat16()
+    indices = torch.randint(0, case.s_kv, (case.s_q, 1, case.topk), device=DEVICE, dtype=torch.int32)
+    flops = 2.0 * case.s_q * case.h_q * case.topk * (case.d_qk + 512)
+    error = 0.0 if result.passed else float("inf")
+    return error, 0.0, lambda: call(q, kv, indices, case.d_qk**-0.5)[0], flops
 
 
 def checks() -> dict[str, tuple[Callable, dict]]:
@@ -175,9 +165,11 @@ def checks() -> dict[str, tuple[Callable, dict]]:
             "product, 1 slot": (run_product, {"m": 64, "n": 128, "k": 128, "slots": 1}),
             "two readers": (run_two_readers, {"n": 7, "slots": 2, "one_shot": False}),
             "two readers, one-shot": (run_two_readers, {"n": 4, "slots": 4, "one_shot": True}),
-            "sparse MLA": (run_sparse_mla, {"s_q": 3, "h_q": 64, "s_kv": 100, "topk": 144, "programs": 2}),
+            "sparse MLA": (
+                run_sparse_mla,
+                {"case": CheckCase(s_q=3, h_q=64, d_qk=576, topk=144, s_kv=100), "programs": 2},
+            ),
         }
-    processors = torch.cuda.get_device_properties(0).multi_processor_count
     found = {
         f"product {size}, {slots} slots": (run_product, {"m": size, "n": size, "k": size, "slots": slots})
         for size, slots in ((256, 1), (256, 2), (1024, 3), (4096, 4))
@@ -186,9 +178,14 @@ def checks() -> dict[str, tuple[Callable, dict]]:
         f"two readers, {n} rows, {slots} slots": (run_two_readers, {"n": n, "slots": slots, "one_shot": one_shot})
         for n, slots, one_shot in ((1, 2, False), (1000, 1, False), (1000, 3, False), (8, 8, True))
     }
-    for s_q, h_q, s_kv, topk in ((5, 64, 1000, 200), (300, 128, 8192, 512), (4096, 128, 8192, 2048)):
-        sizes = {"s_q": s_q, "h_q": h_q, "s_kv": s_kv, "topk": topk, "programs": processors}
-        found[f"sparse MLA s_q {s_q} h_q {h_q} s_kv {s_kv} topk {topk}"] = (run_sparse_mla, sizes)
+    for case in (
+        CheckCase(s_q=5, h_q=64, d_qk=576, topk=200, s_kv=1000),
+        CheckCase(s_q=300, h_q=128, d_qk=512, topk=512, s_kv=8192, sink=True),
+        CheckCase(s_q=133, h_q=72, d_qk=576, topk=300, s_kv=900, length=True, causal_start=100, sink=True),
+        CheckCase(s_q=300, h_q=64, d_qk=576, topk=1024, s_kv=8192, spread=40.0),
+        CheckCase(s_q=4096, h_q=128, d_qk=576, topk=2048, s_kv=8192, invalid=0.0, empty_rows=False),
+    ):
+        found[f"sparse MLA {case.label}"] = (run_sparse_mla, {"case": case, "programs": None})
     return found
 
 

@@ -6,6 +6,7 @@ The interpreter is chosen when Triton is imported, and other tests of the same p
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 import sys
@@ -84,12 +85,14 @@ def flash_attention(
 
 
 def sparse_mla_fwd(provider: str, case: dict, seed: int) -> dict:
-    """Errors of one provider ("tle" or "triton") in one `CheckCase`."""
+    """Errors of one provider ("tle", "pipes" or "triton") in one `CheckCase`."""
     from triton_tle.bench.providers import sparse_mla_fwd_triton as plain
     from triton_tle.bench.sparse_mla_fwd_check import CheckCase, check
     from triton_tle.ops.sparse_mla_fwd import sparse_mla_fwd
+    from triton_tle.ops.sparse_mla_fwd_pipes import sparse_mla_fwd_pipes
 
-    calls = {"tle": sparse_mla_fwd, "triton": plain.sparse_mla_fwd_triton_untuned}
+    pipes = functools.partial(sparse_mla_fwd_pipes, programs=2)
+    calls = {"tle": sparse_mla_fwd, "pipes": pipes, "triton": plain.sparse_mla_fwd_triton_untuned}
     result = check(calls[provider], CheckCase(**case), seed, "cpu")
     return dataclasses.asdict(result) | {"passed": result.passed}
 

@@ -42,6 +42,15 @@ def test_tle_kernel_matches_reference(interpreted, name):
     assert result["passed"], result
 
 
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if "kv" not in case.get("strided", "")])
+def test_kernel_of_partitions_matches_reference(interpreted, name):
+    case = SIZES | {"h_q": 40} | CASES[name]
+    if case["h_q"] <= 32 or case.get("strided") == "unaligned":
+        pytest.skip("the kernel takes more than 32 heads and aligned rows")
+    result = interpreted("sparse_mla_fwd", provider="pipes", case=case, seed=len(name))
+    assert result["passed"], result
+
+
 @pytest.mark.parametrize(
     "name", ["one full tile", "no rope", "ragged last tile", "causal, all features", "strided kv", "h 24", "h 72"]
 )

@@ -449,6 +449,7 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         _dot_operands(settings),
         # Before stock's pipeliner, which knows no release of a pipe.
         *([_o("triton-tle-place-dot-waits", only_if=PARTITIONS)] if settings.capability // 10 == 9 else []),
+        _o("triton-tle-fold-partition-conversions", only_if=PARTITIONS),
         _s("triton-nvidia-optimize-descriptor-encoding"),
         _s("triton-loop-aware-cse"),
         _n("triton-tle-guard-stock-pipeline", only_if="scf.if", num_stages=settings.num_stages),
@@ -458,6 +459,7 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         *_finish_ttgir(settings, _tle_fences(settings)),
         # Last: canonicalization would merge the steps of an exchange into one that takes shared memory.
         _o("triton-tle-coalesce-atomics", only_if="tt.atomic_rmw"),
+        _o("triton-tle-find-ordered-partitions", only_if=PARTITIONS),
         # Other passes know mbarriers as ops, not as assembly.
         _n("triton-tle-per-thread-barriers", only_if=PARTITIONS),
     )
@@ -474,6 +476,7 @@ def _lower_wgmma_operands() -> tuple[Pass, ...]:
 def _tle_llir(settings: Settings) -> tuple[Pass, ...]:
     return (
         *_to_llvm_dialect(settings),
+        _o("triton-tle-remove-ordered-barriers", only_if="tle.ordered"),
         _n("triton-tle-fold-shared-address-casts", only_if="builtin.unrealized_conversion_cast"),
         _o("triton-tle-localize-wgmma-descriptors", only_if="ttng.warp_group_dot"),
         _n("triton-tle-split-wgmma-descriptors", only_if="ttng.warp_group_dot"),

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import triton.language as tl
 from triton._C.libtriton import gluon_ir, ir
 from triton.compiler.code_generator import flatten_values_to_ir, unflatten_ir_values
+from triton.language import core
 
 from ..compiler.memory import SHARED_MEMORY_KIB
 from ._builtin import is_power_of_two
@@ -130,6 +131,13 @@ class IRTarget:
 
     def wgmma_operand_fence(self, operands: Sequence[buffer]) -> None:
         self.call("wgmma_shared_operand_fence", [operand.handle for operand in operands], [])
+
+    def hold_in_registers(self, value: tl.tensor) -> tl.tensor:
+        # Assembly without effects: its layout is free, but nothing looks through it.
+        packed = 32 // value.dtype.primitive_bitwidth
+        return core.inline_asm_elementwise(
+            "mov.b32 $0, $1;", "=r,r", [value], value.dtype, True, packed, _semantic=self.semantic
+        )
 
     def barrier(self) -> None:
         self.semantic.builder.create_barrier()

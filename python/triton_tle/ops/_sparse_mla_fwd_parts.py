@@ -65,11 +65,11 @@ def stage(pointers, tile, valid, PIECES: tl.constexpr):
 
 @triton.jit
 def finish(
-    exp_sum, maximum, sink_ptr, max_logits_ptr, lse_ptr, token, heads, head_ok, h_q, HAS_SINK: tl.constexpr
+    exp_sum, reference, maximum, sink_ptr, max_logits_ptr, lse_ptr, token, heads, head_ok, h_q, HAS_SINK: tl.constexpr
 ):
     """Store max_logits and lse of each head; return the factor [BLOCK_H] that makes the accumulator the output.
 
-    exp_sum: sum of exp2(score - maximum), 0 without any key; maximum: of the scores, in powers of two.
+    exp_sum: sum of exp2(score - reference), 0 without any key; maximum: of the scores. Both in powers of two.
     """
     LN2: tl.constexpr = 0.6931471805599453
     LOG2_E: tl.constexpr = 1.4426950408889634
@@ -78,8 +78,8 @@ def finish(
     denominator = exp_sum
     if HAS_SINK:
         sink = tl.load(sink_ptr + heads, mask=head_ok, other=0.0)
-        denominator += tl.exp2(tl.where(some, sink * LOG2_E - maximum, 0.0))
+        denominator += tl.exp2(tl.where(some, sink * LOG2_E - reference, 0.0))
     row = token * h_q + heads
     tl.store(max_logits_ptr + row, tl.where(some, maximum * LN2, float("-inf")), mask=head_ok)
-    tl.store(lse_ptr + row, tl.where(some, (maximum + tl.log2(exp_sum)) * LN2, float("inf")), mask=head_ok)
+    tl.store(lse_ptr + row, tl.where(some, (reference + tl.log2(exp_sum)) * LN2, float("inf")), mask=head_ok)
     return tl.where(some, 1.0 / denominator, 0.0)

@@ -4,7 +4,8 @@ One program handles one query token and 64 of its heads. It gathers K in tiles o
 shared memory, and both products read that one copy: scores = Q K^T over all d_qk columns, output += P V where V is the
 first 512 columns of K. The loop is written as if every tile were loaded, stored and read in turn; the compiler turns
 the staging into asynchronous copies that run two tiles ahead, and lets the products read the staged tile in place.
-For 32 heads and less there is a kernel of its own in sparse_mla_fwd_few_heads.py.
+For 32 heads and less there is a kernel of its own in sparse_mla_fwd_few_heads.py; for more, Hopper has one whose parts
+run side by side, in sparse_mla_fwd_pipes.py.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import triton.language as tl
 
 import triton_tle.language as tle
 
+from . import sparse_mla_fwd_pipes
 from ._sparse_mla_fwd_parts import finish, load_indices, stage, work_item
 from .sparse_mla_fwd_args import SparseMlaFwdArgs, check_sparse_mla_fwd
 from .sparse_mla_fwd_few_heads import sparse_mla_fwd_few_heads_kernel
@@ -96,7 +98,7 @@ def sparse_mla_fwd_kernel(
         acc = tl.dot(p.to(tl.bfloat16), k, acc * rescale[:, None])
 
     factor = finish(
-        tl.sum(p_sum, 1), row_max, sink_ptr, max_logits_ptr, lse_ptr, token, heads, head_ok, h_q, HAS_SINK
+        tl.sum(p_sum, 1), row_max, row_max, sink_ptr, max_logits_ptr, lse_ptr, token, heads, head_ok, h_q, HAS_SINK
     )
     out_rows = out_ptr + token * stride_os + heads.to(tl.int64)[:, None] * stride_oh
     tl.store(out_rows + columns[None, :], (acc * factor[:, None]).to(tl.bfloat16), mask=head_ok[:, None])
@@ -150,6 +152,9 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
 
 def _launch(args: SparseMlaFwdArgs) -> None:
     if args.s_q == 0:
+        return
+    if args.q.is_cuda and sparse_mla_fwd_pipes.supports(args):
+        sparse_mla_fwd_pipes.launch(args)
         return
     # Triton specializes on strides and addresses that are multiples of 16; nothing less lets it prove alignment
     kernel, config = choose_kernel(args.h_q, args.kv.stride(0) % 16 == 0 and args.kv.data_ptr() % 16 == 0)

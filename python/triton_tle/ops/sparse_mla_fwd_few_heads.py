@@ -88,7 +88,7 @@ def sparse_mla_fwd_few_heads_kernel(
         acc = tl.dot(tl.trans(k), p.to(tl.bfloat16), acc * rescale[None, :])
 
     factor = finish(
-        tl.sum(p_sum, 0), maximum, sink_ptr, max_logits_ptr, lse_ptr, token, heads, head_ok, h_q, HAS_SINK
+        tl.sum(p_sum, 0), maximum, maximum, sink_ptr, max_logits_ptr, lse_ptr, token, heads, head_ok, h_q, HAS_SINK
     )
     out_rows = out_ptr + token * stride_os + heads.to(tl.int64)[:, None] * stride_oh
     tl.store(out_rows + columns[None, :], tl.trans((acc * factor[None, :]).to(tl.bfloat16)), mask=head_ok[:, None])

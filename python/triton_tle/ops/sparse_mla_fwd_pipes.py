@@ -1,8 +1,11 @@
-"""Sparse-MLA prefill forward in four partitions that pipes connect.
+"""Sparse-MLA prefill forward in four partitions that pipes connect, for Hopper.
 
-A work item is one query token and 64 of its heads. `load` gathers K in tiles of 64 keys, in two column blocks;
-`score` multiplies Q K^T, keeps the online softmax and hands on P and what the sums so far must be scaled by; `add_left`
-and `add_right` each hold half of the columns of the output. The first 512 columns of K are V.
+A work item is one query token and 64 of its heads; a program takes items in turn. `load` gathers K in tiles of 64 keys,
+in four column blocks. `score` multiplies Q K^T, keeps the online softmax and hands on P and what the sums so far must
+be scaled by. `add` runs twice, each holding half of the columns of the output. The first 512 columns of K are V.
+
+The reference that exponents are relative to follows the running maximum only when it has grown by more than TOLERANCE:
+most tiles then need no rescaling of the output, and the normalization in the end makes the result the same.
 """
 
 from __future__ import annotations
@@ -15,9 +18,24 @@ import triton.language as tl
 
 import triton_tle.language as tle
 
+from ._sparse_mla_fwd_parts import finish, load_indices
+from .sparse_mla_fwd_args import SparseMlaFwdArgs, check_sparse_mla_fwd
+
 BLOCK_H = 64
 BLOCK_K = 64
-LOG2_E = 1.4426950408889634
+# What the reference may lie below the running maximum, in powers of two. P reaches 2**TOLERANCE, sums of it stay exact
+# to float32.
+TOLERANCE = 8.0
+
+
+@triton.jit
+def item_work(length_ptr, item, topk, head_blocks, HAS_LENGTH: tl.constexpr, BLOCK_K: tl.constexpr):
+    """(query token, first of its indices that is none, tiles) of a work item; one tile at least."""
+    token = (item // head_blocks).to(tl.int64)
+    length = topk
+    if HAS_LENGTH:
+        length = tl.minimum(tl.load(length_ptr + token), topk)
+    return token, length, tl.maximum(tl.cdiv(length, BLOCK_K), 1)
 
 
 @triton.jit
@@ -29,207 +47,307 @@ def gather(pointers, tile, mask, WIDTH: tl.constexpr):
 
 
 @triton.jit
-def load_indices(indices_ptr, item, tile, topk, head_blocks, BLOCK_K: tl.constexpr):
-    """Indices of the keys of a tile of a work item; -1 beyond the last one."""
-    position = tile * BLOCK_K + tl.arange(0, BLOCK_K)
-    row = indices_ptr + tl.cast(item // head_blocks, tl.int64) * topk
-    return tl.load(row + position, mask=position < topk, other=-1)
+def load_tile(keys, kv_ptr, index, limit, count, stride_kv, HAS_ROPE: tl.constexpr):
+    """Gather one tile of K; `bias` is what makes the scores of absent keys -inf."""
+    valid = (index >= 0) & (index < limit)
+    rows = kv_ptr + tl.where(valid, index, 0).to(tl.int64)[:, None] * stride_kv
+    slot = keys[0].acquire(count)
+    gather(rows, slot.k, valid[:, None], 128)
+    keys[0].commit(count)
+    slot = keys[2].acquire(count)
+    gather(rows + 256, slot.k, valid[:, None], 128)
+    keys[2].commit(count)
+    slot = keys[1].acquire(count)
+    gather(rows + 128, slot.k, valid[:, None], 128)
+    keys[1].commit(count)
+    slot = keys[3].acquire(count)
+    gather(rows + 384, slot.k, valid[:, None], 128)
+    if HAS_ROPE:
+        gather(rows + 512, slot.rope, valid[:, None], 64)
+    slot.bias.store(tl.where(valid, 0.0, float("-inf")))
+    keys[3].commit(count)
 
 
 @triton.jit
 def load(
-    queries, left, right, q_ptr, kv_ptr, indices_ptr, items, s_kv, topk, head_blocks, BLOCK_H: tl.constexpr,
-    BLOCK_K: tl.constexpr
+    queries, keys, q_ptr, kv_ptr, indices_ptr, length_ptr, items, s_kv, topk, h_q, causal_start, stride_qs,
+    stride_qh, stride_kv, stride_is, HAS_ROPE: tl.constexpr, HAS_LENGTH: tl.constexpr, CAUSAL: tl.constexpr,
+    BLOCK_H: tl.constexpr, BLOCK_K: tl.constexpr
 ):  # fmt: skip
     """Gather Q and the tiles of K."""
-    tiles = tl.cdiv(topk, BLOCK_K)
+    head_blocks = tl.cdiv(h_q, BLOCK_H)
     programs = tl.num_programs(0)
     count = 0
     done = 0
-    index = load_indices(indices_ptr, tl.program_id(0), 0, topk, head_blocks, BLOCK_K)
+    token, length, tiles = item_work(length_ptr, tl.program_id(0), topk, head_blocks, HAS_LENGTH, BLOCK_K)
+    index = load_indices(indices_ptr + token * stride_is, 0, length, BLOCK_K)
     for item in range(tl.program_id(0), items, programs):
+        limit = s_kv
+        if CAUSAL:
+            limit = tl.minimum(s_kv, causal_start + token + 1).to(tl.int32)
+        next_item = tl.minimum(item + programs, items - 1)
+        next_token, next_length, next_tiles = item_work(length_ptr, next_item, topk, head_blocks, HAS_LENGTH, BLOCK_K)
         for tile in range(tiles):
             is_last = tile + 1 == tiles
-            next_item = tl.where(is_last, tl.minimum(item + programs, items - 1), item)
-            next_tile = tl.where(is_last, 0, tile + 1)
-            valid = (index >= 0) & (index < s_kv)
-            rows = kv_ptr + tl.where(valid, index, 0).to(tl.int64)[:, None] * 576
-            next_index = load_indices(indices_ptr, next_item, next_tile, topk, head_blocks, BLOCK_K)
-            slot = left.acquire(count)
-            gather(rows, slot.k, valid[:, None], 256)
-            left.commit(count)
-            slot = right.acquire(count)
-            gather(rows + 256, slot.k, valid[:, None], 256)
-            gather(rows + 512, slot.rope, valid[:, None], 64)
-            slot.bias.store(tl.where(valid, 0.0, float("-inf")))
-            right.commit(count)
+            row = indices_ptr + tl.where(is_last, next_token, token) * stride_is
+            start = tl.where(is_last, 0, (tile + 1) * BLOCK_K)
+            next_index = load_indices(row, start, tl.where(is_last, next_length, length), BLOCK_K)
+            load_tile(keys, kv_ptr, index, limit, count, stride_kv, HAS_ROPE)
             if tile == 0:
-                q_rows = q_ptr + (tl.cast(item, tl.int64) * BLOCK_H + tl.arange(0, BLOCK_H))[:, None] * 576
+                heads = (item % head_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
+                here = (heads < h_q)[:, None]
+                q_rows = q_ptr + token * stride_qs + heads.to(tl.int64)[:, None] * stride_qh
                 q = queries.acquire(done)
-                gather(q_rows, q.left, None, 256)
-                gather(q_rows + 256, q.right, None, 256)
-                gather(q_rows + 512, q.rope, None, 64)
+                gather(q_rows, q.k0, here, 128)
+                gather(q_rows + 128, q.k1, here, 128)
+                gather(q_rows + 256, q.k2, here, 128)
+                gather(q_rows + 384, q.k3, here, 128)
+                if HAS_ROPE:
+                    gather(q_rows + 512, q.rope, here, 64)
                 queries.commit(done)
             index = next_index
             count += 1
+        token, length, tiles = next_token, next_length, next_tiles
         done += 1
+
+
+@triton.jit
+def score_tile(
+    queries, keys, scales, weights, q, q_held, q_rope, item, is_last, count, reference, largest, row_sum, scale_log2,
+    HAS_ROPE: tl.constexpr, TOLERANCE: tl.constexpr
+):  # fmt: skip
+    """Scores and softmax of one tile; (reference, running maximum, sum) after it.
+
+    Q is released behind the last products with it, so that the next item's is on its way during the softmax.
+    """
+    k = keys[0].wait(count)
+    s = tl.dot(q_held[0], k.k.slice(0, 64, 1).T.load())
+    s = tl.dot(q_held[1], k.k.slice(64, 64, 1).T.load(), s)
+    k = keys[2].wait(count)
+    s = tl.dot(q.k2.load(), k.k.T.load(), s)
+    k = keys[1].wait(count)
+    s = tl.dot(q.k1.load(), k.k.T.load(), s)
+    k = keys[3].wait(count)
+    s = tl.dot(q.k3.load(), k.k.T.load(), s)
+    if HAS_ROPE:
+        s = tl.dot(q_rope, k.rope.T.load(), s)
+    bias = k.bias.load()
+    smallest = tl.min(bias, 0)
+    keys[0].release(count)
+    keys[2].release(count)
+    keys[1].release(count)
+    keys[3].release(count)
+    if is_last:
+        queries.release(item)
+    if smallest < 0:
+        s = s + bias[None, :]
+    largest = tl.maximum(largest, tl.max(s, 1) * scale_log2)
+    new = tl.where(largest > reference + TOLERANCE, largest, reference)
+    scale = tl.exp2(reference - new)
+    out = scales.acquire(count)
+    out.scale.store(scale)
+    scales.commit(count)
+    p = tl.exp2(s * scale_log2 - new[:, None])
+    out = weights.acquire(count)
+    out.p.store(p.to(tl.bfloat16))
+    weights.commit(count)
+    return new, largest, row_sum * scale + tl.sum(p, 1)
 
 
 @triton.jit
 def score(
-    queries, left, right, scales, weights, sums, lse_ptr, items, topk, scale_log2, BLOCK_H: tl.constexpr,
-    BLOCK_K: tl.constexpr
+    queries, keys, scales, weights, sums, sink_ptr, length_ptr, max_logits_ptr, lse_ptr, items, topk, h_q,
+    scale_log2, HAS_ROPE: tl.constexpr, HAS_SINK: tl.constexpr, HAS_LENGTH: tl.constexpr, BLOCK_H: tl.constexpr,
+    BLOCK_K: tl.constexpr, TOLERANCE: tl.constexpr
 ):  # fmt: skip
     """Scores and online softmax: hands on each tile's P, its scale before it, and in the end the sums."""
-    LN2: tl.constexpr = 0.6931471805599453
-    tiles = tl.cdiv(topk, BLOCK_K)
+    head_blocks = tl.cdiv(h_q, BLOCK_H)
     count = 0
     done = 0
     for item in range(tl.program_id(0), items, tl.num_programs(0)):
-        row_max = tl.full([BLOCK_H], -1e30, tl.float32)
+        token, _length, tiles = item_work(length_ptr, item, topk, head_blocks, HAS_LENGTH, BLOCK_K)
+        reference = tl.full([BLOCK_H], -1e30, tl.float32)  # finite, so that a tile without any key gives no NaN
+        largest = tl.full([BLOCK_H], -1e30, tl.float32)
         row_sum = tl.zeros([BLOCK_H], tl.float32)
         q = queries.wait(done)
-        for _tile in range(tiles):
-            k = left.wait(count)
-            s = tl.dot(q.left.load(), k.k.T.load())
-            k = right.wait(count)
-            s = tl.dot(q.right.load(), k.k.T.load(), s)
-            s = tl.dot(q.rope.load(), k.rope.T.load(), s)
-            s = s * scale_log2 + k.bias.load()[None, :]
-            left.release(count)
-            right.release(count)
-            new_max = tl.maximum(row_max, tl.max(s, 1))
-            scale = tl.exp2(row_max - new_max)
-            out = scales.acquire(count)
-            out.scale.store(scale)
-            scales.commit(count)
-            p = tl.exp2(s - new_max[:, None])
-            out = weights.acquire(count)
-            out.p.store(p.to(tl.bfloat16))
-            weights.commit(count)
-            row_sum = row_sum * scale + tl.sum(p, 1)
-            row_max = new_max
+        # Part of Q stays in registers: products of 64 keys read shared memory as fast as it can give.
+        q_held = (
+            tle.gpu.hold_in_registers(q.k0.slice(0, 64, 1).load()),
+            tle.gpu.hold_in_registers(q.k0.slice(64, 64, 1).load()),
+        )
+        q_rope = q_held[0]
+        if HAS_ROPE:
+            q_rope = tle.gpu.hold_in_registers(q.rope.load())
+        for tile in range(tiles):
+            reference, largest, row_sum = score_tile(
+                queries, keys, scales, weights, q, q_held, q_rope, done, tile + 1 == tiles, count, reference, largest,
+                row_sum, scale_log2, HAS_ROPE, TOLERANCE,
+            )  # fmt: skip
             count += 1
-        queries.release(done)
-        some = row_sum > 0
+        heads = (item % head_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
         out = sums.acquire(done)
-        out.factor.store(tl.where(some, 1.0 / row_sum, 0.0))
+        out.factor.store(
+            finish(
+                row_sum, reference, largest, sink_ptr, max_logits_ptr, lse_ptr, token, heads, heads < h_q, h_q, HAS_SINK
+            )
+        )
         sums.commit(done)
-        lse = tl.where(some, (row_max + tl.log2(row_sum)) * LN2, float("inf"))
-        tl.store(lse_ptr + item * BLOCK_H + tl.arange(0, BLOCK_H), lse)
         done += 1
 
 
 @triton.jit
+def add_tile(left, right, scales, weights, count, sums_left, sums_right):
+    """The output's columns after one more tile."""
+    scale = scales.wait(count)
+    if tl.min(scale.scale.load(), 0) < 1:
+        factor = scale.scale.load()[:, None]
+        sums_left = sums_left * factor
+        sums_right = sums_right * factor
+    scales.release(count)
+    v_left = left.wait(count)
+    v_right = right.wait(count)
+    p = weights.wait(count).p.load()
+    sums_left = tl.dot(p, v_left.k.load(), sums_left)
+    sums_right = tl.dot(p, v_right.k.load(), sums_right)
+    return sums_left, sums_right
+
+
+@triton.jit
 def add(
-    values, scales, weights, sums, out_ptr, items, topk, COLUMN: tl.constexpr, BLOCK_H: tl.constexpr,
-    BLOCK_K: tl.constexpr
+    left, right, scales, weights, factors, length_ptr, out_ptr, items, topk, h_q, stride_os, stride_oh,
+    COLUMN: tl.constexpr, HAS_LENGTH: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_K: tl.constexpr
 ):  # fmt: skip
-    """Columns [COLUMN, COLUMN + 256) of the output."""
-    tiles = tl.cdiv(topk, BLOCK_K)
-    columns = COLUMN + tl.arange(0, 256)
+    """Columns [COLUMN, COLUMN + 256) of the output, as two halves.
+
+    The left half of a slot is free, and loaded again, while the products of the right half still run.
+    """
+    head_blocks = tl.cdiv(h_q, BLOCK_H)
+    columns = COLUMN + tl.arange(0, 128)
     count = 0
     done = 0
     for item in range(tl.program_id(0), items, tl.num_programs(0)):
-        acc = tl.zeros([BLOCK_H, 256], tl.float32)
-        for tile in range(tiles):
-            scale = scales.wait(count)
-            acc = acc * scale.scale.load()[:, None]
-            scales.release(count)
-            v = values.wait(count)
-            p = weights.wait(count)
-            acc = tl.dot(p.p.load(), v.k.load(), acc)
+        token, _length, tiles = item_work(length_ptr, item, topk, head_blocks, HAS_LENGTH, BLOCK_K)
+        sums_left = tl.zeros([BLOCK_H, 128], tl.float32)
+        sums_right = tl.zeros([BLOCK_H, 128], tl.float32)
+        for _tile in range(tiles - 1):
+            sums_left, sums_right = add_tile(left, right, scales, weights, count, sums_left, sums_right)
+            left.release(count)
+            right.release(count)
             weights.release(count)
-            if tile + 1 < tiles:
-                values.release(count)
             count += 1
-        # The last tile's slot is this partition's alone now: the output goes through it, to be stored by whole rows.
-        factor = sums.wait(done)
-        last = values.wait(count - 1)
-        last.k.store((acc * factor.factor.load()[:, None]).to(tl.bfloat16))
-        sums.release(done)
+        sums_left, sums_right = add_tile(left, right, scales, weights, count, sums_left, sums_right)
+        weights.release(count)
+        # The last tile's slots are this partition's alone now: the output goes through them, to be stored by rows.
+        factor = factors.wait(done).factor.load()[:, None]
+        last_left = left.wait(count)
+        last_right = right.wait(count)
+        last_left.k.store((sums_left * factor).to(tl.bfloat16))
+        last_right.k.store((sums_right * factor).to(tl.bfloat16))
+        factors.release(done)
         tle.gpu.barrier()
-        rows = tl.cast(item, tl.int64) * BLOCK_H + tl.arange(0, BLOCK_H)
-        tl.store(out_ptr + rows[:, None] * 512 + columns[None, :], last.k.load())
-        values.release(count - 1)
+        heads = (item % head_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
+        rows = out_ptr + token * stride_os + heads.to(tl.int64)[:, None] * stride_oh
+        tl.store(rows + columns[None, :], last_left.k.load(), mask=(heads < h_q)[:, None])
+        left.release(count)
+        tl.store(rows + (128 + columns)[None, :], last_right.k.load(), mask=(heads < h_q)[:, None])
+        right.release(count)
+        count += 1
         done += 1
 
 
-@triton.jit(do_not_specialize=["s_kv", "items"])
+@triton.jit(do_not_specialize=["items", "s_kv", "h_q", "causal_start"])
 def sparse_mla_fwd_pipes_kernel(
     q_ptr,
     kv_ptr,
     indices_ptr,
+    sink_ptr,
+    length_ptr,
     out_ptr,
+    max_logits_ptr,
     lse_ptr,
-    items,
     s_kv,
     topk,
-    head_blocks,
+    h_q,
     scale_log2,
+    causal_start,
+    stride_qs,
+    stride_qh,
+    stride_kv: tl.constexpr,
+    stride_is,
+    stride_os,
+    stride_oh,
+    items,
+    HAS_ROPE: tl.constexpr,
+    HAS_SINK: tl.constexpr,
+    HAS_LENGTH: tl.constexpr,
+    CAUSAL: tl.constexpr,
     BLOCK_H: tl.constexpr,
     BLOCK_K: tl.constexpr,
+    TOLERANCE: tl.constexpr,
     ADD_REGISTERS: tl.constexpr,
     SCORE_REGISTERS: tl.constexpr,
     LOAD_REGISTERS: tl.constexpr,
 ):
     """Attention of `items` blocks of heads, in turn."""
-    queries = tle.pipe(
-        left=tle.gpu.alloc([1, BLOCK_H, 256], tl.bfloat16),
-        right=tle.gpu.alloc([1, BLOCK_H, 256], tl.bfloat16),
-        rope=tle.gpu.alloc([1, BLOCK_H, 64], tl.bfloat16),
-        name="queries",
-    )
-    left = tle.pipe(k=tle.gpu.alloc([2, BLOCK_K, 256], tl.bfloat16), readers=("score", "add"), name="left")
-    right = tle.pipe(
-        k=tle.gpu.alloc([2, BLOCK_K, 256], tl.bfloat16),
-        rope=tle.gpu.alloc([2, BLOCK_K, 64], tl.bfloat16),
-        bias=tle.gpu.alloc([2, BLOCK_K], tl.float32, layout=tle.gpu.swizzled_shared_layout(order=(0,))),
-        readers=("score", "add"),
-        name="right",
-    )
     vector: tl.constexpr = tle.gpu.swizzled_shared_layout(order=(0,))
+    q0 = tle.gpu.alloc([1, BLOCK_H, 128], tl.bfloat16)
+    q1 = tle.gpu.alloc([1, BLOCK_H, 128], tl.bfloat16)
+    q2 = tle.gpu.alloc([1, BLOCK_H, 128], tl.bfloat16)
+    q3 = tle.gpu.alloc([1, BLOCK_H, 128], tl.bfloat16)
+    k3 = tle.gpu.alloc([2, BLOCK_K, 128], tl.bfloat16)
+    bias = tle.gpu.alloc([2, BLOCK_K], tl.float32, layout=vector)
+    users: tl.constexpr = ("score", "add")
+    keys0 = tle.pipe(k=tle.gpu.alloc([2, BLOCK_K, 128], tl.bfloat16), readers=users, name="keys0")
+    keys1 = tle.pipe(k=tle.gpu.alloc([2, BLOCK_K, 128], tl.bfloat16), readers=users, name="keys1")
+    keys2 = tle.pipe(k=tle.gpu.alloc([2, BLOCK_K, 128], tl.bfloat16), readers=users, name="keys2")
+    if HAS_ROPE:
+        q_rope = tle.gpu.alloc([1, BLOCK_H, 64], tl.bfloat16)
+        rope = tle.gpu.alloc([2, BLOCK_K, 64], tl.bfloat16)
+        queries = tle.pipe(k0=q0, k1=q1, k2=q2, k3=q3, rope=q_rope, name="queries")
+        keys3 = tle.pipe(k=k3, rope=rope, bias=bias, readers=users, name="keys3")
+    else:
+        queries = tle.pipe(k0=q0, k1=q1, k2=q2, k3=q3, name="queries")
+        keys3 = tle.pipe(k=k3, bias=bias, readers=users, name="keys3")
     both: tl.constexpr = ("left", "right")
     scales = tle.pipe(scale=tle.gpu.alloc([2, BLOCK_H], tl.float32, layout=vector), readers=both, name="scales")
     weights = tle.pipe(p=tle.gpu.alloc([1, BLOCK_H, BLOCK_K], tl.bfloat16), readers=both, name="weights")
     sums = tle.pipe(factor=tle.gpu.alloc([1, BLOCK_H], tl.float32, layout=vector), readers=both, name="sums")
+    score_keys = (keys0.reader("score"), keys1.reader("score"), keys2.reader("score"), keys3.reader("score"))
+    load_keys = (keys0.writer(), keys1.writer(), keys2.writer(), keys3.writer())
+    # fmt: off
     tle.gpu.warp_specialize(
         [
-            (
-                add,
-                (
-                    left.reader("add"), scales.reader("left"), weights.reader("left"), sums.reader("left"), out_ptr,
-                    items, topk, 0, BLOCK_H, BLOCK_K
-                ),
-            ),
-            (
-                add,
-                (
-                    right.reader("add", ("k",)), scales.reader("right"), weights.reader("right"), sums.reader("right"),
-                    out_ptr, items, topk, 256, BLOCK_H, BLOCK_K
-                ),
-            ),
-            (
-                score,
-                (
-                    queries.reader(), left.reader("score"), right.reader("score"), scales.writer(), weights.writer(),
-                    sums.writer(), lse_ptr, items, topk, scale_log2, BLOCK_H, BLOCK_K
-                ),
-            ),
-            (
-                load,
-                (
-                    queries.writer(), left.writer(), right.writer(), q_ptr, kv_ptr, indices_ptr, items, s_kv, topk,
-                    head_blocks, BLOCK_H, BLOCK_K
-                ),
-            ),
+            (add, (
+                keys0.reader("add"), keys1.reader("add"), scales.reader("left"), weights.reader("left"),
+                sums.reader("left"), length_ptr, out_ptr, items, topk, h_q, stride_os, stride_oh, 0, HAS_LENGTH,
+                BLOCK_H, BLOCK_K,
+            )),
+            (add, (
+                keys2.reader("add"), keys3.reader("add", ("k",)), scales.reader("right"), weights.reader("right"),
+                sums.reader("right"), length_ptr, out_ptr, items, topk, h_q, stride_os, stride_oh, 256, HAS_LENGTH,
+                BLOCK_H, BLOCK_K,
+            )),
+            (score, (
+                queries.reader(), score_keys, scales.writer(), weights.writer(), sums.writer(), sink_ptr, length_ptr,
+                max_logits_ptr, lse_ptr, items, topk, h_q, scale_log2, HAS_ROPE, HAS_SINK, HAS_LENGTH, BLOCK_H,
+                BLOCK_K, TOLERANCE,
+            )),
+            (load, (
+                queries.writer(), load_keys, q_ptr, kv_ptr, indices_ptr, length_ptr, items, s_kv, topk, h_q,
+                causal_start, stride_qs, stride_qh, stride_kv, stride_is, HAS_ROPE, HAS_LENGTH, CAUSAL, BLOCK_H,
+                BLOCK_K,
+            )),
         ],
         [4, 4, 4],
         [ADD_REGISTERS, SCORE_REGISTERS, LOAD_REGISTERS],
-    )  # fmt: skip
+    )
+    # fmt: on
 
 
-CONFIG = {"BLOCK_H": BLOCK_H, "BLOCK_K": BLOCK_K, "ADD_REGISTERS": 160, "SCORE_REGISTERS": 152, "LOAD_REGISTERS": 40}
+CONFIG = {
+    "BLOCK_H": BLOCK_H, "BLOCK_K": BLOCK_K, "TOLERANCE": TOLERANCE, "ADD_REGISTERS": 160, "SCORE_REGISTERS": 152,
+    "LOAD_REGISTERS": 40,
+}  # fmt: skip
 
 
 def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str, object], dict[str, int]]]:
@@ -237,42 +355,74 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
 
     `arch` is not looked at: the kernel needs sm_90.
     """
-    pointers = dict.fromkeys(("q_ptr", "kv_ptr", "out_ptr"), "*bf16:16")
-    pointers |= {"indices_ptr": "*i32:16", "lse_ptr": "*fp32:16"}
-    sizes = {"items": "i32", "s_kv": "i32", "topk": "i32:16", "head_blocks": "i32", "scale_log2": "fp32"}
-    yield "d_qk 576", sparse_mla_fwd_pipes_kernel, pointers | sizes, CONFIG, {"num_warps": 4}
+    signature = dict.fromkeys(("q_ptr", "kv_ptr", "out_ptr"), "*bf16:16") | {
+        "indices_ptr": "*i32:16", "max_logits_ptr": "*fp32:16", "lse_ptr": "*fp32:16", "scale_log2": "fp32"
+    }  # fmt: skip
+    signature |= dict.fromkeys(("topk", "stride_qs", "stride_qh", "stride_is", "stride_os", "stride_oh"), "i32:16")
+    signature |= dict.fromkeys(("items", "s_kv", "h_q", "causal_start"), "i32")
+    for d_qk, sink, extras in ((576, False, False), (512, True, False), (576, True, True)):
+        more = {"HAS_ROPE": d_qk > 512, "HAS_SINK": sink, "HAS_LENGTH": extras, "CAUSAL": extras, "stride_kv": d_qk}
+        pointers = {"sink_ptr": "*fp32:16"} if sink else {}
+        pointers |= {"length_ptr": "*i32:16"} if extras else {}
+        more |= {name: None for name in ("sink_ptr", "length_ptr") if name not in pointers}
+        label = f"d_qk {d_qk}" + (", sink" if sink else "") + (", length, causal" if extras else "")
+        yield label, sparse_mla_fwd_pipes_kernel, signature | pointers, CONFIG | more, {"num_warps": 4}
+
+
+def supports(args: SparseMlaFwdArgs) -> bool:
+    """Whether the kernel takes these arguments: more than 32 heads, rows at multiples of 16 bytes, sm_scale > 0.
+
+    On a GPU that is no Hopper it takes none; in the interpreter the target does not matter.
+    """
+    if args.q.is_cuda and torch.cuda.get_device_capability(args.q.device) != (9, 0):
+        return False
+    strides = (args.q.stride(0), args.q.stride(1), args.kv.stride(0))
+    addresses = (args.q.data_ptr(), args.kv.data_ptr())
+    return args.h_q > 32 and args.sm_scale > 0 and not any(value % 16 for value in strides + addresses)
+
+
+def launch(args: SparseMlaFwdArgs, programs: int | None = None) -> None:
+    """Calculate into the outputs of `args`, which `supports` accepts, with up to `programs` programs.
+
+    None stands for one on each multiprocessor.
+    """
+    if args.s_q == 0:
+        return
+    if programs is None:
+        programs = torch.cuda.get_device_properties(args.q.device).multi_processor_count
+    items = args.s_q * triton.cdiv(args.h_q, BLOCK_H)
+    sparse_mla_fwd_pipes_kernel[(min(programs, items),)](
+        *args.kernel_arguments(), items, **args.kernel_features(), **CONFIG, num_warps=4
+    )
 
 
 def sparse_mla_fwd_pipes(
-    q: torch.Tensor, kv: torch.Tensor, indices: torch.Tensor, sm_scale: float, programs: int
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Attention of each query token to its own list of keys.
+    q: torch.Tensor,
+    kv: torch.Tensor,
+    indices: torch.Tensor,
+    sm_scale: float,
+    *,
+    attn_sink: torch.Tensor | None = None,
+    topk_length: torch.Tensor | None = None,
+    causal_start: int | None = None,
+    out: torch.Tensor | None = None,
+    programs: int | None = None,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """`sparse_mla_fwd` by this kernel, for checks and measurements.
 
-    Args:
-        q: [s_q, h_q, 576] bf16, contiguous, h_q a multiple of 64.
-        kv: [s_kv, 576] bf16, contiguous; V is its first 512 columns.
-        indices: [s_q, topk] int32, contiguous; an index outside of [0, s_kv) is no key.
-        sm_scale: what scores are multiplied by.
-        programs: number of programs launched, one a multiprocessor.
-
-    Returns:
-        out [s_q, h_q, 512] bf16 and lse [s_q, h_q] fp32, natural logarithm, inf for a token without keys.
+    Args: as there; programs: how many programs to launch at most, None for one a multiprocessor.
 
     Raises:
-        ValueError: a shape breaks a rule above.
+        TypeError: an argument has another type or dtype.
+        ValueError: a shape, stride, device or head count that the kernel does not take.
     """
-    s_q, h_q, d_qk = q.shape
-    if d_qk != 576 or kv.shape[-1] != 576:
-        raise ValueError(f"sparse_mla_fwd_pipes: q has {d_qk} and kv {kv.shape[-1]} columns, but both must have 576")
-    if h_q % BLOCK_H:
-        raise ValueError(f"sparse_mla_fwd_pipes: h_q is {h_q}, but must be a multiple of {BLOCK_H}")
-    if not (q.is_contiguous() and kv.is_contiguous() and indices.is_contiguous()):
-        raise ValueError("sparse_mla_fwd_pipes: q, kv and indices must be contiguous")
-    out = torch.empty(s_q, h_q, 512, dtype=torch.bfloat16, device=q.device)
-    lse = torch.empty(s_q, h_q, dtype=torch.float32, device=q.device)
-    items = s_q * (h_q // BLOCK_H)
-    sparse_mla_fwd_pipes_kernel[(min(programs, items),)](
-        q, kv, indices, out, lse, items, kv.shape[0], indices.shape[1], h_q // BLOCK_H, sm_scale * LOG2_E,
-        **CONFIG, num_warps=4,
-    )  # fmt: skip
-    return out, lse
+    args = check_sparse_mla_fwd(
+        q, kv, indices, sm_scale, attn_sink=attn_sink, topk_length=topk_length, out=out, causal_start=causal_start
+    )
+    if not supports(args):
+        raise ValueError(
+            "sparse_mla_fwd_pipes needs a Hopper GPU, more than 32 heads, sm_scale > 0, rows at multiples of 16 bytes, "
+            f"but h_q is {args.h_q}, sm_scale {args.sm_scale}, the strides of q {q.stride()} and of kv {kv.stride()}"
+        )
+    launch(args, programs)
+    return args.results()

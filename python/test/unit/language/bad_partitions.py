@@ -26,6 +26,14 @@ def divides_again(x):
     tle.gpu.warp_specialize([(takes_one, (x,)), (takes_one, (x,))], [4])
 
 
+# tle.gpu.hold_in_registers
+
+
+@triton.jit
+def hold_of_a_scalar(x, n):
+    tle.gpu.hold_in_registers(n)  # error: value is a run-time int32, but must be a block of a type of 8, 16 or 32
+
+
 # tle.gpu.warp_specialize
 
 

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import bad_partitions
@@ -14,6 +15,7 @@ import triton_tle.language as tle
 from frontend import ttir, ttir_text
 from triton.backends.compiler import GPUTarget
 from triton.compiler.errors import CompilationError
+from triton_tle.ops import sparse_mla_fwd_pipes
 
 HELPERS = {"takes_one", "takes_none", "returns", "divides_again"}
 KERNELS = {
@@ -116,6 +118,43 @@ def test_compiles_to_ptx(slots):
     assert ptx.count("mbarrier.arrive.shared.b64 state") == 1
     assert ptx.count("mbarrier.try_wait.parity") == 2
     assert re.search(r"setmaxnreg\.dec\.sync\.aligned\.u32\s+40;", ptx)
+
+
+@triton.jit
+def holds(x, y, HELD: tl.constexpr):
+    buffer = tle.gpu.alloc([64, 64], tl.float16)
+    offsets = tl.arange(0, 64)[:, None] * 64 + tl.arange(0, 64)[None, :]
+    buffer.store(tl.load(x + offsets))
+    a = tle.gpu.hold_in_registers(buffer.load()) if HELD else buffer.load()
+    tl.store(y + offsets, tl.dot(a, buffer.T.load()))
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_factor_stays_in_registers(held):
+    signature = {"x": "*fp16", "y": "*fp32", "HELD": "constexpr"}
+    source = triton.compiler.ASTSource(holds, signature, {"HELD": held})
+    ttgir = triton.compile(source, target=GPUTarget("cuda", 90, 32), options={"num_warps": 4}).asm["ttgir"]
+    (factor,) = re.findall(r"warp_group_dot %.*? : (.*?) \*", ttgir)
+    assert ("dot_op" in factor) == held, factor
+
+
+@pytest.mark.parametrize("case", list(sparse_mla_fwd_pipes.variants("sm_90a")), ids=lambda case: case[0])
+def test_forward_has_no_barriers_beside_its_pipes(case):
+    _, kernel, types, constexprs, options = case
+    signature = {name: types.get(name, "constexpr").split(":")[0] for name in kernel.arg_names}
+    aligned = {
+        (kernel.arg_names.index(name),): [["tt.divisibility", 16]] for name in types if types[name].endswith(":16")
+    }
+    constants = {(kernel.arg_names.index(name),): value for name, value in constexprs.items()}
+    source = triton.compiler.ASTSource(kernel, signature, constants, aligned)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        compiled = triton.compile(source, target=GPUTarget("cuda", 90, 32), options=options)
+    assert not [str(warning.message) for warning in caught if "serialized" in str(warning.message)]
+    # Behind the initialization of mbarriers, and two in each epilogue that goes through shared memory.
+    assert len(re.findall(r"\bbar\.sync\b", compiled.asm["ptx"])) == 1 + 2 * 2
+    assert "ttg.convert_layout" not in compiled.asm["ttgir"]
+    assert "tle.ordered = array<i32: 2, 3>" in compiled.asm["ttgir"]
 
 
 @pytest.mark.parametrize("capability", [80, 100, 120])

@@ -438,6 +438,30 @@ def wgmma_view(buffer: buffer, order: Sequence[int], *, _target: Target) -> buff
 
 
 @builtin
+def hold_in_registers(value: tl.tensor, *, _target: Target) -> tl.tensor:
+    """The same tensor, which the compiler may not take back to where it was loaded from.
+
+    A first factor of `tl.dot` that comes out of shared memory is read from there at each product. Held in registers, it
+    leaves the bandwidth to the second factor, at the price of the registers.
+
+    Args:
+        value: a block of a type of 8, 16 or 32 bits.
+
+    Raises:
+        TypeError: `value` is no such block.
+    """
+    where = "tle.gpu.hold_in_registers"
+    value = strip(value)
+    if (
+        not isinstance(value, tl.tensor)
+        or not value.type.is_block()
+        or value.dtype.primitive_bitwidth not in (8, 16, 32)
+    ):
+        raise TypeError(f"{where}: value is {describe(value)}, but must be a block of a type of 8, 16 or 32 bits")
+    return _target.hold_in_registers(value)
+
+
+@builtin
 def wgmma_operand_fence(*buffers: buffer, _target: Target) -> None:
     """Makes earlier stores and async copies into shared memory visible to the WGMMA that follows.
 
@@ -466,6 +490,7 @@ __all__ = [
     "async_wait",
     "barrier",
     "copy",
+    "hold_in_registers",
     "local_ptr",
     "wgmma_operand_fence",
     "wgmma_view",

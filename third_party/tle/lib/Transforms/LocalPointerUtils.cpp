@@ -203,6 +203,21 @@ bool tle::isInWarpSpecialize(Operation *op) {
          op->getParentOfType<WarpSpecializePartitionsOp>();
 }
 
+Value tle::findCapturedRoot(Value memdesc) {
+  while (true) {
+    memdesc = findBufferRoot(memdesc);
+    auto argument = dyn_cast<BlockArgument>(memdesc);
+    if (!argument)
+      return memdesc;
+    auto partitions = dyn_cast<WarpSpecializePartitionsOp>(
+        argument.getOwner()->getParentOp());
+    if (!partitions)
+      return memdesc;
+    auto specialize = cast<WarpSpecializeOp>(partitions->getParentOp());
+    memdesc = specialize.getExplicitCaptures()[argument.getArgNumber()];
+  }
+}
+
 static void deallocAtEnd(LocalAllocOp alloc) {
   bool isFreed =
       llvm::any_of(alloc.getResult().getUsers(),

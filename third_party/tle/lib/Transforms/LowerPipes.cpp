@@ -7,11 +7,13 @@
 //                commit, release  ==> ttng.arrive_barrier
 //                commit of copies ==> ttng.async_copy_mbarrier_arrive
 //                all of them with tle.per_thread
+//                their fields' allocations get tle.pipe_field
 // Postcondition: no tle.pipe op is left; one gpu.barrier stands behind the
 //                initialization of all pipes of a block.
 //
 //===----------------------------------------------------------------------===//
 
+#include "tle/Transforms/LocalPointerUtils.h"
 #include "tle/Transforms/Passes.h"
 
 #include "mlir/IR/Dominance.h"
@@ -32,23 +34,6 @@ using namespace mlir::triton;
 using namespace mlir::triton::tle;
 
 namespace {
-
-/// The buffer that `memdesc` is a view of, seen through the arguments of
-/// partitions.
-Value findRoot(Value memdesc) {
-  while (true) {
-    memdesc = ttg::findBufferRoot(memdesc);
-    auto argument = dyn_cast<BlockArgument>(memdesc);
-    if (!argument)
-      return memdesc;
-    auto partitions = dyn_cast<ttg::WarpSpecializePartitionsOp>(
-        argument.getOwner()->getParentOp());
-    if (!partitions)
-      return memdesc;
-    auto specialize = cast<ttg::WarpSpecializeOp>(partitions->getParentOp());
-    memdesc = specialize.getExplicitCaptures()[argument.getArgNumber()];
-  }
-}
 
 /// The region of the partition that `op` is in, null outside of them.
 Region *findPartition(Operation *op) {
@@ -89,6 +74,8 @@ struct Endpoint {
 };
 
 struct Pipe {
+  /// Names the pipe to later passes.
+  int32_t number = 0;
   PipeCreateOp create;
   Endpoint writer;
   llvm::MapVector<StringRef, Endpoint> readers;
@@ -124,6 +111,7 @@ private:
   LogicalResult verify(Pipe &pipe);
   LogicalResult verifyOrder(Endpoint &endpoint, StringRef name,
                             StringRef arrival, StringRef wait);
+  LogicalResult verifyAccesses(Pipe &pipe, Endpoint &endpoint, StringRef wait);
   void findWrites(Pipe &pipe);
   void lower(Pipe &pipe);
 
@@ -135,11 +123,12 @@ private:
 
 LogicalResult PipeLowering::collect() {
   WalkResult created = module.walk([&](PipeCreateOp create) -> WalkResult {
-    Pipe &pipe = pipes[findRoot(create.getBarriers())];
+    Pipe &pipe = pipes[findCapturedRoot(create.getBarriers())];
     if (pipe.create)
       return create.emitError("pipe '")
              << create.getName() << "' has the barriers of pipe '"
              << pipe.create.getName() << "'";
+    pipe.number = pipes.size() - 1;
     pipe.create = create;
     for (Attribute reader : create.getReaders())
       pipe.readers[cast<StringAttr>(reader).getValue()];
@@ -150,7 +139,7 @@ LogicalResult PipeLowering::collect() {
   WalkResult result = module.walk([&](Operation *op) -> WalkResult {
     if (!isa<PipeAcquireOp, PipeCommitOp, PipeWaitOp, PipeReleaseOp>(op))
       return WalkResult::advance();
-    auto found = pipes.find(findRoot(op->getOperand(0)));
+    auto found = pipes.find(findCapturedRoot(op->getOperand(0)));
     if (found == pipes.end())
       return op->emitError("the pipe of this step is not known here: it comes "
                            "from a loop, a branch or a function");
@@ -197,7 +186,8 @@ LogicalResult PipeLowering::verify(Pipe &pipe) {
   };
   if (pipe.writer.arrivals.empty())
     return describe("is never committed to: its readers would wait for ever");
-  if (failed(verifyOrder(pipe.writer, name, "committed to", "an acquire")))
+  if (failed(verifyOrder(pipe.writer, name, "committed to", "an acquire")) ||
+      failed(verifyAccesses(pipe, pipe.writer, "an acquire")))
     return failure();
   for (auto &[reader, endpoint] : pipe.readers) {
     if (endpoint.partition == pipe.writer.partition)
@@ -209,6 +199,8 @@ LogicalResult PipeLowering::verify(Pipe &pipe) {
       return describe("is never released by its reader '" + reader +
                       "': its writer would wait for ever");
     }
+    if (endpoint.partition && failed(verifyAccesses(pipe, endpoint, "a wait")))
+      return failure();
   }
   // Threads of the writer may arrive twice, for stores and for copies.
   int64_t released = 0;
@@ -235,19 +227,39 @@ LogicalResult PipeLowering::verifyOrder(Endpoint &endpoint, StringRef name,
   return success();
 }
 
+/// Whether `op` accesses a field, and does not only describe it.
+static bool touchesField(Operation *op, PipeCreateOp create) {
+  if (ttg::isBufferView(op) || isa<ttg::LocalDeallocOp>(op) ||
+      isa<ttg::WarpSpecializeOp, PipeCreateOp>(op))
+    return false;
+  return llvm::any_of(op->getOperands(), [&](Value operand) {
+    return isa<ttg::MemDescType>(operand.getType()) &&
+           llvm::is_contained(
+               llvm::map_range(create.getFields(), findCapturedRoot),
+               findCapturedRoot(operand));
+  });
+}
+
+LogicalResult PipeLowering::verifyAccesses(Pipe &pipe, Endpoint &endpoint,
+                                           StringRef wait) {
+  WalkResult result = endpoint.partition->walk([&](Operation *op) {
+    if (!touchesField(op, pipe.create))
+      return WalkResult::advance();
+    for (Operation *before : endpoint.waits)
+      if (dominance.properlyDominates(before, op))
+        return WalkResult::advance();
+    op->emitError("a field of pipe '")
+        << pipe.create.getName() << "' is accessed without " << wait
+        << " before it";
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
 /// What the writer's partition does to the fields.
 void PipeLowering::findWrites(Pipe &pipe) {
-  llvm::SmallDenseSet<Value> fields;
-  for (Value field : pipe.create.getFields())
-    fields.insert(findRoot(field));
   pipe.writer.partition->walk([&](Operation *op) {
-    if (ttg::isBufferView(op) || isa<ttg::LocalDeallocOp, ttg::LocalLoadOp>(op))
-      return;
-    bool touches = llvm::any_of(op->getOperands(), [&](Value operand) {
-      return isa<ttg::MemDescType>(operand.getType()) &&
-             fields.contains(findRoot(operand));
-    });
-    if (!touches)
+    if (!touchesField(op, pipe.create) || isa<ttg::LocalLoadOp>(op))
       return;
     if (isa<ttg::AsyncCopyGlobalToLocalOp>(op))
       pipe.writes.copies = true;
@@ -266,10 +278,10 @@ struct Place {
 
 class StepBuilder {
 public:
-  StepBuilder(Operation *op, PipeCreateOp create)
-      : builder(op), loc(op->getLoc()), create(create),
+  StepBuilder(Operation *op, const Pipe &pipe)
+      : builder(op), loc(op->getLoc()), pipe(pipe.number),
         barriers(op->getOperand(0)), index(op->getOperand(1)),
-        numSlots(create.getNumSlots()) {}
+        numSlots(getNumSlots(pipe)) {}
 
   /// The mbarrier of the tile's slot: that for full slots or that for empty
   /// ones.
@@ -338,12 +350,18 @@ private:
   }
 
   void mark(Operation *op) {
-    op->setAttr("tle.per_thread", builder.getUnitAttr());
+    op->setAttr(kPerThreadAttr, builder.getUnitAttr());
+    op->setAttr(kPipeAttr, builder.getI32IntegerAttr(pipe));
+  }
+
+  static int64_t getNumSlots(const Pipe &pipe) {
+    PipeCreateOp create = pipe.create;
+    return create.getNumSlots();
   }
 
   OpBuilder builder;
   Location loc;
-  PipeCreateOp create;
+  int32_t pipe;
   Value barriers, index;
   int64_t numSlots;
 };
@@ -353,13 +371,13 @@ void PipeLowering::lower(Pipe &pipe) {
   bool oneShot = create.getOneShot();
   for (Operation *op : pipe.writer.waits) {
     if (!oneShot)
-      StepBuilder(op, create).wait(/*empty=*/true, /*previous=*/true);
+      StepBuilder(op, pipe).wait(/*empty=*/true, /*previous=*/true);
     op->erase();
   }
   int fullCount =
       pipe.writer.getNumThreads() * (pipe.writes.copies + pipe.writes.stores);
   for (Operation *op : pipe.writer.arrivals) {
-    StepBuilder step(op, create);
+    StepBuilder step(op, pipe);
     if (pipe.writes.stores)
       step.arrive(/*empty=*/false);
     if (pipe.writes.copies)
@@ -369,14 +387,14 @@ void PipeLowering::lower(Pipe &pipe) {
   int emptyCount = 0;
   for (auto &[name, endpoint] : pipe.readers) {
     for (Operation *op : endpoint.waits) {
-      StepBuilder(op, create).wait(/*empty=*/false, /*previous=*/false);
+      StepBuilder(op, pipe).wait(/*empty=*/false, /*previous=*/false);
       op->erase();
     }
     if (!oneShot)
       emptyCount += endpoint.getNumThreads();
     for (Operation *op : endpoint.arrivals) {
       if (!oneShot)
-        StepBuilder(op, create).arrive(/*empty=*/true);
+        StepBuilder(op, pipe).arrive(/*empty=*/true);
       op->erase();
     }
   }
@@ -391,11 +409,14 @@ void PipeLowering::lower(Pipe &pipe) {
     Operation *init = ttng::InitBarrierOp::create(
         builder, loc, barrier,
         word < create.getNumSlots() ? fullCount : emptyCount);
-    init->setAttr("tle.per_thread", builder.getUnitAttr());
+    init->setAttr(kPerThreadAttr, builder.getUnitAttr());
     Operation *&last = lastInit[create->getBlock()];
     if (!last || last->isBeforeInBlock(init))
       last = init;
   }
+  for (Value field : create.getFields())
+    if (Operation *alloc = findCapturedRoot(field).getDefiningOp())
+      alloc->setAttr(kPipeFieldAttr, builder.getI32IntegerAttr(pipe.number));
   create.erase();
 }
 

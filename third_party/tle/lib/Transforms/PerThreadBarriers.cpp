@@ -27,8 +27,6 @@ using namespace mlir::triton::tle;
 
 namespace {
 
-constexpr StringLiteral kPerThread = "tle.per_thread";
-
 // The op wants a result; nothing reads it.
 constexpr StringLiteral kArrive =
     "{ .reg .b64 state; mbarrier.arrive.shared.b64 state, [$1]; "
@@ -47,7 +45,7 @@ public:
   void runOnOperation() override {
     SmallVector<Operation *> marked;
     getOperation().walk([&](Operation *op) {
-      if (op->hasAttr(kPerThread))
+      if (op->hasAttr(kPerThreadAttr))
         marked.push_back(op);
     });
     for (Operation *op : marked)
@@ -83,7 +81,7 @@ private:
               .str();
       create(op, init.getAlloc(), text, "=r,r", {});
     } else {
-      return op->emitError() << kPerThread << " does not apply to this op";
+      return op->emitError() << kPerThreadAttr << " does not apply to this op";
     }
     op->erase();
     return success();

@@ -361,6 +361,26 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tle.pipe_create %bars {name = "t", oneShot = false, readers = ["r"]} : !bars
     ttg.warp_specialize(%bars, %i)
     default {
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#blocked = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+!field = !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
+!tile = !ttg.memdesc<64x64xbf16, #shared, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @early_read(%i: i32) {
+    %field = ttg.local_alloc : () -> !field
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars, %field {name = "tiles", oneShot = false, readers = ["r"]} : !bars, !field
+    ttg.warp_specialize(%bars, %field, %i)
+    default {
+      %t = ttg.memdesc_index %field[%i] : !field -> !tile
+      // expected-error @+1 {{a field of pipe 'tiles' is accessed without a wait before it}}
+      %x = ttg.local_load %t : !tile -> tensor<64x64xbf16, #blocked>
       tle.pipe_wait %bars[%i] {reader = "r"} : !bars
       tle.pipe_release %bars[%i] {reader = "r"} : !bars
       ttg.warp_yield
@@ -370,6 +390,52 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
       tle.pipe_commit %b[%j] : !bars
       ttg.warp_return
     } : (!bars, i32) -> ()
+
+// -----
+
+    partition0(%b: !bars, %f: !field, %j: i32) num_warps(4) {
+      %v = arith.constant dense<0.0> : tensor<64x64xbf16, #blocked>
+      %t = ttg.memdesc_index %f[%j] : !field -> !tile
+      tle.pipe_acquire %b[%j] : !bars
+      ttg.local_store %v, %t : tensor<64x64xbf16, #blocked> -> !tile
+      tle.pipe_commit %b[%j] : !bars
+      ttg.warp_return
+    } : (!bars, !field, i32) -> ()
+    tt.return
+  }
+}
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#blocked = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+!field = !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
+!tile = !ttg.memdesc<64x64xbf16, #shared, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @early_write(%i: i32) {
+    %field = ttg.local_alloc : () -> !field
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars, %field {name = "tiles", oneShot = false, readers = ["r"]} : !bars, !field
+    ttg.warp_specialize(%bars, %field, %i)
+    default {
+      %t = ttg.memdesc_index %field[%i] : !field -> !tile
+      tle.pipe_wait %bars[%i] {reader = "r"} : !bars
+      %x = ttg.local_load %t : !tile -> tensor<64x64xbf16, #blocked>
+      tle.pipe_release %bars[%i] {reader = "r"} : !bars
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %f: !field, %j: i32) num_warps(4) {
+      %v = arith.constant dense<0.0> : tensor<64x64xbf16, #blocked>
+      %t = ttg.memdesc_index %f[%j] : !field -> !tile
+      // expected-error @+1 {{a field of pipe 'tiles' is accessed without an acquire before it}}
+      ttg.local_store %v, %t : tensor<64x64xbf16, #blocked> -> !tile
+      tle.pipe_acquire %b[%j] : !bars
+      tle.pipe_commit %b[%j] : !bars
+      ttg.warp_return
+    } : (!bars, !field, i32) -> ()
     tt.return
   }
 }

@@ -30,11 +30,11 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     // CHECK: %[[FULL:.+]] = ttg.memdesc_index %[[BARS:.+]][%[[SLOT]]]
     // CHECK: %[[ROUND:.+]] = arith.shrui %[[I]]
     // CHECK: %[[PHASE:.+]] = arith.andi %[[ROUND]]
-    // CHECK: ttng.wait_barrier %[[FULL]], %[[PHASE]] {tle.per_thread}
+    // CHECK: ttng.wait_barrier %[[FULL]], %[[PHASE]] {tle.per_thread, tle.pipe = {{[0-9]+}} : i32}
     // CHECK: %[[SLOT2:.+]] = arith.andi %[[I]]
     // CHECK: %[[WORD:.+]] = arith.addi %[[SLOT2]]
     // CHECK: %[[EMPTY:.+]] = ttg.memdesc_index %[[BARS]][%[[WORD]]]
-    // CHECK: ttng.arrive_barrier %[[EMPTY]], 1 {tle.per_thread}
+    // CHECK: ttng.arrive_barrier %[[EMPTY]], 1 {tle.per_thread, tle.pipe = {{[0-9]+}} : i32}
     default {
       scf.for %i = %c0 to %n step %c1 : i32 {
         tle.pipe_wait %bars[%i] {reader = "mma"} : !bars
@@ -45,10 +45,10 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     // CHECK: partition0
     // CHECK: scf.for
     // CHECK: arith.xori
-    // CHECK: ttng.wait_barrier %{{.+}} {tle.per_thread}
+    // CHECK: ttng.wait_barrier %{{.+}} {tle.per_thread, tle.pipe = {{[0-9]+}} : i32}
     // CHECK: ttg.async_copy_global_to_local
     // CHECK-NOT: ttng.arrive_barrier
-    // CHECK: ttng.async_copy_mbarrier_arrive %{{.+}} {noIncrement, tle.per_thread}
+    // CHECK: ttng.async_copy_mbarrier_arrive %{{.+}} {noIncrement, tle.per_thread, tle.pipe = {{[0-9]+}} : i32}
     partition0(%b: !bars, %f: !field, %m: i32) num_warps(2) {
       %d0 = arith.constant 0 : i32
       %d1 = arith.constant 1 : i32
@@ -66,13 +66,14 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
 
   // Stores and copies: each thread arrives twice. Three slots: the place in the ring is a remainder.
   // CHECK-LABEL: @stores_and_copies
+  // CHECK: ttg.local_alloc {tle.pipe_field = [[PIPE:[0-9]+]] : i32}
   // CHECK-COUNT-6: ttng.init_barrier %{{.+}}, 128 {tle.per_thread}
   // CHECK: default {
   // CHECK: arith.remui
   // CHECK: arith.divui
   // CHECK: partition0
-  // CHECK: ttng.arrive_barrier %{{.+}}, 1 {tle.per_thread}
-  // CHECK: ttng.async_copy_mbarrier_arrive %{{.+}} {noIncrement, tle.per_thread}
+  // CHECK: ttng.arrive_barrier %{{.+}}, 1 {tle.per_thread, tle.pipe = [[PIPE]] : i32}
+  // CHECK: ttng.async_copy_mbarrier_arrive %{{.+}} {noIncrement, tle.per_thread, tle.pipe = {{[0-9]+}} : i32}
   tt.func public @stores_and_copies(%i: i32) {
     %field = ttg.local_alloc : () -> !ttg.memdesc<3x64x64xbf16, #shared, #smem, mutable>
     %bars = ttg.local_alloc : () -> !ttg.memdesc<6x1xi64, #bar, #smem, mutable>

@@ -85,6 +85,40 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.return
   }
 
+  // Two products beside each other: the slot of the first is released while the second still runs. What both read is
+  // released behind both.
+  // CHECK-LABEL: @beside
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait {{.*}} {pendings = 1 : i32}
+  // CHECK-NEXT: ttng.arrive_barrier %{{.+}}, 1 {tle.per_thread, tle.pipe = 1 : i32}
+  // CHECK-NEXT: ttng.warp_group_dot_wait {{.*}} {pendings = 0 : i32}
+  // CHECK-NEXT: ttng.arrive_barrier %{{.+}}, 1 {tle.per_thread, tle.pipe = 0 : i32}
+  // CHECK-NEXT: ttng.arrive_barrier %{{.+}}, 1 {tle.per_thread, tle.pipe = 2 : i32}
+  // CHECK-NOT: tle.placed
+  tt.func public @beside(%w: !word) {
+    %zero = arith.constant dense<0.0> : !acc
+    %p = ttg.local_alloc {tle.pipe_field = 0 : i32} : () -> !tile
+    %a = ttg.local_alloc {tle.pipe_field = 1 : i32} : () -> !tile
+    %b = ttg.local_alloc {tle.pipe_field = 2 : i32} : () -> !tile
+    ttg.warp_specialize(%p, %a, %b, %w)
+    default {
+      ttg.warp_yield
+    }
+    partition0(%q: !tile, %c: !tile, %d: !tile, %v: !word) num_warps(4) {
+      %none = arith.constant dense<0.0> : !acc
+      %d0 = ttng.warp_group_dot %q, %c, %none {inputPrecision = 0 : i32} : !tile * !tile -> !acc
+      %d1 = ttng.warp_group_dot %q, %d, %none {inputPrecision = 0 : i32} : !tile * !tile -> !acc
+      ttng.arrive_barrier %v, 1 {tle.per_thread, tle.pipe = 1 : i32} : !word
+      ttng.arrive_barrier %v, 1 {tle.per_thread, tle.pipe = 0 : i32} : !word
+      ttng.arrive_barrier %v, 1 {tle.per_thread, tle.pipe = 2 : i32} : !word
+      %x = math.exp2 %d0 : !acc
+      %y = math.exp2 %d1 : !acc
+      ttg.warp_return
+    } : (!tile, !tile, !tile, !word) -> ()
+    tt.return
+  }
+
   // Loops without a pipe are stock's, and so is what stands outside of partitions.
   // CHECK-LABEL: @left_to_stock
   // CHECK-NOT: isAsync

@@ -174,4 +174,23 @@ def TLEFoldSharedAddressCasts : Pass<"triton-tle-fold-shared-address-casts", "::
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
+def TLERemoveOrderedBarriers : Pass<"triton-tle-remove-ordered-barriers", "::mlir::ModuleOp"> {
+  let summary = "partitions that pipes order have no barriers";
+  let description = [{
+    Takes the barriers out of the regions of a `ttg.warp_specialize` that
+    `triton-tle-find-ordered-partitions` has named. Stock's conversion put them
+    there: it knows accesses to shared memory, but not what orders them.
+
+    ```mlir
+    ttg.warp_specialize(%bars, %tile) attributes {tle.ordered = array<i32: 1>, ...}
+    default { nvvm.barrier0 ... }
+    partition0(...) num_warps(4) { nvvm.barrier0 ... }
+    // becomes
+    ttg.warp_specialize(%bars, %tile) attributes {...}
+    default { nvvm.barrier0 ... }
+    partition0(...) num_warps(4) { ... }
+    ```
+  }];
+}
+
 #endif // TLE_CONVERSION_PASSES_TD

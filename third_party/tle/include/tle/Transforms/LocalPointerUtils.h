@@ -48,6 +48,20 @@ Operation *getFunctionOrModule(Operation *op);
 /// True if `op` is inside a ttg.warp_specialize, where others run beside it.
 bool isInWarpSpecialize(Operation *op);
 
+/// On steps of pipes: every thread of the partition waits or arrives.
+constexpr llvm::StringLiteral kPerThreadAttr = "tle.per_thread";
+/// On allocations: the number of the pipe whose field it is, accessed behind
+/// the pipe's steps only.
+constexpr llvm::StringLiteral kPipeFieldAttr = "tle.pipe_field";
+/// On arrivals: the number of their pipe.
+constexpr llvm::StringLiteral kPipeAttr = "tle.pipe";
+/// On ttg.warp_specialize: the regions that need no barriers of their warps.
+constexpr llvm::StringLiteral kOrderedAttr = "tle.ordered";
+
+/// The buffer that `memdesc` is a view of, seen through the arguments of
+/// partitions.
+Value findCapturedRoot(Value memdesc);
+
 /// Gives the buffer behind `memdesc` a ttg.local_dealloc at the end of the
 /// region that allocates it, unless it has one: what reads it through raw
 /// addresses is invisible to the allocation of shared memory. If the allocation

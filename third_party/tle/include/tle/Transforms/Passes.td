@@ -709,9 +709,9 @@ def TLELowerPipes : TLE_ModulePass<"triton-tle-lower-pipes"> {
     %full = ttg.memdesc_index %bars[%slot]
     %round = arith.shrui %i, %c1
     %phase = arith.andi %round, %c1
-    ttng.wait_barrier %full, %phase {tle.per_thread}
+    ttng.wait_barrier %full, %phase {tle.per_thread, tle.pipe = 0 : i32}
     %empty = ttg.memdesc_index %bars[%slot + 2]
-    ttng.arrive_barrier %empty, 1 {tle.per_thread}
+    ttng.arrive_barrier %empty, 1 {tle.per_thread, tle.pipe = 0 : i32}
     ```
 
     Every thread of a partition arrives, so no barrier of its warps is needed;
@@ -720,10 +720,14 @@ def TLELowerPipes : TLE_ModulePass<"triton-tle-lower-pipes"> {
     `async_copy_mbarrier_arrive {noIncrement}` if it starts asynchronous copies
     into them, and both, with twice the count, if it does both.
 
+    Later passes know the pipe of a step by its number (`tle.pipe`), and the
+    allocations of its fields by the same one (`tle.pipe_field`).
+
     Errors, each at the line that is wrong: a pipe with two writers, a reader in
     two partitions, a commit without an acquire before it, a release without a
-    wait before it, a reader that never releases, a pipe that is never written
-    or never read, a pipe used outside of a partition.
+    wait before it, a field accessed without either, a reader that never
+    releases, a pipe that is never written or never read, a pipe used outside of
+    a partition.
   }];
 }
 
@@ -742,13 +746,93 @@ def TLEPlaceDotWaits : TLE_ModulePass<"triton-tle-place-dot-waits"> {
     %s1 = ttng.warp_group_dot_wait %d1 {pendings = 0}
     ```
 
-    Between them may stand what has no effects, what reads memory, fences, and
-    waits for mbarriers. Anything else, the release of a slot above all, comes
-    behind the wait: it may let others overwrite what a product still reads.
+    Between them may stand what has no effects, what reads memory, reductions,
+    fences, and waits for mbarriers. Anything else, the release of a slot above
+    all, comes behind the wait: it may let others overwrite what a product still
+    reads. A release of a pipe that a product does not read need not wait for
+    it. So of two products beside each other the slot of the first is free while
+    the second runs:
+
+    ```mlir
+    %l = ttng.warp_group_dot %p, %v0, %acc0
+    %r = ttng.warp_group_dot %p, %v1, %acc1
+    ttng.arrive_barrier %empty0, 1 {tle.per_thread, tle.pipe = 0 : i32}   // %v0 is a field of pipe 0
+    ttng.arrive_barrier %empty1, 1 {tle.per_thread, tle.pipe = 1 : i32}   // %v1 of pipe 1
+    // becomes
+    %d0 = ttng.warp_group_dot %p, %v0, %acc0 {isAsync = true}
+    %d1 = ttng.warp_group_dot %p, %v1, %acc1 {isAsync = true}
+    %l = ttng.warp_group_dot_wait %d0 {pendings = 1}
+    ttng.arrive_barrier %empty0, 1 {tle.per_thread, tle.pipe = 0 : i32}
+    %r = ttng.warp_group_dot_wait %d1 {pendings = 0}
+    ttng.arrive_barrier %empty1, 1 {tle.per_thread, tle.pipe = 1 : i32}
+    ```
 
     Loops of partitions that hold a step of a pipe get `tt.num_stages = 0`, so
     that stock's pipeliner, which runs later and knows no release, leaves their
     products alone. Products in other loops are left to it.
+  }];
+}
+
+def TLEFoldPartitionConversions : TLE_ModulePass<"triton-tle-fold-partition-conversions"> {
+  let summary = "values of a partition take the layout that they are converted to";
+  let description = [{
+    Stock gives loads a layout of their own and converts what they load. In a
+    partition a conversion through shared memory is worse than elsewhere: with
+    it come barriers that hold up warps which otherwise only pipes hold up.
+
+    Values connected by ops that have no layout of their own (elementwise ops,
+    loops and branches that carry them, reads and writes of shared memory) take
+    together the layout of a conversion at their border:
+
+    ```mlir
+    %i = tt.load %p : tensor<64x!tt.ptr<i32>, #blocked>
+    %j = ttg.convert_layout %i : tensor<64xi32, #blocked> -> tensor<64xi32, #ttg.slice<{dim = 1, parent = #rows}>>
+    // becomes
+    %j = tt.load %q : tensor<64x!tt.ptr<i32>, #ttg.slice<{dim = 1, parent = #rows}>>
+    ```
+
+    Loads and stores of global memory take part if they have no more elements
+    than the partition has threads: several threads then access the same.
+
+    A reduction of such a vector to a scalar is made by each warp for itself:
+
+    ```mlir
+    %v = ttg.local_load %b : !ttg.memdesc<64xf32, ...> -> tensor<64xf32, #blocked>
+    %m = "tt.reduce"(%v) <{axis = 0 : i32}> ({ ... }) : (tensor<64xf32, #blocked>) -> f32
+    // becomes, with #each = #ttg.blocked<{sizePerThread = [2], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
+    %v = ttg.local_load %b : !ttg.memdesc<64xf32, ...> -> tensor<64xf32, #each>
+    %m = "tt.reduce"(%v) <{axis = 0 : i32}> ({ ... }) : (tensor<64xf32, #each>) -> f32
+    ```
+
+    Left as they are: values that an op with a layout of its own makes or uses
+    (products, matrix reductions, ranges that are broadcast), and those that
+    would need as many conversions afterwards.
+  }];
+}
+
+def TLEFindOrderedPartitions : TLE_ModulePass<"triton-tle-find-ordered-partitions"> {
+  let summary = "which partitions only pipes order";
+  let description = [{
+    Names in `tle.ordered` the regions of a `ttg.warp_specialize` (0 is the
+    default one, i + 1 partition i) in which no thread ever sees what another
+    thread of the same region did to shared memory, except through a pipe:
+
+    - each buffer is a field of a pipe, and the region only reads or only writes
+      it: what is read comes from other partitions, through the wait for the
+      slot, and two writes of one place lie in two rounds of the ring, between
+      which all threads have committed and every reader has released;
+    - nothing takes scratch memory: no conversion of layouts, scan or gather,
+      only reductions inside of warps;
+    - there is no barrier that the kernel asks for.
+
+    ```mlir
+    ttg.warp_specialize(%bars, %tile) attributes {...}
+    // becomes
+    ttg.warp_specialize(%bars, %tile) attributes {tle.ordered = array<i32: 1>, ...}
+    ```
+
+    `triton-tle-lower-pipes` marks the fields (`tle.pipe_field`) and has checked
+    that they are accessed behind an `acquire` or a `wait` only.
   }];
 }
 

@@ -1,0 +1,87 @@
+// RUN: tle-opt %s -triton-tle-find-ordered-partitions | FileCheck %s
+// RUN: tle-opt %s -triton-tle-find-ordered-partitions -triton-tle-find-ordered-partitions | FileCheck %s
+
+#vec = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
+#each = #ttg.blocked<{sizePerThread = [4], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
+#plain = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#smem = #ttg.shared_memory
+!line = !ttg.memdesc<128xf32, #plain, #smem, mutable>
+!slots = !ttg.memdesc<2x128xf32, #plain, #smem, mutable>
+!word = !ttg.memdesc<1xi64, #plain, #smem, mutable>
+
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  // The default region waits for a barrier of its own; partition 0 writes fields, partition 1 reads them.
+  // CHECK-LABEL: @ordered
+  // CHECK: tle.ordered = array<i32: 1, 2>
+  tt.func public @ordered(%w: !word, %n: i32, %p: tensor<128x!tt.ptr<f32>, #vec>) {
+    %a = ttg.local_alloc {tle.pipe_field = 0 : i32} : () -> !slots
+    ttg.warp_specialize(%a, %w, %n)
+    default {
+      gpu.barrier
+      ttg.warp_yield
+    }
+    partition0(%s: !slots, %b: !word, %m: i32) num_warps(4) {
+      %v = arith.constant dense<1.0> : tensor<128xf32, #vec>
+      ttng.wait_barrier %b, %m {tle.per_thread, tle.pipe = 0 : i32} : !word
+      %slot = ttg.memdesc_index %s[%m] : !slots -> !line
+      ttg.local_store %v, %slot : tensor<128xf32, #vec> -> !line
+      ttng.arrive_barrier %b, 1 {tle.per_thread, tle.pipe = 0 : i32} : !word
+      ttg.warp_return
+    }
+    partition1(%s: !slots, %b: !word, %m: i32) num_warps(4) {
+      ttng.wait_barrier %b, %m {tle.per_thread, tle.pipe = 0 : i32} : !word
+      %slot = ttg.memdesc_index %s[%m] : !slots -> !line
+      %v = ttg.local_load %slot : !line -> tensor<128xf32, #each>
+      %r = "tt.reduce"(%v) <{axis = 0 : i32}> ({
+      ^bb0(%x: f32, %y: f32):
+        %z = arith.addf %x, %y : f32
+        tt.reduce.return %z : f32
+      }) : (tensor<128xf32, #each>) -> f32
+      ttng.arrive_barrier %b, 1 {tle.per_thread, tle.pipe = 0 : i32} : !word
+      ttg.warp_return
+    } : (!slots, !word, i32) -> ()
+    tt.return
+  }
+
+  // Read and written; no field of a pipe; a conversion; a reduction over warps; an atomic, whose scratch is not known.
+  // CHECK-LABEL: @unordered
+  // CHECK-NOT: tle.ordered
+  // CHECK: tt.return
+  tt.func public @unordered(%w: !word, %n: i32, %p: tensor<128x!tt.ptr<f32>, #vec>) {
+    %a = ttg.local_alloc {tle.pipe_field = 0 : i32} : () -> !slots
+    %other = ttg.local_alloc : () -> !slots
+    ttg.warp_specialize(%a, %other, %n)
+    default {
+      %v = ttg.local_load %other : !slots -> tensor<2x128xf32, #ttg.blocked<{sizePerThread = [1, 1], threadsPerWarp = [1, 32], warpsPerCTA = [1, 4], order = [1, 0]}>>
+      ttg.warp_yield
+    }
+    partition0(%s: !slots, %o: !slots, %m: i32) num_warps(4) {
+      %slot = ttg.memdesc_index %s[%m] : !slots -> !line
+      %v = ttg.local_load %slot : !line -> tensor<128xf32, #vec>
+      ttg.local_store %v, %slot : tensor<128xf32, #vec> -> !line
+      ttg.warp_return
+    }
+    partition1(%s: !slots, %o: !slots, %m: i32) num_warps(4) {
+      %slot = ttg.memdesc_index %o[%m] : !slots -> !line
+      %v = ttg.local_load %slot : !line -> tensor<128xf32, #vec>
+      ttg.warp_return
+    }
+    partition2(%s: !slots, %o: !slots, %m: i32) num_warps(4) {
+      %slot = ttg.memdesc_index %s[%m] : !slots -> !line
+      %v = ttg.local_load %slot : !line -> tensor<128xf32, #vec>
+      %c = ttg.convert_layout %v : tensor<128xf32, #vec> -> tensor<128xf32, #each>
+      ttg.warp_return
+    }
+    partition3(%s: !slots, %o: !slots, %m: i32) num_warps(4) {
+      %slot = ttg.memdesc_index %s[%m] : !slots -> !line
+      %v = ttg.local_load %slot : !line -> tensor<128xf32, #vec>
+      %r = "tt.reduce"(%v) <{axis = 0 : i32}> ({
+      ^bb0(%x: f32, %y: f32):
+        %z = arith.addf %x, %y : f32
+        tt.reduce.return %z : f32
+      }) : (tensor<128xf32, #vec>) -> f32
+      ttg.warp_return
+    } : (!slots, !slots, i32) -> ()
+    tt.return
+  }
+}
