@@ -361,6 +361,18 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tle.pipe_create %bars {name = "t", oneShot = false, readers = ["r"]} : !bars
     ttg.warp_specialize(%bars, %i)
     default {
+      tle.pipe_wait %bars[%i] {reader = "r"} : !bars
+      tle.pipe_release %bars[%i] {reader = "r"} : !bars
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %j: i32) num_warps(2097152) {
+      tle.pipe_acquire %b[%j] : !bars
+      tle.pipe_commit %b[%j] : !bars
+      ttg.warp_return
+    } : (!bars, i32) -> ()
+    tt.return
+  }
+}
 
 // -----
 
@@ -385,14 +397,6 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
       tle.pipe_release %bars[%i] {reader = "r"} : !bars
       ttg.warp_yield
     }
-    partition0(%b: !bars, %j: i32) num_warps(2097152) {
-      tle.pipe_acquire %b[%j] : !bars
-      tle.pipe_commit %b[%j] : !bars
-      ttg.warp_return
-    } : (!bars, i32) -> ()
-
-// -----
-
     partition0(%b: !bars, %f: !field, %j: i32) num_warps(4) {
       %v = arith.constant dense<0.0> : tensor<64x64xbf16, #blocked>
       %t = ttg.memdesc_index %f[%j] : !field -> !tile
