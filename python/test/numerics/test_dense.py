@@ -201,10 +201,14 @@ def filling(value, time=None):
 
 
 def test_bench_chooses_checks_and_compares(without_gpu):
-    slow, fast, broken = {"t": 4.0}, {"t": 2.0}, {"t": 0.1}
+    slow, fast, broken, inexact = {"t": 4.0}, {"t": 2.0}, {"t": 0.1}, {"t": 1.0}
+
+    def run(inputs, config, warm_up):
+        return filling(1.5 if config == inexact else 1.0)(inputs, config, warm_up)
+
     family = Family(
         {
-            "tle": dense.Provider(filling(1.0), lambda case: [slow, fast, broken]),
+            "tle": dense.Provider(run, lambda case: [slow, inexact, fast, broken]),
             "stock": dense.Provider(filling(1.0), lambda case: [slow], stock=True),
             "wrong": dense.Provider(filling(2.0), lambda case: [slow]),
         }
@@ -216,7 +220,9 @@ def test_bench_chooses_checks_and_compares(without_gpu):
     first = results["cases"][0]
     assert first["providers"]["tle"]["config"] == fast and first["providers"]["tle"]["ms"] == 2.0
     assert first["providers"]["tle"]["ratio"] == {"stock": 2.0, dense.STOCK: 2.0}
-    assert list(first["providers"]) == ["tle", "stock"] and "wrong against" in first["failed"]["wrong"]
+    assert list(first["providers"]) == ["tle", "stock"] and "no configuration is right" in first["failed"]["wrong"]
+    assert first["providers"]["tle"]["tried_errors"][str(inexact)] == 0.5
+    assert str(inexact) not in first["providers"]["tle"]["tried_ms"]
     assert "2.000" in lines[-1].splitlines()[-1] and "x best stock" in lines[-1]
     with pytest.raises(ValueError, match="only names no provider: other; there are tle, stock, wrong"):
         dense.run(family, False, ["other"], None, lines.append)

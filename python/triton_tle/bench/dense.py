@@ -1,9 +1,9 @@
 """What the benchmarks of the dense operators share: choose configurations, check, time in rounds, report.
 
 Each provider that has configurations is compiled in all of them at once, in processes of their own that fill Triton's
-cache on disk; then the fastest is chosen for each case, checked against the float64 reference, and timed beside the
-other providers in shuffled rounds. Calls are replayed from a CUDA graph, so that the time is the kernel's and not that
-of Python code before it.
+cache on disk. For each case all are checked against the float64 reference; the fastest of those that are right is timed
+beside the other providers in shuffled rounds. Calls are replayed from a CUDA graph, so that the time is the kernel's
+and not that of Python code before it.
 """
 
 from __future__ import annotations
@@ -129,11 +129,40 @@ def _time(runs: dict[str, Callable[[], object]], rounds: int, target_ms: float) 
     }
 
 
-def _choose(run: Callable[[Any], object], configs: Sequence[dict]) -> tuple[dict, dict[str, float]]:
-    """The fastest configuration, and milliseconds of each."""
-    timings = _time({str(config): functools.partial(run, config) for config in configs}, TUNING_ROUNDS, TUNING_MS)
-    times = {name: timing.median for name, timing in timings.items()}
-    return min(configs, key=lambda config: times[str(config)]), times
+def _error(family: Any, case: Any, inputs: dict[str, Any], provider: Provider, config: Any) -> float:
+    """Run one configuration on outputs that hold NaN; its error against the float64 reference."""
+    for value in ("out", "lse"):
+        if value in inputs:
+            inputs[value].fill_(float("nan"))
+    out = provider.run(inputs, config, False)
+    return family.error(case, inputs, inputs["out"] if out is None else out)
+
+
+def _choose(
+    family: Any, case: Any, inputs: dict[str, Any], provider: Provider, configs: Sequence[Any], log: Callable
+) -> tuple[Any, dict[str, float], dict[str, float]]:
+    """The fastest of the configurations that are right: (configuration, milliseconds of each, error of each).
+
+    Raises:
+        ValueError: no configuration is right.
+    """
+    errors = {}
+    for config in configs:
+        try:
+            errors[str(config)] = _error(family, case, inputs, provider, config)
+        except RuntimeError as problem:  # a configuration that cannot run here is not chosen
+            errors[str(config)] = float("inf")
+            log(f"  {case.label}: {str(problem)[:200]}")
+        if not errors[str(config)] < family.LIMIT:
+            log(f"  {case.label}: left out, error {errors[str(config)]:.1e}, {config}")
+    right = [config for config in configs if errors[str(config)] < family.LIMIT]
+    if not right:
+        raise ValueError(f"no configuration is right against the float64 reference: errors {errors}")
+    if len(right) == 1:
+        return right[0], {}, errors
+    runs = {str(config): functools.partial(provider.run, inputs, config, False) for config in right}
+    times = {name: timing.median for name, timing in _time(runs, TUNING_ROUNDS, TUNING_MS).items()}
+    return min(right, key=lambda config: times[str(config)]), times, errors
 
 
 def _bench_case(family: Any, case: Any, providers: dict[str, Provider], bad: set, rounds: int, log: Callable) -> dict:
@@ -141,25 +170,17 @@ def _bench_case(family: Any, case: Any, providers: dict[str, Provider], bad: set
     inputs = family.make_inputs(case, seed=2)
     runs, notes = {}, {}
     for name, provider in providers.items():
+        configs: Sequence[Any] = (None,)
+        if provider.configurations:
+            configs = [c for c in provider.configurations(case) if (name, case.kind, _key(c)) not in bad]
         try:
-            config, tried = None, {}
-            if provider.configurations:
-                configs = [c for c in provider.configurations(case) if (name, case.kind, _key(c)) not in bad]
-                config, tried = _choose(lambda chosen, p=provider: p.run(inputs, chosen, False), configs)
-            for value in ("out", "lse"):
-                if value in inputs:
-                    inputs[value].fill_(float("nan"))
-            out = provider.run(inputs, config, False)
-            error = family.error(case, inputs, inputs["out"] if out is None else out)
+            config, tried, errors = _choose(family, case, inputs, provider, configs, log)
         except Exception as problem:  # one that breaks must not take the others' figures along
             result["failed"][name] = f"{type(problem).__name__}: {str(problem)[:500]}"
-        else:
-            if error < family.LIMIT:
-                runs[name] = functools.partial(provider.run, inputs, config, False)
-                notes[name] = {"error": error, "config": config, "tried_ms": tried}
-                continue
-            result["failed"][name] = f"wrong against the float64 reference: error {error:.1e}, config {config}"
-        log(f"  {name}: failed, {result['failed'][name]}")
+            log(f"  {name}: failed, {result['failed'][name]}")
+            continue
+        runs[name] = functools.partial(provider.run, inputs, config, False)
+        notes[name] = {"error": errors[str(config)], "config": config, "tried_ms": tried, "tried_errors": errors}
     timings = _time(runs, rounds, 25.0)
     stock = [name for name in timings if providers[name].stock]
     best = min(stock, key=lambda name: timings[name].median, default=None)

@@ -478,6 +478,7 @@ def _tle_llir(settings: Settings) -> tuple[Pass, ...]:
         *_to_llvm_dialect(settings),
         _o("triton-tle-remove-ordered-barriers", only_if="tle.ordered"),
         _n("triton-tle-fold-shared-address-casts", only_if="builtin.unrealized_conversion_cast"),
+        _o("triton-tle-split-load-barriers", only_if="ttng.async_tma_copy_global_to_local"),
         _o("triton-tle-localize-wgmma-descriptors", only_if="ttng.warp_group_dot"),
         _n("triton-tle-split-wgmma-descriptors", only_if="ttng.warp_group_dot"),
         _o("triton-tle-accumulator-before-fence", only_if="ttng.warp_group_dot"),

@@ -193,4 +193,48 @@ def TLERemoveOrderedBarriers : Pass<"triton-tle-remove-ordered-barriers", "::mli
   }];
 }
 
+def TLESplitLoadBarriers : Pass<"triton-tle-split-load-barriers", "::mlir::ModuleOp"> {
+  let summary = "let only the warps that start TMA loads wait for all warps";
+  let description = [{
+    Ahead of a TMA load into a slot of a ring all warps must have read what the
+    slot holds. Stock puts a barrier of all warps there, and more of them between
+    the ops that name the same mbarrier; so warp groups stay in step, and their
+    products and what they calculate take turns. Yet only the warps that start
+    the load have to know: the others say that they are done and go on, up to as
+    many tiles ahead as the ring has.
+
+    ```mlir
+    nvvm.barrier0
+    llvm.inline_asm has_side_effects "@$0 mbarrier.arrive.expect_tx.shared.b64 _, [$1], 32768;", ...
+    nvvm.barrier0
+    llvm.inline_asm has_side_effects "@$0 cp.async.bulk.tensor.2d.shared::cluster.global...", ...
+    // becomes
+    %number = llvm.load %count : !llvm.ptr -> i32
+    llvm.inline_asm has_side_effects "{ .reg .pred q; setp.lt.u32 q, $0, 32; @q bar.sync $1, 256; @!q bar.arrive $1, 256; }", "r,r" %thread, %number : (i32, i32) -> ()
+    // ... %count: the next of 1 to 15, then 1 again
+    llvm.inline_asm has_side_effects "@$0 mbarrier.arrive.expect_tx.shared.b64 _, [$1], 32768;", ...
+    llvm.inline_asm has_side_effects "@$0 cp.async.bulk.tensor.2d.shared::cluster.global...", ...
+    ```
+
+    First, barriers of the loop go that separate nothing: on every path to them,
+    since the barrier before, there are only arithmetic, exchanges inside of a
+    warp, `mbarrier.arrive.expect_tx` (the phase cannot end before this arrival,
+    and bytes may be counted before they are announced) and starts of TMA loads
+    (who reads the tile waits on its mbarrier, and who has read what lay there
+    before did so ahead of the barrier before).
+
+    Then the one that is left is split. Barriers with numbers of their own keep
+    iterations apart: a warp waits for the tile of its iteration, and that is
+    loaded when all have arrived at the barrier of an iteration before, so that
+    less are under way than the ring has slots. With tiles of 16 KiB or more
+    these are less than 15. All warps meet behind the loop.
+
+    It is done for two warp groups and more that run one program, in innermost
+    loops which beside loads into a ring that the loop itself waits for, and
+    products, hold arithmetic only, and where every iteration passes the barrier
+    that is left. All other loops stay as they are.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
+}
+
 #endif // TLE_CONVERSION_PASSES_TD
