@@ -18,7 +18,11 @@ from triton_tle.bench.providers.sparse_mla_fwd_triton import sparse_mla_fwd_trit
 from triton_tle.bench.sparse_mla_fwd_check import MAX_OUT_ERROR, MAX_STATISTIC_ERROR, CheckCase, check
 from triton_tle.ops.sparse_mla_fwd import sparse_mla_fwd
 
-PROVIDERS = {"tle": sparse_mla_fwd, "triton": sparse_mla_fwd_triton_untuned}
+PROVIDERS = {
+    "tle": sparse_mla_fwd,
+    "tle_tile": functools.partial(sparse_mla_fwd, kernel="tile"),
+    "triton": sparse_mla_fwd_triton_untuned,
+}
 
 
 def all_cases() -> list[CheckCase]:
@@ -80,7 +84,7 @@ def sanitizer_cases() -> list[CheckCase]:
 
 def main() -> int:
     parser = checking.parser(__doc__)
-    parser.add_argument("--provider", nargs="+", choices=PROVIDERS, default=["tle"])
+    parser.add_argument("--provider", nargs="+", choices=PROVIDERS, default=["tle", "tle_tile"])
     parser.add_argument("--only", default="", help="cases whose label contains this")
     args = checking.parse(parser)
     cases = [case for case in (sanitizer_cases() if args.sanitize else all_cases()) if args.only in case.label]

@@ -37,11 +37,11 @@ def _without(flags: tuple[str, ...]) -> Iterator[None]:
 
 
 def _provider(flags: tuple[str, ...]) -> Provider:
-    from triton_tle.ops import flash_mla_sparse_fwd
+    from triton_tle.ops.sparse_mla_fwd import sparse_mla_fwd
 
     def call(*arguments: object, **options: object) -> tuple[torch.Tensor, ...]:
         with _without(flags):
-            return flash_mla_sparse_fwd(*arguments, **options)
+            return sparse_mla_fwd(*arguments, kernel="tile", **options)
 
     return Provider(call, lambda case: True)
 

@@ -17,7 +17,7 @@ from .harness import format_table, time_in_rounds
 from .providers import ProviderUnavailable
 from .sparse_mla_fwd_check import D_V, CheckCase, CheckResult, check
 
-BASELINES = ("flash_mla", "triton")
+BASELINES = ("flash_mla", "triton", "tilelang_base")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,6 +74,12 @@ def _load_tle() -> Provider:
     return Provider(flash_mla_sparse_fwd, lambda case: True)
 
 
+def _load_tle_tile() -> Provider:
+    from triton_tle.ops.sparse_mla_fwd import sparse_mla_fwd
+
+    return Provider(functools.partial(sparse_mla_fwd, kernel="tile"), lambda case: case.h_q > 32)
+
+
 def _load_triton() -> Provider:
     from .providers.sparse_mla_fwd_triton import sparse_mla_fwd_triton
 
@@ -111,6 +117,7 @@ def _load_flash_mla() -> Provider:
 
 LOADERS: dict[str, Callable[[], Provider]] = {
     "tle": _load_tle,
+    "tle_tile": _load_tle_tile,
     "triton": _load_triton,
     "tilelang_base": functools.partial(_load_tilelang, "base", 64),
     "tilelang_pipelined": functools.partial(_load_tilelang, "pipelined", 64),

@@ -150,10 +150,14 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
         yield label, kernel, signature, constexprs | config, options
 
 
-def _launch(args: SparseMlaFwdArgs) -> None:
+#: What `sparse_mla_fwd(kernel=)` takes: "auto" chooses, "tile" is the tile loop (or the form for few heads).
+KERNELS = ("auto", "tile")
+
+
+def _launch(args: SparseMlaFwdArgs, kernel_name: str = "auto") -> None:
     if args.s_q == 0:
         return
-    if args.q.is_cuda and sparse_mla_fwd_pipes.supports(args):
+    if kernel_name == "auto" and args.q.is_cuda and sparse_mla_fwd_pipes.supports(args):
         sparse_mla_fwd_pipes.launch(args)
         return
     # Triton specializes on strides and addresses that are multiples of 16; nothing less lets it prove alignment
@@ -182,18 +186,22 @@ def sparse_mla_fwd(
     causal_start: int | None = None,
     out: torch.Tensor | None = None,
     order: torch.Tensor | None = None,
+    kernel: str = "auto",
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """`flash_mla_sparse_fwd` with an optional causal bound: row s sees only keys <= causal_start + s.
 
     order: [s_q], int32, a permutation: the order in which programs take query tokens; results do not depend on it.
     topk_length must be given too, and in this order: topk_length[i] belongs to query token order[i].
+    kernel: one of KERNELS.
     """
+    if kernel not in KERNELS:
+        raise ValueError(f"kernel must be one of {', '.join(KERNELS)}, got {kernel!r}")
     args = check_sparse_mla_fwd(
         q, kv, indices, sm_scale, attn_sink=attn_sink, topk_length=topk_length, out=out, causal_start=causal_start,
         order=order,
     )  # fmt: skip
     if args.q.device.type == "cuda" or triton.knobs.runtime.interpret:
-        _launch(args)
+        _launch(args, kernel)
     elif args.q.device.type == "cpu":
         _copy_reference(args)
     else:

@@ -370,11 +370,14 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
 
 
 def supports(args: SparseMlaFwdArgs) -> bool:
-    """Whether the kernel takes these arguments: more than 32 heads, rows at multiples of 16 bytes, sm_scale > 0.
+    """Whether the kernel takes these arguments: more than 32 heads, rows at multiples of 16 bytes, sm_scale > 0, no
+    order of query tokens.
 
     On a GPU that is no Hopper it takes none; in the interpreter the target does not matter.
     """
     if args.q.is_cuda and torch.cuda.get_device_capability(args.q.device) != (9, 0):
+        return False
+    if args.order is not None:
         return False
     strides = (args.q.stride(0), args.q.stride(1), args.kv.stride(0))
     addresses = (args.q.data_ptr(), args.kv.data_ptr())
