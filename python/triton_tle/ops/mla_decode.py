@@ -20,7 +20,8 @@ from .mla_decode_reference import mla_decode_reference
 from .mla_metadata import DecodeShape, FlashMLASchedMeta, multiprocessors
 
 LOG2_E = 1.4426950408889634
-PIPES_FROM_KEYS = 1 << 30  # keys of a split
+# Keys of a split from which the form with pipes is launched: it has been slower at every size measured so far
+PIPES_FROM_KEYS = 1 << 30
 
 
 def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str, object], dict[str, int]]]:
