@@ -132,7 +132,9 @@ def choose_splits(shape: DecodeShape, sm_count: int | None = None) -> int:
     if shape.programs == 0 or shape.tiles <= 1:
         return 1
     count = multiprocessors(shape.device) if sm_count is None else sm_count
-    choices = range(1, min(shape.tiles, MAX_SPLITS) + 1)
+    # Of the numbers that leave the longest part of a list alike, the least
+    choices = sorted({-(-shape.tiles // longest) for longest in range(1, shape.tiles + 1)})
+    choices = [splits for splits in choices if splits <= MAX_SPLITS]
     return min(choices, key=lambda splits: estimate_microseconds(shape, splits, count))
 
 
