@@ -151,6 +151,16 @@ def launch_first(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, block_m: int
 # programs share one, their loops already run beside each other. So the kernel has both orders, ``AHEAD`` chooses, and
 # the benchmark says which is faster for which shape.
 #
+# Two warp groups that run apart
+# ------------------------------
+#
+# With 128 queries and 8 warps, two warp groups of a program share each tile of K and V. A loop of stock Triton has
+# barriers of all warps in every iteration, ahead of the loads into a slot that must have been read by all. They keep
+# the two groups in step: both multiply, then both are at the softmax. But only the warps that start the loads have to
+# wait; the others need only say that they are done. ``triton-tle-split-load-barriers`` makes it so, and one group
+# multiplies while the other is at its exponentials. On an H100, D 128, that is worth up to a sixth of the time, and
+# nothing in the source changes. ``TRITON_TLE_SKIP=triton-tle-split-load-barriers`` shows the difference.
+#
 # The operator
 # ------------
 #
