@@ -21,6 +21,7 @@ from triton_tle.ops.sparse_mla_fwd import sparse_mla_fwd
 PROVIDERS = {
     "tle": sparse_mla_fwd,
     "tle_tile": functools.partial(sparse_mla_fwd, kernel="tile"),
+    "tle_divided": functools.partial(sparse_mla_fwd, kernel="divided"),
     "triton": sparse_mla_fwd_triton_untuned,
 }
 

@@ -80,6 +80,12 @@ def _load_tle_tile() -> Provider:
     return Provider(functools.partial(sparse_mla_fwd, kernel="tile"), lambda case: case.h_q > 32)
 
 
+def _load_tle_divided() -> Provider:
+    from triton_tle.ops.sparse_mla_fwd import sparse_mla_fwd
+
+    return Provider(functools.partial(sparse_mla_fwd, kernel="divided"), lambda case: case.h_q > 32)
+
+
 def _load_triton() -> Provider:
     from .providers.sparse_mla_fwd_triton import sparse_mla_fwd_triton
 
@@ -118,6 +124,7 @@ def _load_flash_mla() -> Provider:
 LOADERS: dict[str, Callable[[], Provider]] = {
     "tle": _load_tle,
     "tle_tile": _load_tle_tile,
+    "tle_divided": _load_tle_divided,
     "triton": _load_triton,
     "tilelang_base": functools.partial(_load_tilelang, "base", 64),
     "tilelang_pipelined": functools.partial(_load_tilelang, "pipelined", 64),

@@ -388,7 +388,9 @@ def _stock_llir(settings: Settings) -> tuple[Pass, ...]:
 
 
 INSTRUMENTATION = "instrumentation-point"
-PARTITIONS = "ttg.warp_specialize("
+# Partitions of the user's, or a loop that is to be divided into some.
+PARTITIONS = "warp_specialize"
+MARKED_LOOP = "tt.warp_specialize"
 
 
 def instrumentation_point(name: str) -> Pass:
@@ -410,6 +412,8 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         # any stock pass could take them for global ones.
         _n("triton-tle-raise-frontend"),
         # Of its two results one has fewer dimensions; as scans and reductions both get layouts that fit.
+        # Without layouts a partition may have any number of warps.
+        *(_partitions(settings) if settings.uses_tle else ()),
         _n("triton-tle-lower-exclusive-cumsum"),
         Pass(NATIVE, convert.flag, convert.options),
         _n("triton-tle-early-assign-memory-space"),
@@ -462,6 +466,19 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         _o("triton-tle-find-ordered-partitions", only_if=PARTITIONS),
         # Other passes know mbarriers as ops, not as assembly.
         _n("triton-tle-per-thread-barriers", only_if=PARTITIONS),
+    )
+
+
+def _partitions(settings: Settings) -> tuple[Pass, ...]:
+    return (
+        _o(
+            "triton-tle-warp-specialize-tile-loop",
+            only_if=MARKED_LOOP,
+            compute_capability=settings.capability,
+            num_warps=settings.num_warps,
+            num_stages=settings.num_stages,
+            shared_memory=shared_memory(settings.capability),
+        ),
     )
 
 

@@ -55,6 +55,7 @@ def sparse_mla_fwd_kernel(
     BLOCK_K: tl.constexpr,
     PIECES: tl.constexpr,
     STAGES: tl.constexpr,
+    PARTITIONS: tl.constexpr = False,
 ):
     """Attention of query token program_id // head_blocks, or entry of order_ptr, for one block of heads."""
     token, heads, indices_row, length, limit = work_item(
@@ -75,7 +76,7 @@ def sparse_mla_fwd_kernel(
     row_max = tl.full([BLOCK_H], -1e30, tl.float32)  # finite, so that a tile without any key gives no NaN
     p_sum = tl.zeros([BLOCK_H, BLOCK_K], tl.float32)  # summed over keys at the end: a sum across warps takes barriers
     acc = tl.zeros([BLOCK_H, 512], tl.float32)
-    for start in tl.range(0, length, BLOCK_K, num_stages=STAGES):
+    for start in tl.range(0, length, BLOCK_K, num_stages=STAGES, warp_specialize=PARTITIONS):
         index = load_indices(indices_row, start, length, BLOCK_K)
         valid = (index >= 0) & (index < limit)
         k_rows = kv_ptr + index.to(tl.int64)[:, None] * stride_kv
@@ -104,15 +105,18 @@ def sparse_mla_fwd_kernel(
     tl.store(out_rows + columns[None, :], (acc * factor[:, None]).to(tl.bfloat16), mask=head_ok[:, None])
 
 
-def choose_kernel(h_q: int, aligned: bool = True) -> tuple[object, dict[str, int]]:
+def choose_kernel(h_q: int, aligned: bool = True, partitions: bool = False) -> tuple[object, dict[str, int]]:
     """The kernel for `h_q` heads with its compile-time sizes and launch options.
+
+    `partitions`: the compiler divides the loop, where the kernel has one that it can divide.
 
     `aligned` says that every row of kv starts at a multiple of 16 bytes, as Triton can prove from its arguments. Only
     then does the hardware have asynchronous copies for the gather; otherwise it goes through registers, in pieces.
     """
     if h_q > 32 or not aligned:
         staging = {"PIECES": 1, "STAGES": 2} if aligned else {"PIECES": 8, "STAGES": 1}
-        return sparse_mla_fwd_kernel, {"BLOCK_H": 64, "BLOCK_K": 64, "num_warps": 8} | staging
+        sizes = {"BLOCK_H": 64, "BLOCK_K": 64, "num_warps": 8, "PARTITIONS": partitions and aligned}
+        return sparse_mla_fwd_kernel, sizes | staging
     # 32 heads: one tile at a time leaves room for a second program on the multiprocessor
     staging = {"PIECES": 1, "STAGES": 2 if h_q <= 16 else 1}
     sizes = {"BLOCK_H": triton.next_power_of_2(h_q), "BLOCK_K": 64, "num_warps": 4}
@@ -122,7 +126,7 @@ def choose_kernel(h_q: int, aligned: bool = True) -> tuple[object, dict[str, int
 def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str, object], dict[str, int]]]:
     """What the resource report compiles: (label, kernel, signature, constexprs, launch options) per variant.
 
-    `arch` is not looked at: the kernels are the same on all of them.
+    Kernels divided into partitions are there for sm_90 only; the others are the same everywhere.
     """
     pointers = dict.fromkeys(("q_ptr", "kv_ptr", "out_ptr"), "*bf16:16") | {
         "indices_ptr": "*i32:16", "max_logits_ptr": "*fp32:16", "lse_ptr": "*fp32:16"
@@ -132,7 +136,10 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
     full = ((576, False, True), (512, False, True), (576, True, True), (512, True, True), (576, False, False))
     cases = [(128, *case) for case in full] + [(h_q, 576, False, True) for h_q in (8, 16, 32)]
     cases += [(16, 512, True, True)]
-    for h_q, d_qk, extras, aligned in cases:
+    cases = [(*case, False) for case in cases]
+    if arch == "sm_90a":
+        cases += [(128, d_qk, extras, True, True) for d_qk in (576, 512) for extras in (False, True)]
+    for h_q, d_qk, extras, aligned, partitions in cases:
         signature = pointers | sizes | {"scale_log2": "fp32"}
         constexprs: dict[str, object] = {
             "HAS_ROPE": d_qk > 512, "HAS_SINK": extras, "HAS_LENGTH": extras, "CAUSAL": extras, "order_ptr": None
@@ -142,16 +149,18 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
         else:
             constexprs |= {"sink_ptr": None, "length_ptr": None}
         constexprs["stride_kv"] = d_qk if aligned else d_qk + 1
-        kernel, config = choose_kernel(h_q, aligned)
+        kernel, config = choose_kernel(h_q, aligned, partitions)
         options = {"num_warps": config.pop("num_warps")}
         label = f"d_qk {d_qk}" + (f", {h_q} heads" if h_q <= 32 else "")
         label += ", sink, length, causal" if extras else ""
         label += "" if aligned else ", unaligned kv"
+        label += ", partitions" if partitions else ""
         yield label, kernel, signature, constexprs | config, options
 
 
-#: What `sparse_mla_fwd(kernel=)` takes: "auto" chooses, "tile" is the tile loop (or the form for few heads).
-KERNELS = ("auto", "tile")
+#: What `sparse_mla_fwd(kernel=)` takes: "auto" chooses, "tile" is the tile loop (or the form for few heads),
+#: "divided" the same loop in partitions that the compiler makes (sm_90, more than 32 heads; elsewhere as "tile").
+KERNELS = ("auto", "tile", "divided")
 
 
 def _launch(args: SparseMlaFwdArgs, kernel_name: str = "auto") -> None:
@@ -161,7 +170,8 @@ def _launch(args: SparseMlaFwdArgs, kernel_name: str = "auto") -> None:
         sparse_mla_fwd_pipes.launch(args)
         return
     # Triton specializes on strides and addresses that are multiples of 16; nothing less lets it prove alignment
-    kernel, config = choose_kernel(args.h_q, args.kv.stride(0) % 16 == 0 and args.kv.data_ptr() % 16 == 0)
+    aligned = args.kv.stride(0) % 16 == 0 and args.kv.data_ptr() % 16 == 0
+    kernel, config = choose_kernel(args.h_q, aligned, kernel_name == "divided")
     grid = (args.s_q * triton.cdiv(args.h_q, config["BLOCK_H"]),)
     kernel[grid](*args.kernel_arguments(), order_ptr=args.order, **args.kernel_features(), **config)
 

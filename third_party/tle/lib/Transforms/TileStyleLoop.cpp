@@ -5,6 +5,7 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "tle/IR/Dialect.h"
+#include "tle/Transforms/GlobalWrites.h"
 #include "tle/Transforms/LocalPointerUtils.h"
 #include "triton/Dialect/Triton/IR/Dialect.h"
 #include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
@@ -52,102 +53,6 @@ bool canHaveSlots(ttg::MemDescType type) {
 
 std::string quoted(Operation *op) {
   return "'" + op->getName().getStringRef().str() + "'";
-}
-
-//===----------------------------------------------------------------------===//
-// Global memory
-//===----------------------------------------------------------------------===//
-
-/// The argument of the function that `pointer` points into, or null.
-Value basePointer(Value pointer) {
-  llvm::SmallPtrSet<Value, 8> seen;
-  while (seen.insert(pointer).second) {
-    if (auto argument = dyn_cast<BlockArgument>(pointer)) {
-      Operation *parent = argument.getOwner()->getParentOp();
-      if (isa<FuncOp>(parent))
-        return argument;
-      auto loop = dyn_cast<scf::ForOp>(parent);
-      if (!loop || argument == loop.getInductionVar())
-        return {};
-      // Moved on by the loop, if by anything.
-      Value next = loop.getTiedLoopYieldedValue(argument)->get();
-      if (next != argument && !next.getDefiningOp<AddPtrOp>())
-        return {};
-      pointer = loop.getTiedLoopInit(argument)->get();
-      continue;
-    }
-    Operation *def = pointer.getDefiningOp();
-    if (!isa<AddPtrOp, SplatOp, BroadcastOp, ExpandDimsOp, BitcastOp, TransOp,
-             ReshapeOp, ttg::ConvertLayoutOp>(def))
-      return {};
-    pointer = def->getOperand(0);
-  }
-  return {};
-}
-
-/// What a loop writes to global memory.
-struct GlobalWrites {
-  /// The arguments that plain stores and relaxed atomics go to.
-  llvm::SmallSetVector<Value, 4> bases;
-  /// An op that writes elsewhere, or orders other memory, or null.
-  Operation *unknown = nullptr;
-  /// Any of the ops that write to `bases`.
-  Operation *known = nullptr;
-};
-
-/// Whether `op` itself may write global memory, or order it.
-bool mayWriteGlobalMemory(Operation *op) {
-  if (isa<PrintOp, AssertOp, WGMMASharedOperandFenceOp, ttg::AsyncCommitGroupOp,
-          ttg::AsyncWaitOp, ttng::WarpGroupDotWaitOp, ttng::FenceAsyncSharedOp>(
-          op) ||
-      op->hasTrait<OpTrait::MemWaitOpTrait>() ||
-      op->hasTrait<OpTrait::IsTerminator>() ||
-      op->getName().getStringRef() == "gpu.barrier" ||
-      isa<ttg::LocalBarrierOp>(op))
-    return false;
-  auto interface = dyn_cast<MemoryEffectOpInterface>(op);
-  if (!interface)
-    return !op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() &&
-           op->getNumRegions() == 0;
-  SmallVector<MemoryEffects::EffectInstance> effects;
-  interface.getEffects(effects);
-  return llvm::any_of(effects, [](const MemoryEffects::EffectInstance &effect) {
-    return isa<MemoryEffects::Write>(effect.getEffect()) &&
-           effect.getResource() != ttg::SharedMemory::get();
-  });
-}
-
-GlobalWrites findGlobalWrites(scf::ForOp loop) {
-  GlobalWrites writes;
-  loop.getBody()->walk([&](Operation *op) {
-    if (!mayWriteGlobalMemory(op))
-      return;
-    Value base;
-    if (auto store = dyn_cast<StoreOp>(op))
-      base = basePointer(store.getPtr());
-    if (auto atomic = dyn_cast<AtomicRMWOp>(op);
-        atomic && atomic.getSem() == MemSemantic::RELAXED)
-      base = basePointer(atomic.getPtr());
-    if (!base) {
-      writes.unknown = op;
-      return;
-    }
-    writes.bases.insert(base);
-    writes.known = op;
-  });
-  return writes;
-}
-
-/// The op because of which what `pointer` points at may change in the loop, or
-/// null. Different arguments count as different memory, as they do for the
-/// stock pipeliner.
-Operation *findWriter(Value pointer, const GlobalWrites &writes) {
-  if (writes.unknown)
-    return writes.unknown;
-  if (writes.bases.empty())
-    return nullptr;
-  Value base = basePointer(pointer);
-  return !base || writes.bases.contains(base) ? writes.known : nullptr;
 }
 
 //===----------------------------------------------------------------------===//

@@ -375,6 +375,88 @@ def TLESinkDotWaits : TLE_ModulePass<"triton-tle-sink-dot-waits"> {
   let dependentDialects = ["::mlir::triton::nvidia_gpu::TritonNvidiaGPUDialect"];
 }
 
+def TLEWarpSpecializeTileLoop : TLE_ModulePass<"triton-tle-warp-specialize-tile-loop"> {
+  let summary = "a loop over gathered tiles becomes partitions with pipes";
+  let description = [{
+    A loop marked with `tt.warp_specialize` that gathers tiles is divided: a
+    partition of its own copies them into the slots of a pipe, the kernel's warps
+    do the rest. Runs before tensors get layouts.
+
+    ```mlir
+    %buf = ttg.local_alloc : () -> !ttg.memdesc<64x64xbf16, #shared, #smem, mutable>
+    %out = scf.for %i = %c0 to %n step %c64 iter_args(%acc = %zero) {
+      %ids = tt.load %index_pointers                        // of %i
+      %ok = arith.cmpi sge, %ids, %none
+      %tile = tt.load %tile_pointers, %mask                 // of %ids and %ok
+      %p = "tle.local_pointers"(%buf)
+      tt.store %p, %tile
+      %k = tt.load %p
+      %next = ... tt.dot %q, %k ... %ok ...
+      scf.yield %next
+    } {tt.num_stages = 2 : i32, tt.warp_specialize}
+    tt.store %out_pointers, %out
+    // becomes
+    %slots = ttg.local_alloc : () -> !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
+    %oks = ttg.local_alloc : () -> !ttg.memdesc<2x64xi8, #shared1, #smem, mutable>
+    tle.pipe_create %barriers, %slots, %oks {name = "tiles0", readers = ["consumer"], ...}
+    ttg.warp_specialize(%barriers, %slots, %oks, %n, ...)
+    default {
+      %out:2 = scf.for %i = %c0 to %n step %c64 iter_args(%acc = %zero, %number = %c0) {
+        %slot = ttg.memdesc_index %slots[%number mod 2]
+        tle.pipe_wait %barriers[%number] {reader = "consumer"}
+        %p = "tle.local_pointers"(%slot)
+        %k = tt.load %p
+        %next = ... tt.dot %q, %k ... what %oks[%number mod 2] holds ...
+        tle.pipe_release %barriers[%number] {reader = "consumer"}
+        scf.yield %next, %number + 1
+      }
+      tt.store %out_pointers, %out
+      ttg.warp_yield
+    }
+    partition0(...) num_warps(4) {
+      scf.for %i = %c0 to %n step %c64 iter_args(%number = %c0) {
+        %ids = tt.load %index_pointers
+        tle.pipe_acquire %barriers[%number]
+        ttg.async_copy_global_to_local %tile_pointers, %slots[%number mod 2] mask %mask
+        ttg.local_store %ok, %oks[%number mod 2]
+        tle.pipe_commit %barriers[%number]
+        scf.yield %number + 1
+      }
+      ttg.warp_return
+    }
+    ```
+
+    Tiles are matrices loaded into a buffer that each iteration overwrites and
+    then reads, or operands of products. A tile that is first read behind a
+    reduction that follows the first read of another (V behind the softmax of
+    QK^T) gets a pipe of its own. What the rest of the loop needs of the
+    addresses' values crosses through the pipe if it depends on memory, and is
+    computed twice otherwise. All that stands behind the loop goes with it; what
+    stands before it too, if the producer does not need it.
+
+    A loop stays as it is, without the mark, and a remark says why, if
+
+    - the target is none of compute capability 9;
+    - it stands in another loop or a branch, holds a loop, or the kernel has
+      partitions already;
+    - an address depends on what an iteration computes from a tile, or on a
+      tensor loaded before the loop;
+    - the loop may write what it gathers, or addresses that are loaded (different
+      arguments of the function count as different memory);
+    - a tile has no runs of four bytes, or masked elements that are not zero;
+    - two slots do not fit into shared memory.
+  }];
+  let options = [
+    Option<"computeCapability", "compute-capability", "int64_t", "90", "of the target">,
+    Option<"numWarps", "num-warps", "int64_t", "4", "warps of the kernel">,
+    Option<"numStages", "num-stages", "int64_t", "2", "slots of a loop that names no stages">,
+    Option<"sharedMemory", "shared-memory", "int64_t", "232448", "bytes of shared memory that a CTA may have">,
+    Option<"producerRegisters", "producer-registers", "int64_t", "40",
+           "least registers of a thread that gathers, where registers are short">,
+    Option<"everyLoop", "every-loop", "bool", "false", "whether loops need no mark">
+  ];
+}
+
 def TLETileStylePipelineSchedule : TLE_ModulePass<"triton-tle-tile-style-pipeline-schedule"> {
   let summary = "choose loops whose tiles are copied ahead";
   let description = [{

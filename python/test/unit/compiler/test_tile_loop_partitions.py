@@ -1,0 +1,78 @@
+"""Loops over tiles that the compiler divides: compiled for Hopper, what becomes of them, and where they stay whole."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import triton
+from triton import knobs
+from triton.backends.compiler import GPUTarget
+from triton_tle.compiler import report
+
+HERE = Path(__file__).parent
+KERNELS = HERE / "tile_loop_kernels.py"
+VARIANTS = report.variants_of(str(KERNELS), "sm_90a")
+DIVIDED = [variant for variant in VARIANTS if "divided" in variant.label]
+MLA = [v for v in report.variants_of("sparse_mla_fwd", "sm_90a") if "partitions" in v.label]
+
+
+def compile_for(variant, capability, cache):
+    with knobs.cache.scope():
+        knobs.cache.dir = str(cache)
+        target = GPUTarget("cuda", capability, 32)
+        return triton.compile(variant.source(), target=target, options=dict(variant.options))
+
+
+@pytest.mark.parametrize("variant", DIVIDED + MLA, ids=lambda variant: variant.label)
+def test_divided_loops_compile_cleanly(variant):
+    result = report.compile_variant(variant, "sm_90a")
+    assert result.clean, result
+    assert result.shared_bytes <= 232448
+
+
+@pytest.mark.parametrize("variant", DIVIDED, ids=lambda variant: variant.label)
+def test_the_producer_copies_and_the_rest_multiplies(variant, tmp_path):
+    ttgir = compile_for(variant, 90, tmp_path).asm["ttgir"]
+    assert "tt.warp_specialize" not in ttgir
+    rest, producer = ttgir[ttgir.index("default {") :].split("partition0(")
+    assert "ttg.async_copy_global_to_local" in producer and "warp_group_dot" not in producer
+    assert "ttg.async_copy_global_to_local" not in rest
+    assert ("warp_group_dot" in rest) == ("gathered_sum" not in variant.label)
+    # indices are loaded by the producer alone
+    if "gathered_sum" in variant.label:
+        assert "tt.load" in producer and "tt.load" not in rest
+
+
+@pytest.mark.parametrize("capability", (80, 120))
+def test_other_gpus_have_no_partitions(capability, tmp_path):
+    (variant,) = (v for v in DIVIDED if v.label.startswith("attention 64"))
+    assert "ttg.warp_specialize" not in compile_for(variant, capability, tmp_path).asm["ttgir"]
+
+
+def test_whole_loops_stay_whole(tmp_path):
+    (variant,) = (v for v in VARIANTS if v.label == "attention 64 whole")
+    assert "ttg.warp_specialize" not in compile_for(variant, 90, tmp_path).asm["ttgir"]
+
+
+def test_remarks_and_skipping(tmp_path):
+    """In a process of its own: the remark that the loop was divided; with the pass left out, none and no partition."""
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import triton, triton_tle\n"
+        "from triton.backends.compiler import GPUTarget\n"
+        "from triton_tle.compiler import report\n"
+        "v = next(v for v in report.variants_of(sys.argv[1] + '/tile_loop_kernels.py', 'sm_90a'))\n"
+        "k = triton.compile(v.source(), target=GPUTarget('cuda', 90, 32), options=dict(v.options))\n"
+        "print('ttg.warp_specialize' in k.asm['ttgir'])\n"
+    )
+    for skipped, divided in (("", True), ("triton-tle-warp-specialize-tile-loop", False)):
+        environment = {"TRITON_TLE_REMARKS": "tile-loop", "TRITON_CACHE_DIR": str(tmp_path), "TRITON_TLE_SKIP": skipped}
+        done = subprocess.run(
+            [sys.executable, "-c", script, str(HERE)], capture_output=True, text=True, env=os.environ | environment
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.split() == [str(divided)]
+        said = "1 tiles gathered by a partition, 1 pipes of 2 slots, 1 other values cross" in done.stderr
+        assert said == divided, done.stderr

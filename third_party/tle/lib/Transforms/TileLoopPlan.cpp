@@ -1,0 +1,597 @@
+//===- TileLoopPlan.cpp - how a tile loop divides into partitions ---------===//
+
+#include "tle/Transforms/TileLoopPlan.h"
+
+#include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "tle/Transforms/GlobalWrites.h"
+#include "tle/Transforms/LocalPointerUtils.h"
+#include "tle/Transforms/TileStyleLoop.h"
+#include "triton/Dialect/Triton/IR/Dialect.h"
+#include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
+
+using namespace mlir;
+using namespace mlir::triton;
+using namespace mlir::triton::tle;
+namespace ttg = mlir::triton::gpu;
+
+/// Larger values do not cross: the consumer loads them again.
+static constexpr int64_t kMaxCrossingBytes = 16384;
+
+/// Bytes left to reductions and conversions, beyond what is counted.
+static constexpr int64_t kReserve = 2048;
+
+int64_t tle::getTileBytes(ShapedType type) {
+  return type.getNumElements() * std::max(type.getElementTypeBitWidth(), 8u) /
+         8;
+}
+
+int64_t TileLoopPlan::bytesPerSlot() const {
+  int64_t bytes = 0;
+  for (const TilePipe &pipe : pipes) {
+    for (const GatheredTile &tile : pipe.tiles)
+      bytes += getTileBytes(tile.slotType);
+    for (Value value : pipe.crossing)
+      bytes += getTileBytes(cast<ShapedType>(value.getType()));
+    bytes += 2 * sizeof(int64_t); // its mbarriers
+  }
+  return bytes;
+}
+
+namespace {
+
+std::string quoted(Operation *op) {
+  return "'" + op->getName().getStringRef().str() + "'";
+}
+
+/// Ops that lay out the elements of a value anew.
+bool isShapeOp(Operation *op) {
+  return isa<TransOp, ReshapeOp, ExpandDimsOp, BroadcastOp, BitcastOp,
+             ttg::ConvertLayoutOp>(op);
+}
+
+class Planner {
+public:
+  Planner(scf::ForOp loop, const ModuleAxisInfo &axes, TileLoopLimits limits,
+          std::string &reason)
+      : loop(loop), body(loop.getBody()), axes(axes), limits(limits),
+        reason(reason) {
+    plan.loop = loop;
+  }
+
+  FailureOr<TileLoopPlan> run() {
+    if (!hasRightPlace() || !findTiles() || !findSlice() || !checkMemory() ||
+        !findOutside() || !llvm::all_of(tiles, [&](const GatheredTile &tile) {
+          return isCopyable(tile);
+        }))
+      return failure();
+    findLoadDependent();
+    if (!findConsumers() || !makePipes() || !chooseSlots())
+      return failure();
+    return std::move(plan);
+  }
+
+private:
+  scf::ForOp loop;
+  Block *body;
+  const ModuleAxisInfo &axes;
+  TileLoopLimits limits;
+  std::string &reason;
+  TileLoopPlan plan;
+  SmallVector<GatheredTile> tiles;
+  llvm::SetVector<Value> crossing;
+  /// Values of the slice that depend on what is loaded.
+  llvm::DenseSet<Value> loadDependent;
+
+  bool refuse(const Twine &why) {
+    reason = why.str();
+    return false;
+  }
+
+  Operation *inBody(Operation *op) { return body->findAncestorOpInBlock(*op); }
+
+  bool hasRightPlace();
+  bool findTiles();
+  bool isTile(LoadOp load, GatheredTile &tile);
+  bool isBufferOfTile(GatheredTile &tile);
+  bool isCopyable(const GatheredTile &tile);
+  bool isOperandOfProducts(LoadOp load, GatheredTile &tile);
+  bool findSlice();
+  bool addToSlice(Value value, llvm::SetVector<Operation *> &ops);
+  bool checkMemory();
+  bool findOutside();
+  bool addOutside(Value value, llvm::SetVector<Operation *> &ops);
+  void findLoadDependent();
+  bool canCross(Value value);
+  bool findConsumers();
+  bool makePipes();
+  Operation *findLastUse(const GatheredTile &tile);
+  bool chooseSlots();
+};
+
+bool Planner::hasRightPlace() {
+  auto function = dyn_cast<FuncOp>(loop->getParentOp());
+  if (!function || !llvm::hasSingleElement(function.getBody()))
+    return refuse("it is inside of another loop or a branch");
+  if (!function.isPublic() || function.getNumResults() != 0)
+    return refuse("it is not in the kernel itself");
+  bool isDivided = false, hasLoop = false;
+  function.walk([&](ttg::WarpSpecializeOp) { isDivided = true; });
+  if (isDivided)
+    return refuse("the kernel has partitions already");
+  body->walk([&](LoopLikeOpInterface) { hasLoop = true; });
+  if (hasLoop)
+    return refuse("it holds another loop");
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Tiles
+//===----------------------------------------------------------------------===//
+
+bool Planner::findTiles() {
+  for (auto load : body->getOps<LoadOp>()) {
+    GatheredTile tile;
+    if (!isTile(load, tile))
+      continue;
+    tiles.push_back(tile);
+  }
+  if (tiles.empty())
+    return refuse("it gathers no tile: no load goes to a buffer of its own, or "
+                  "to a product only");
+  return true;
+}
+
+bool Planner::isTile(LoadOp load, GatheredTile &tile) {
+  auto type = dyn_cast<RankedTensorType>(load.getType());
+  if (!type || type.getRank() != 2 || load.getIsVolatile() ||
+      isLocalPointerLike(load.getPtr().getType()))
+    return false;
+  tile.load = load;
+  return isBufferOfTile(tile) || isOperandOfProducts(load, tile);
+}
+
+/// Whether the loaded value goes into a buffer as a whole and nowhere else, and
+/// the loop's iterations have nothing else in that buffer: each reads what it
+/// has put there.
+bool Planner::isBufferOfTile(GatheredTile &tile) {
+  Value value = tile.load.getResult();
+  if (!value.hasOneUse())
+    return false;
+  Operation *user = *value.user_begin();
+  Value buffer;
+  if (auto store = dyn_cast<StoreOp>(user)) {
+    LocalPointersOp pointers = getLocalPointersOrigin(store.getPtr());
+    if (!pointers || !pointers.getIndices().empty() ||
+        store.getPtr() != pointers.getResult() ||
+        (store.getMask() && !isConstantTrue(store.getMask())))
+      return false;
+    buffer = pointers.getBuffer();
+  } else if (auto store = dyn_cast<ttg::LocalStoreOp>(user)) {
+    buffer = store.getDst();
+  }
+  auto alloc = buffer ? buffer.getDefiningOp<ttg::LocalAllocOp>() : nullptr;
+  if (!alloc || alloc.getSrc() || user->getBlock() != body ||
+      alloc->getBlock() != loop->getBlock() || loop->isBeforeInBlock(alloc))
+    return false;
+  tile.store = user;
+  tile.buffer = alloc;
+  tile.slotType = alloc.getType();
+  if (tile.slotType.getShape() !=
+      cast<RankedTensorType>(value.getType()).getShape())
+    return false;
+
+  SmallVector<Value> worklist = {alloc.getResult()};
+  while (!worklist.empty())
+    for (Operation *op : worklist.pop_back_val().getUsers()) {
+      if (op == tile.store || isa<ttg::LocalDeallocOp>(op))
+        continue;
+      bool isView = ttg::isBufferView(op) || isa<LocalPointersOp>(op);
+      Operation *ancestor = inBody(op);
+      if (isView && (ancestor || op->getBlock() == loop->getBlock())) {
+        worklist.push_back(op->getResult(0));
+        continue;
+      }
+      // The store has to come first: an iteration must not see what the one
+      // before has left there.
+      if (!isa<LoadOp, ttg::LocalLoadOp>(op) || !ancestor ||
+          !tile.store->isBeforeInBlock(ancestor))
+        return false;
+      tile.readers.push_back(ancestor);
+    }
+  return !tile.readers.empty();
+}
+
+/// Whether nothing but products use the loaded value, as an operand of theirs.
+bool Planner::isOperandOfProducts(LoadOp load, GatheredTile &tile) {
+  SmallVector<Value> worklist = {load.getResult()};
+  while (!worklist.empty())
+    for (OpOperand &use : worklist.pop_back_val().getUses()) {
+      Operation *user = use.getOwner();
+      if (user->getBlock() != body)
+        return false;
+      if (isa<TransOp>(user)) {
+        tile.readers.push_back(user);
+        worklist.push_back(user->getResult(0));
+        continue;
+      }
+      if (!isa<DotOp>(user) || use.getOperandNumber() > 1)
+        return false;
+      tile.readers.push_back(user);
+    }
+  if (tile.readers.empty())
+    return false;
+  MLIRContext *context = load.getContext();
+  auto type = cast<RankedTensorType>(load.getType());
+  if (type.getElementTypeBitWidth() < 8)
+    return false;
+  const AxisInfo &info = axes.get(load.getPtr());
+  bool isTransposed = info.getContiguity(0) > info.getContiguity(1);
+  SmallVector<unsigned> order = {1, 0};
+  if (isTransposed)
+    order = {0, 1};
+  auto layout = ttg::NVMMASharedEncodingAttr::get(
+      context, type.getShape(), order,
+      ttg::CGAEncodingAttr::getDefault(context, 2), type.getElementType(),
+      /*fp4Padded=*/false);
+  tile.slotType = ttg::MemDescType::get(
+      type.getShape(), type.getElementType(), layout,
+      ttg::SharedMemorySpaceAttr::get(context), /*mutableMemory=*/true);
+  return true;
+}
+
+/// Whether cp.async moves the tile: it takes 4 bytes or more at once and fills
+/// masked elements with zeros.
+bool Planner::isCopyable(const GatheredTile &tile) {
+  LoadOp load = tile.load;
+  if (load.getOther() && !isConstantZero(load.getOther()))
+    return refuse("masked elements of a tile are other than zero");
+  int64_t bits = std::max(tile.slotType.getElementTypeBitWidth(), 8u);
+  unsigned dim = ttg::getOrder(tile.slotType).front();
+  if (axes.getVectorLength(load.getPtr(), load.getMask(), dim) * bits < 32)
+    return refuse("a tile has no runs of four bytes that a copy can move");
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// What the producer needs
+//===----------------------------------------------------------------------===//
+
+bool Planner::addToSlice(Value value, llvm::SetVector<Operation *> &ops) {
+  SmallVector<Value> worklist = {value};
+  while (!worklist.empty()) {
+    Value next = worklist.pop_back_val();
+    if (auto argument = dyn_cast<BlockArgument>(next)) {
+      if (argument.getOwner() == body && argument != loop.getInductionVar())
+        plan.carried.insert(argument.getArgNumber() - 1);
+      continue;
+    }
+    Operation *op = next.getDefiningOp();
+    if (op->getBlock() != body || ops.contains(op))
+      continue;
+    auto load = dyn_cast<LoadOp>(op);
+    bool isLoad = load && !load.getIsVolatile() &&
+                  !isLocalPointerLike(load.getPtr().getType());
+    bool isPure = isMemoryEffectFree(op) && op->getNumRegions() == 0 &&
+                  !isa<DotOpInterface, LocalPointersOp>(op) &&
+                  !ttg::isBufferView(op);
+    if (!isLoad && !isPure)
+      return refuse("the address of a tile depends on " + quoted(op) +
+                    ", which the producer cannot run");
+    ops.insert(op);
+    llvm::append_range(worklist, op->getOperands());
+  }
+  return true;
+}
+
+bool Planner::findSlice() {
+  llvm::SetVector<Operation *> ops;
+  for (GatheredTile &tile : tiles)
+    for (Value operand : {tile.load.getPtr(), tile.load.getMask()})
+      if (operand && !addToSlice(operand, ops))
+        return false;
+  for (size_t i = 0; i < plan.carried.size(); ++i)
+    if (!addToSlice(body->getTerminator()->getOperand(plan.carried[i]), ops))
+      return false;
+  for (GatheredTile &tile : tiles)
+    if (ops.contains(tile.load))
+      return refuse("the address of a tile depends on another tile");
+  for (Operation &op : *body)
+    if (ops.contains(&op))
+      plan.slice.insert(&op);
+  return true;
+}
+
+/// The producer loads while earlier iterations are on their way: no iteration
+/// may write what it reads.
+bool Planner::checkMemory() {
+  GlobalWrites writes = findGlobalWrites(loop);
+  SmallVector<LoadOp> loads;
+  for (GatheredTile &tile : tiles)
+    loads.push_back(tile.load);
+  for (Operation *op : plan.slice)
+    if (auto load = dyn_cast<LoadOp>(op))
+      loads.push_back(load);
+  for (LoadOp load : loads)
+    if (Operation *writer = findWriter(load.getPtr(), writes))
+      return refuse("what it gathers may be written in the loop by " +
+                    quoted(writer));
+  return true;
+}
+
+bool Planner::addOutside(Value value, llvm::SetVector<Operation *> &ops) {
+  SmallVector<Value> worklist = {value};
+  while (!worklist.empty()) {
+    Value next = worklist.pop_back_val();
+    Operation *op = next.getDefiningOp();
+    if (op && (op->getBlock() == body || ops.contains(op)))
+      continue;
+    if (!op) {
+      if (cast<BlockArgument>(next).getOwner() != body)
+        plan.captures.insert(next);
+      continue;
+    }
+    if (op->hasTrait<OpTrait::ConstantLike>()) {
+      ops.insert(op);
+      continue;
+    }
+    if (!isa<RankedTensorType>(next.getType())) {
+      plan.captures.insert(next);
+      continue;
+    }
+    if (op->getNumRegions() != 0 || !isMemoryEffectFree(op) ||
+        isa<DotOpInterface>(op))
+      return refuse("the address of a tile needs a tensor that " + quoted(op) +
+                    " makes before the loop");
+    ops.insert(op);
+    llvm::append_range(worklist, op->getOperands());
+  }
+  return true;
+}
+
+bool Planner::findOutside() {
+  llvm::SetVector<Operation *> ops;
+  SmallVector<Value> values = {loop.getLowerBound(), loop.getUpperBound(),
+                               loop.getStep()};
+  for (GatheredTile &tile : tiles)
+    for (Value operand : {tile.load.getPtr(), tile.load.getMask()})
+      if (operand)
+        values.push_back(operand);
+  for (Operation *op : plan.slice)
+    llvm::append_range(values, op->getOperands());
+  for (unsigned number : plan.carried) {
+    values.push_back(loop.getInitArgs()[number]);
+    values.push_back(body->getTerminator()->getOperand(number));
+  }
+  for (Value value : values)
+    if (!addOutside(value, ops))
+      return false;
+  for (Operation &op : *loop->getBlock())
+    if (ops.contains(&op))
+      plan.outside.insert(&op);
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// What the consumer needs
+//===----------------------------------------------------------------------===//
+
+void Planner::findLoadDependent() {
+  bool changed = true;
+  while (changed) {
+    size_t before = loadDependent.size();
+    for (Operation *op : plan.slice)
+      if (isa<LoadOp>(op) || llvm::any_of(op->getOperands(), [&](Value value) {
+            return loadDependent.contains(value);
+          }))
+        loadDependent.insert(op->result_begin(), op->result_end());
+    for (unsigned number : plan.carried)
+      if (loadDependent.contains(body->getTerminator()->getOperand(number)))
+        loadDependent.insert(loop.getRegionIterArg(number));
+    changed = loadDependent.size() != before;
+  }
+}
+
+/// Whether the consumer gets `value` from the producer rather than computes it
+/// once more.
+bool Planner::canCross(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && value.getDefiningOp() && loadDependent.contains(value) &&
+         type.getElementType().isIntOrFloat() && type.getRank() <= 2 &&
+         getTileBytes(type) <= kMaxCrossingBytes;
+}
+
+bool Planner::findConsumers() {
+  llvm::SmallPtrSet<Operation *, 8> gone;
+  llvm::SmallDenseSet<unsigned> carried;
+  llvm::SetVector<Operation *> ops;
+  SmallVector<Operation *> worklist;
+  for (GatheredTile &tile : tiles) {
+    gone.insert(tile.load);
+    if (tile.store)
+      gone.insert(tile.store);
+  }
+  auto needOp = [&](Operation *op) {
+    if (!gone.contains(op) && ops.insert(op))
+      worklist.push_back(op);
+  };
+  std::function<void(Value)> need = [&](Value value) {
+    if (auto argument = dyn_cast<BlockArgument>(value)) {
+      if (argument.getOwner() != body || argument == loop.getInductionVar())
+        return;
+      unsigned number = argument.getArgNumber() - 1;
+      if (carried.insert(number).second)
+        need(body->getTerminator()->getOperand(number));
+      return;
+    }
+    Operation *op = inBody(value.getDefiningOp());
+    if (!op)
+      return;
+    if (canCross(value))
+      crossing.insert(value);
+    else
+      needOp(op);
+  };
+  for (Operation &op : body->without_terminator())
+    if (!wouldOpBeTriviallyDead(&op))
+      needOp(&op);
+  for (auto [number, result] : llvm::enumerate(loop.getResults()))
+    if (!result.use_empty())
+      need(loop.getRegionIterArg(number));
+  while (!worklist.empty())
+    worklist.pop_back_val()->walk([&](Operation *op) {
+      for (Value operand : op->getOperands())
+        need(operand);
+    });
+  for (Operation &op : *body)
+    if (ops.contains(&op))
+      plan.consumed.insert(&op);
+  for (unsigned number = 0; number < loop.getNumRegionIterArgs(); ++number)
+    if (carried.contains(number))
+      plan.consumerCarried.push_back(number);
+  for (GatheredTile &tile : tiles) {
+    llvm::erase_if(tile.readers, [&](Operation *reader) {
+      return !plan.consumed.contains(reader);
+    });
+    if (tile.readers.empty())
+      return refuse("it gathers a tile that nothing reads");
+  }
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Pipes
+//===----------------------------------------------------------------------===//
+
+static Operation *earlier(Operation *a, Operation *b) {
+  return !a || b->isBeforeInBlock(a) ? b : a;
+}
+
+static Operation *later(Operation *a, Operation *b) {
+  return !a || a->isBeforeInBlock(b) ? b : a;
+}
+
+/// The last op of the body that may read the tile in shared memory: a loaded
+/// tile and its transposes may be read where they are used.
+Operation *Planner::findLastUse(const GatheredTile &tile) {
+  Operation *last = nullptr;
+  SmallVector<Operation *> worklist(tile.readers);
+  llvm::SmallPtrSet<Operation *, 8> seen;
+  while (!worklist.empty()) {
+    Operation *op = worklist.pop_back_val();
+    if (!seen.insert(op).second)
+      continue;
+    last = later(last, op);
+    if (!isa<LoadOp, ttg::LocalLoadOp>(op) && !isShapeOp(op))
+      continue;
+    for (Operation *user : op->getUsers())
+      worklist.push_back(inBody(user));
+  }
+  return last;
+}
+
+bool Planner::makePipes() {
+  llvm::SmallDenseMap<Operation *, Operation *> firstUses;
+  for (GatheredTile &tile : tiles) {
+    Operation *first = nullptr;
+    for (Operation *reader : tile.readers)
+      first = earlier(first, reader);
+    firstUses[tile.load] = first;
+  }
+  llvm::sort(tiles, [&](const GatheredTile &a, const GatheredTile &b) {
+    Operation *first = firstUses.lookup(a.load);
+    Operation *second = firstUses.lookup(b.load);
+    return first == second ? LoadOp(a.load)->isBeforeInBlock(b.load)
+                           : first->isBeforeInBlock(second);
+  });
+  // What is first read behind a reduction (a softmax between two products)
+  // need not be there before.
+  auto isReducedBetween = [&](Operation *from, Operation *to) {
+    for (Operation *op = from; op != to; op = op->getNextNode())
+      if (isa<ReduceOp>(op))
+        return true;
+    return false;
+  };
+  Operation *previous = nullptr;
+  for (GatheredTile &tile : tiles) {
+    Operation *first = firstUses[tile.load];
+    if (!previous || isReducedBetween(previous, first)) {
+      plan.pipes.emplace_back();
+      plan.pipes.back().firstUse = first;
+    }
+    previous = first;
+    TilePipe &pipe = plan.pipes.back();
+    pipe.lastUse = later(pipe.lastUse, findLastUse(tile));
+    pipe.tiles.push_back(tile);
+  }
+  TilePipe &front = plan.pipes.front();
+  for (Value value : crossing) {
+    front.crossing.push_back(value);
+    for (Operation *user : value.getUsers()) {
+      Operation *op = inBody(user);
+      bool isYield = op == body->getTerminator();
+      if (!isYield && !plan.consumed.contains(op))
+        continue;
+      front.firstUse = earlier(front.firstUse, op);
+      front.lastUse = later(front.lastUse, op);
+    }
+  }
+  return true;
+}
+
+/// Bytes of shared memory that the operands of products take which lie in no
+/// buffer yet.
+static int64_t
+getOperandBytes(FuncOp function,
+                const llvm::SmallPtrSetImpl<Operation *> &tiles) {
+  llvm::SetVector<Value> operands;
+  function.walk([&](DotOp dot) {
+    for (Value operand : {dot.getA(), dot.getB()}) {
+      while (operand.getDefiningOp() && isShapeOp(operand.getDefiningOp()))
+        operand = operand.getDefiningOp()->getOperand(0);
+      Operation *op = operand.getDefiningOp();
+      auto load = dyn_cast_or_null<LoadOp>(op);
+      bool isShared = isa_and_nonnull<ttg::LocalLoadOp>(op) ||
+                      (load && isLocalPointerLike(load.getPtr().getType()));
+      if (!isShared && !(op && tiles.contains(op)))
+        operands.insert(operand);
+    }
+  });
+  int64_t bytes = 0;
+  for (Value operand : operands)
+    bytes += getTileBytes(cast<ShapedType>(operand.getType()));
+  return bytes;
+}
+
+bool Planner::chooseSlots() {
+  auto function = loop->getParentOfType<FuncOp>();
+  llvm::SmallPtrSet<Operation *, 8> loads, buffers;
+  for (GatheredTile &tile : tiles) {
+    loads.insert(tile.load);
+    if (tile.buffer)
+      buffers.insert(tile.buffer);
+  }
+  int64_t others = getOperandBytes(function, loads);
+  function.walk([&](ttg::LocalAllocOp alloc) {
+    if (!buffers.contains(alloc))
+      others += getTileBytes(alloc.getType());
+  });
+  auto stages = loop->getAttrOfType<IntegerAttr>(kNumStagesAttr);
+  int64_t wanted = stages ? stages.getInt() : limits.stages;
+  int64_t perSlot = plan.bytesPerSlot();
+  int64_t fit = (limits.sharedMemory - kReserve - others) / perSlot;
+  plan.slots = std::min(std::max<int64_t>(wanted, 2), fit);
+  if (plan.slots < 2)
+    return refuse("two slots of " + Twine(perSlot) + " bytes beside " +
+                  Twine(others) + " bytes do not fit into shared memory");
+  return true;
+}
+
+} // namespace
+
+FailureOr<TileLoopPlan> tle::planTileLoop(scf::ForOp loop,
+                                          const ModuleAxisInfo &axes,
+                                          TileLoopLimits limits,
+                                          std::string &reason) {
+  return Planner(loop, axes, limits, reason).run();
+}

@@ -1,0 +1,195 @@
+// RUN: tle-opt %s -triton-tle-warp-specialize-tile-loop -remarks-filter=.*tile-loop -verify-diagnostics | FileCheck %s
+// RUN: tle-opt %s -triton-tle-warp-specialize-tile-loop -triton-tle-warp-specialize-tile-loop | FileCheck %s
+// RUN: tle-opt %S/warp-specialize-tile-loop.mlir -split-input-file -triton-tle-warp-specialize-tile-loop=compute-capability=100 | FileCheck %s
+
+// Loops that stay whole, and lose the mark.
+// CHECK-NOT: ttg.warp_specialize
+// CHECK-NOT: tt.warp_specialize
+
+#s = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!buf = !ttg.memdesc<64x64xbf16, #s, #smem, mutable>
+!tile = tensor<64x64xbf16>
+!ptrs = tensor<64x64x!tt.ptr<bf16>>
+!local = tensor<64x64x!tt.ptr<bf16, 3>>
+!ints = tensor<64x64xi32>
+!wide_buf = !ttg.memdesc<512x256xbf16, #s, #smem, mutable>
+!wide_tile = tensor<512x256xbf16>
+!wide_ptrs = tensor<512x256x!tt.ptr<bf16>>
+!wide_local = tensor<512x256x!tt.ptr<bf16, 3>>
+!wide_ints = tensor<512x256xi32>
+
+tt.func public @no_tile(%x: !tt.ptr<f32>, %n: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %zero = arith.constant 0.0 : f32
+  // expected-remark @below {{it gathers no tile: no load goes to a buffer of its own, or to a product only}}
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (f32) : i32 {
+    %p = tt.addptr %x, %i : !tt.ptr<f32>, i32
+    %v = tt.load %p : !tt.ptr<f32>
+    %sum = arith.addf %acc, %v : f32
+    scf.yield %sum : f32
+  } {tt.warp_specialize}
+  tt.store %x, %r : !tt.ptr<f32>
+  tt.return
+}
+
+// The buffer is read before it is filled: what the last iteration left there.
+tt.func public @read_before(%x: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %out: !tt.ptr<bf16>, %n: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %zero = arith.constant dense<0.0> : !tile
+  %src = tt.splat %x : !tt.ptr<bf16> -> !ptrs
+  %buf = ttg.local_alloc : () -> !buf
+  // expected-remark @below {{it gathers no tile}}
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (!tile) : i32 {
+    %p = "tle.local_pointers"(%buf) : (!buf) -> !local
+    %k = tt.load %p : !local
+    %v = tt.load %src : !ptrs
+    tt.store %p, %v : !local
+    %sum = arith.addf %acc, %k : !tile
+    scf.yield %sum : !tile
+  } {tt.warp_specialize}
+  %o = tt.splat %out : !tt.ptr<bf16> -> !ptrs
+  tt.store %o, %r : !ptrs
+  tt.return
+}
+
+tt.func public @no_runs(%x: !tt.ptr<bf16>, %out: !tt.ptr<bf16>, %n: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %zero = arith.constant dense<0.0> : !tile
+  %src = tt.splat %x : !tt.ptr<bf16> -> !ptrs
+  %buf = ttg.local_alloc : () -> !buf
+  // expected-remark @below {{a tile has no runs of four bytes that a copy can move}}
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (!tile) : i32 {
+    %p = "tle.local_pointers"(%buf) : (!buf) -> !local
+    %v = tt.load %src : !ptrs
+    tt.store %p, %v : !local
+    %k = tt.load %p : !local
+    %sum = arith.addf %acc, %k : !tile
+    scf.yield %sum : !tile
+  } {tt.warp_specialize}
+  %o = tt.splat %out : !tt.ptr<bf16> -> !ptrs
+  tt.store %o, %r : !ptrs
+  tt.return
+}
+
+// The loop stores to what it gathers from.
+tt.func public @written(%x: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %n: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %rows = tt.make_range {end = 64 : i32, start = 0 : i32} : tensor<64xi32>
+  %cols = tt.expand_dims %rows {axis = 0 : i32} : tensor<64xi32> -> tensor<1x64xi32>
+  %wide = tt.broadcast %cols : tensor<1x64xi32> -> !ints
+  %splat = tt.splat %x : !tt.ptr<bf16> -> !ptrs
+  %src = tt.addptr %splat, %wide : !ptrs, !ints
+  %buf = ttg.local_alloc : () -> !buf
+  // expected-remark @below {{what it gathers may be written in the loop by 'tt.store'}}
+  scf.for %i = %c0 to %n step %c1 : i32 {
+    %p = "tle.local_pointers"(%buf) : (!buf) -> !local
+    %v = tt.load %src : !ptrs
+    tt.store %p, %v : !local
+    %k = tt.load %p : !local
+    tt.store %src, %k : !ptrs
+  } {tt.warp_specialize}
+  tt.return
+}
+
+// An address that comes out of the tile itself.
+tt.func public @chased(%x: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %n: i32) {
+  %none = arith.constant dense<0.0> : !tile
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %rows = tt.make_range {end = 64 : i32, start = 0 : i32} : tensor<64xi32>
+  %cols = tt.expand_dims %rows {axis = 0 : i32} : tensor<64xi32> -> tensor<1x64xi32>
+  %wide = tt.broadcast %cols : tensor<1x64xi32> -> !ints
+  %splat = tt.splat %x : !tt.ptr<bf16> -> !ptrs
+  %src = tt.addptr %splat, %wide : !ptrs, !ints
+  %buf = ttg.local_alloc : () -> !buf
+  // expected-remark @below {{the address of a tile depends on 'tt.reduce', which the producer cannot run}}
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%q = %src) -> (!ptrs) : i32 {
+    %p = "tle.local_pointers"(%buf) : (!buf) -> !local
+    %v = tt.load %q : !ptrs
+    tt.store %p, %v : !local
+    %k = tt.load %p : !local
+    %m = "tt.reduce"(%k) <{axis = 1 : i32}> ({
+    ^bb0(%a: bf16, %b: bf16):
+      %max = arith.maxnumf %a, %b : bf16
+      tt.reduce.return %max : bf16
+    }) : (!tile) -> tensor<64xbf16>
+    %m32 = arith.fptosi %m : tensor<64xbf16> to tensor<64xi32>
+    %tall = tt.expand_dims %m32 {axis = 1 : i32} : tensor<64xi32> -> tensor<64x1xi32>
+    %off = tt.broadcast %tall : tensor<64x1xi32> -> !ints
+    %next = tt.addptr %q, %off : !ptrs, !ints
+    scf.yield %next : !ptrs
+  } {tt.warp_specialize}
+  tt.store %r, %none : !ptrs
+  tt.return
+}
+
+tt.func public @too_large(%x: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %out: !tt.ptr<bf16>, %n: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %zero = arith.constant dense<0.0> : !wide_tile
+  %rows = tt.make_range {end = 256 : i32, start = 0 : i32} : tensor<256xi32>
+  %cols = tt.expand_dims %rows {axis = 0 : i32} : tensor<256xi32> -> tensor<1x256xi32>
+  %wide = tt.broadcast %cols : tensor<1x256xi32> -> !wide_ints
+  %splat = tt.splat %x : !tt.ptr<bf16> -> !wide_ptrs
+  %src = tt.addptr %splat, %wide : !wide_ptrs, !wide_ints
+  %buf = ttg.local_alloc : () -> !wide_buf
+  // expected-remark @below {{two slots of 262160 bytes beside 0 bytes do not fit into shared memory}}
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (!wide_tile) : i32 {
+    %p = "tle.local_pointers"(%buf) : (!wide_buf) -> !wide_local
+    %v = tt.load %src : !wide_ptrs
+    tt.store %p, %v : !wide_local
+    %k = tt.load %p : !wide_local
+    %sum = arith.addf %acc, %k : !wide_tile
+    scf.yield %sum : !wide_tile
+  } {tt.warp_specialize}
+  %o = tt.splat %out : !tt.ptr<bf16> -> !wide_ptrs
+  tt.store %o, %r : !wide_ptrs
+  tt.return
+}
+
+// Inside of another loop, masked elements that are not zero, a private function.
+tt.func public @nested(%n: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  scf.for %i = %c0 to %n step %c1 : i32 {
+    // expected-remark @below {{it is inside of another loop or a branch}}
+    scf.for %j = %c0 to %n step %c1 : i32 {
+    } {tt.warp_specialize}
+  }
+  tt.return
+}
+
+tt.func private @helper(%n: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  // expected-remark @below {{it is not in the kernel itself}}
+  scf.for %j = %c0 to %n step %c1 : i32 {
+  } {tt.warp_specialize}
+  tt.return
+}
+
+tt.func public @other_than_zero(%x: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %out: !tt.ptr<bf16>, %n: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %one = arith.constant dense<1.0> : !wide_tile
+  %mask = arith.constant dense<false> : tensor<512x256xi1>
+  %splat = tt.splat %x : !tt.ptr<bf16> -> !wide_ptrs
+  %buf = ttg.local_alloc : () -> !wide_buf
+  // expected-remark @below {{masked elements of a tile are other than zero}}
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %one) -> (!wide_tile) : i32 {
+    %p = "tle.local_pointers"(%buf) : (!wide_buf) -> !wide_local
+    %v = tt.load %splat, %mask, %one : !wide_ptrs
+    tt.store %p, %v : !wide_local
+    %k = tt.load %p : !wide_local
+    %sum = arith.addf %acc, %k : !wide_tile
+    scf.yield %sum : !wide_tile
+  } {tt.warp_specialize}
+  %o = tt.splat %out : !tt.ptr<bf16> -> !wide_ptrs
+  tt.store %o, %r : !wide_ptrs
+  tt.return
+}
