@@ -79,7 +79,12 @@ tt.func public @gather(%x: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %index: !
     %next = tt.addptr %p, %step : tensor<64x!tt.ptr<i32>>, tensor<64xi32>
     scf.yield %t, %next : tensor<64x64xf32>, tensor<64x!tt.ptr<i32>>
   } {tt.num_stages = 3 : i32, tt.warp_specialize}
-  // The result goes through a slot, to be stored by rows.
+  // The result goes through a slot, to be stored by rows, behind a wait for the
+  // last tile, or for one whose phase is over from the start.
+  // CHECK: %[[NONE:.*]] = arith.cmpi eq, %[[LOOP]]#1, %c0_i32{{.*}}
+  // CHECK: %[[LAST:.*]] = arith.subi %[[LOOP]]#1
+  // CHECK: %[[THAT:.*]] = arith.select %[[NONE]], %c3_i32{{.*}}, %[[LAST]]
+  // CHECK: tle.pipe_wait %[[BARS]][%[[THAT]]] {reader = "consumer"}
   // CHECK: %[[STAGE:.*]] = ttg.memdesc_reinterpret %[[TILES]]
   // CHECK: ttg.local_store %{{.*}}, %[[STAGE]]
   // CHECK: %[[RESULT:.*]] = ttg.local_load %[[STAGE]]
@@ -192,7 +197,7 @@ tt.func public @two_pipes(%kv: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %out:
 // CHECK: %[[SLOT:.*]] = ttg.memdesc_index
 // CHECK: "tle.local_pointers"(%[[SLOT]])
 // CHECK: scf.for
-// CHECK-NOT: tle.pipe
+// CHECK-NOT: tle.pipe_release
 // CHECK: partition0
 tt.func public @order(%x: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %out: !tt.ptr<f32>, %n: i32) {
   %c0 = arith.constant 0 : i32
