@@ -51,6 +51,12 @@ def test_kernel_of_partitions_matches_reference(interpreted, name):
     assert result["passed"], result
 
 
+@pytest.mark.parametrize("name", ["no rope", "causal, all features", "h 72"])
+def test_kernel_of_partitions_takes_tokens_in_any_order(interpreted, name):
+    result = interpreted("sparse_mla_fwd", provider="ordered pipes", case=SIZES | {"h_q": 40} | CASES[name], seed=7)
+    assert result["passed"], result
+
+
 @pytest.mark.parametrize(
     "name", ["one full tile", "no rope", "ragged last tile", "causal, all features", "strided kv", "h 24", "h 72"]
 )

@@ -29,13 +29,16 @@ TOLERANCE = 8.0
 
 
 @triton.jit
-def item_work(length_ptr, item, topk, head_blocks, HAS_LENGTH: tl.constexpr, BLOCK_K: tl.constexpr):
+def item_work(length_ptr, order_ptr, item, topk, head_blocks, HAS_LENGTH: tl.constexpr, BLOCK_K: tl.constexpr):
     """(query token, first of its indices that is none, tiles) of a work item; one tile at least."""
-    token = (item // head_blocks).to(tl.int64)
+    place = item // head_blocks
+    token = place
+    if order_ptr is not None:
+        token = tl.load(order_ptr + place)
     length = topk
     if HAS_LENGTH:
-        length = tl.minimum(tl.load(length_ptr + token), topk)
-    return token, length, tl.maximum(tl.cdiv(length, BLOCK_K), 1)
+        length = tl.minimum(tl.load(length_ptr + place), topk)
+    return token.to(tl.int64), length, tl.maximum(tl.cdiv(length, BLOCK_K), 1)
 
 
 @triton.jit
@@ -70,8 +73,8 @@ def load_tile(keys, kv_ptr, index, limit, count, stride_kv, HAS_ROPE: tl.constex
 
 @triton.jit
 def load(
-    queries, keys, q_ptr, kv_ptr, indices_ptr, length_ptr, items, s_kv, topk, h_q, causal_start, stride_qs,
-    stride_qh, stride_kv, stride_is, HAS_ROPE: tl.constexpr, HAS_LENGTH: tl.constexpr, CAUSAL: tl.constexpr,
+    queries, keys, q_ptr, kv_ptr, indices_ptr, length_ptr, order_ptr, items, s_kv, topk, h_q, causal_start,
+    stride_qs, stride_qh, stride_kv, stride_is, HAS_ROPE: tl.constexpr, HAS_LENGTH: tl.constexpr, CAUSAL: tl.constexpr,
     BLOCK_H: tl.constexpr, BLOCK_K: tl.constexpr
 ):  # fmt: skip
     """Gather Q and the tiles of K."""
@@ -79,14 +82,18 @@ def load(
     programs = tl.num_programs(0)
     count = 0
     done = 0
-    token, length, tiles = item_work(length_ptr, tl.program_id(0), topk, head_blocks, HAS_LENGTH, BLOCK_K)
+    token, length, tiles = item_work(
+        length_ptr, order_ptr, tl.program_id(0), topk, head_blocks, HAS_LENGTH, BLOCK_K
+    )
     index = load_indices(indices_ptr + token * stride_is, 0, length, BLOCK_K)
     for item in range(tl.program_id(0), items, programs):
         limit = s_kv
         if CAUSAL:
             limit = tl.minimum(s_kv, causal_start + token + 1).to(tl.int32)
         next_item = tl.minimum(item + programs, items - 1)
-        next_token, next_length, next_tiles = item_work(length_ptr, next_item, topk, head_blocks, HAS_LENGTH, BLOCK_K)
+        next_token, next_length, next_tiles = item_work(
+            length_ptr, order_ptr, next_item, topk, head_blocks, HAS_LENGTH, BLOCK_K
+        )
         for tile in range(tiles):
             is_last = tile + 1 == tiles
             row = indices_ptr + tl.where(is_last, next_token, token) * stride_is
@@ -156,8 +163,8 @@ def score_tile(
 
 @triton.jit
 def score(
-    queries, keys, scales, weights, sums, sink_ptr, length_ptr, max_logits_ptr, lse_ptr, items, topk, h_q,
-    scale_log2, HAS_ROPE: tl.constexpr, HAS_SINK: tl.constexpr, HAS_LENGTH: tl.constexpr, BLOCK_H: tl.constexpr,
+    queries, keys, scales, weights, sums, sink_ptr, length_ptr, order_ptr, max_logits_ptr, lse_ptr, items, topk,
+    h_q, scale_log2, HAS_ROPE: tl.constexpr, HAS_SINK: tl.constexpr, HAS_LENGTH: tl.constexpr, BLOCK_H: tl.constexpr,
     BLOCK_K: tl.constexpr, TOLERANCE: tl.constexpr
 ):  # fmt: skip
     """Scores and online softmax: hands on each tile's P, its scale before it, and in the end the sums."""
@@ -165,7 +172,7 @@ def score(
     count = 0
     done = 0
     for item in range(tl.program_id(0), items, tl.num_programs(0)):
-        token, _length, tiles = item_work(length_ptr, item, topk, head_blocks, HAS_LENGTH, BLOCK_K)
+        token, _length, tiles = item_work(length_ptr, order_ptr, item, topk, head_blocks, HAS_LENGTH, BLOCK_K)
         reference = tl.full([BLOCK_H], -1e30, tl.float32)  # finite, so that a tile without any key gives no NaN
         largest = tl.full([BLOCK_H], -1e30, tl.float32)
         row_sum = tl.zeros([BLOCK_H], tl.float32)
@@ -214,8 +221,8 @@ def add_tile(left, right, scales, weights, count, sums_left, sums_right):
 
 @triton.jit
 def add(
-    left, right, scales, weights, factors, length_ptr, out_ptr, items, topk, h_q, stride_os, stride_oh,
-    COLUMN: tl.constexpr, HAS_LENGTH: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_K: tl.constexpr
+    left, right, scales, weights, factors, length_ptr, order_ptr, out_ptr, items, topk, h_q, stride_os,
+    stride_oh, COLUMN: tl.constexpr, HAS_LENGTH: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_K: tl.constexpr
 ):  # fmt: skip
     """Columns [COLUMN, COLUMN + 256) of the output, as two halves.
 
@@ -226,7 +233,7 @@ def add(
     count = 0
     done = 0
     for item in range(tl.program_id(0), items, tl.num_programs(0)):
-        token, _length, tiles = item_work(length_ptr, item, topk, head_blocks, HAS_LENGTH, BLOCK_K)
+        token, _length, tiles = item_work(length_ptr, order_ptr, item, topk, head_blocks, HAS_LENGTH, BLOCK_K)
         sums_left = tl.zeros([BLOCK_H, 128], tl.float32)
         sums_right = tl.zeros([BLOCK_H, 128], tl.float32)
         for _tile in range(tiles - 1):
@@ -287,8 +294,9 @@ def sparse_mla_fwd_pipes_kernel(
     ADD_REGISTERS: tl.constexpr,
     SCORE_REGISTERS: tl.constexpr,
     LOAD_REGISTERS: tl.constexpr,
+    order_ptr=None,
 ):
-    """Attention of `items` blocks of heads, in turn."""
+    """Attention of `items` blocks of heads, in turn; of query tokens in the order of order_ptr, if there is one."""
     vector: tl.constexpr = tle.gpu.swizzled_shared_layout(order=(0,))
     q0 = tle.gpu.alloc([1, BLOCK_H, 128], tl.bfloat16)
     q1 = tle.gpu.alloc([1, BLOCK_H, 128], tl.bfloat16)
@@ -319,21 +327,21 @@ def sparse_mla_fwd_pipes_kernel(
         [
             (add, (
                 keys0.reader("add"), keys1.reader("add"), scales.reader("left"), weights.reader("left"),
-                sums.reader("left"), length_ptr, out_ptr, items, topk, h_q, stride_os, stride_oh, 0, HAS_LENGTH,
-                BLOCK_H, BLOCK_K,
+                sums.reader("left"), length_ptr, order_ptr, out_ptr, items, topk, h_q, stride_os, stride_oh, 0,
+                HAS_LENGTH, BLOCK_H, BLOCK_K,
             )),
             (add, (
                 keys2.reader("add"), keys3.reader("add", ("k",)), scales.reader("right"), weights.reader("right"),
-                sums.reader("right"), length_ptr, out_ptr, items, topk, h_q, stride_os, stride_oh, 256, HAS_LENGTH,
-                BLOCK_H, BLOCK_K,
+                sums.reader("right"), length_ptr, order_ptr, out_ptr, items, topk, h_q, stride_os, stride_oh, 256,
+                HAS_LENGTH, BLOCK_H, BLOCK_K,
             )),
             (score, (
                 queries.reader(), score_keys, scales.writer(), weights.writer(), sums.writer(), sink_ptr, length_ptr,
-                max_logits_ptr, lse_ptr, items, topk, h_q, scale_log2, HAS_ROPE, HAS_SINK, HAS_LENGTH, BLOCK_H,
-                BLOCK_K, TOLERANCE,
+                order_ptr, max_logits_ptr, lse_ptr, items, topk, h_q, scale_log2, HAS_ROPE, HAS_SINK, HAS_LENGTH,
+                BLOCK_H, BLOCK_K, TOLERANCE,
             )),
             (load, (
-                queries.writer(), load_keys, q_ptr, kv_ptr, indices_ptr, length_ptr, items, s_kv, topk, h_q,
+                queries.writer(), load_keys, q_ptr, kv_ptr, indices_ptr, length_ptr, order_ptr, items, s_kv, topk, h_q,
                 causal_start, stride_qs, stride_qh, stride_kv, stride_is, HAS_ROPE, HAS_LENGTH, CAUSAL, BLOCK_H,
                 BLOCK_K,
             )),
@@ -360,24 +368,24 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
     }  # fmt: skip
     signature |= dict.fromkeys(("topk", "stride_qs", "stride_qh", "stride_is", "stride_os", "stride_oh"), "i32:16")
     signature |= dict.fromkeys(("items", "s_kv", "h_q", "causal_start"), "i32")
-    for d_qk, sink, extras in ((576, False, False), (512, True, False), (576, True, True)):
+    plain, full = (576, False, False, False), (576, True, True, False)
+    for d_qk, sink, extras, ordered in (plain, (512, True, False, False), full, (576, False, True, True)):
         more = {"HAS_ROPE": d_qk > 512, "HAS_SINK": sink, "HAS_LENGTH": extras, "CAUSAL": extras, "stride_kv": d_qk}
         pointers = {"sink_ptr": "*fp32:16"} if sink else {}
         pointers |= {"length_ptr": "*i32:16"} if extras else {}
-        more |= {name: None for name in ("sink_ptr", "length_ptr") if name not in pointers}
+        pointers |= {"order_ptr": "*i32:16"} if ordered else {}
+        more |= {name: None for name in ("sink_ptr", "length_ptr", "order_ptr") if name not in pointers}
         label = f"d_qk {d_qk}" + (", sink" if sink else "") + (", length, causal" if extras else "")
+        label += ", order" if ordered else ""
         yield label, sparse_mla_fwd_pipes_kernel, signature | pointers, CONFIG | more, {"num_warps": 4}
 
 
 def supports(args: SparseMlaFwdArgs) -> bool:
-    """Whether the kernel takes these arguments: more than 32 heads, rows at multiples of 16 bytes, sm_scale > 0, no
-    order of query tokens.
+    """Whether the kernel takes these arguments: more than 32 heads, rows at multiples of 16 bytes, sm_scale > 0.
 
     On a GPU that is no Hopper it takes none; in the interpreter the target does not matter.
     """
     if args.q.is_cuda and torch.cuda.get_device_capability(args.q.device) != (9, 0):
-        return False
-    if args.order is not None:
         return False
     strides = (args.q.stride(0), args.q.stride(1), args.kv.stride(0))
     addresses = (args.q.data_ptr(), args.kv.data_ptr())
@@ -395,7 +403,7 @@ def launch(args: SparseMlaFwdArgs, programs: int | None = None) -> None:
         programs = torch.cuda.get_device_properties(args.q.device).multi_processor_count
     items = args.s_q * triton.cdiv(args.h_q, BLOCK_H)
     sparse_mla_fwd_pipes_kernel[(min(programs, items),)](
-        *args.kernel_arguments(), items, **args.kernel_features(), **CONFIG, num_warps=4
+        *args.kernel_arguments(), items, order_ptr=args.order, **args.kernel_features(), **CONFIG, num_warps=4
     )
 
 
@@ -409,6 +417,7 @@ def sparse_mla_fwd_pipes(
     topk_length: torch.Tensor | None = None,
     causal_start: int | None = None,
     out: torch.Tensor | None = None,
+    order: torch.Tensor | None = None,
     programs: int | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """`sparse_mla_fwd` by this kernel, for checks and measurements.
@@ -420,8 +429,9 @@ def sparse_mla_fwd_pipes(
         ValueError: a shape, stride, device or head count that the kernel does not take.
     """
     args = check_sparse_mla_fwd(
-        q, kv, indices, sm_scale, attn_sink=attn_sink, topk_length=topk_length, out=out, causal_start=causal_start
-    )
+        q, kv, indices, sm_scale, attn_sink=attn_sink, topk_length=topk_length, out=out, causal_start=causal_start,
+        order=order,
+    )  # fmt: skip
     if not supports(args):
         raise ValueError(
             "sparse_mla_fwd_pipes needs a Hopper GPU, more than 32 heads, sm_scale > 0, rows at multiples of 16 bytes, "
