@@ -1,0 +1,250 @@
+// Part of Passes.td: the passes of partitions and of the pipes between them.
+
+#ifndef TLE_TRANSFORMS_WARPSPECIALIZATIONPASSES_TD
+#define TLE_TRANSFORMS_WARPSPECIALIZATIONPASSES_TD
+
+def TLEWarpSpecializeTileLoop : TLE_ModulePass<"triton-tle-warp-specialize-tile-loop"> {
+  let summary = "a loop over gathered tiles becomes partitions with pipes";
+  let description = [{
+    A loop marked with `tt.warp_specialize` that gathers tiles is divided: a
+    partition of its own copies them into the slots of a pipe, the kernel's warps
+    do the rest. Runs before tensors get layouts.
+
+    ```mlir
+    %buf = ttg.local_alloc : () -> !ttg.memdesc<64x64xbf16, #shared, #smem, mutable>
+    %out = scf.for %i = %c0 to %n step %c64 iter_args(%acc = %zero) {
+      %ids = tt.load %index_pointers                        // of %i
+      %ok = arith.cmpi sge, %ids, %none
+      %tile = tt.load %tile_pointers, %mask                 // of %ids and %ok
+      %p = "tle.local_pointers"(%buf)
+      tt.store %p, %tile
+      %k = tt.load %p
+      %next = ... tt.dot %q, %k ... %ok ...
+      scf.yield %next
+    } {tt.num_stages = 2 : i32, tt.warp_specialize}
+    tt.store %out_pointers, %out
+    // becomes
+    %slots = ttg.local_alloc : () -> !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
+    %oks = ttg.local_alloc : () -> !ttg.memdesc<2x64xi8, #shared1, #smem, mutable>
+    tle.pipe_create %barriers, %slots, %oks {name = "tiles0", readers = ["consumer"], ...}
+    ttg.warp_specialize(%barriers, %slots, %oks, %n, ...)
+    default {
+      %out:2 = scf.for %i = %c0 to %n step %c64 iter_args(%acc = %zero, %number = %c0) {
+        %slot = ttg.memdesc_index %slots[%number mod 2]
+        tle.pipe_wait %barriers[%number] {reader = "consumer"}
+        %p = "tle.local_pointers"(%slot)
+        %k = tt.load %p
+        %next = ... tt.dot %q, %k ... what %oks[%number mod 2] holds ...
+        tle.pipe_release %barriers[%number] {reader = "consumer"}
+        scf.yield %next, %number + 1
+      }
+      tt.store %out_pointers, %out
+      ttg.warp_yield
+    }
+    partition0(...) num_warps(4) {
+      scf.for %i = %c0 to %n step %c64 iter_args(%number = %c0) {
+        %ids = tt.load %index_pointers
+        tle.pipe_acquire %barriers[%number]
+        ttg.async_copy_global_to_local %tile_pointers, %slots[%number mod 2] mask %mask
+        ttg.local_store %ok, %oks[%number mod 2]
+        tle.pipe_commit %barriers[%number]
+        scf.yield %number + 1
+      }
+      ttg.warp_return
+    }
+    ```
+
+    Tiles are matrices loaded into a buffer that each iteration overwrites and
+    then reads, or operands of products. A tile that is first read behind a
+    reduction that follows the first read of another (V behind the softmax of
+    QK^T) gets a pipe of its own. What the rest of the loop needs of the
+    addresses' values crosses through the pipe if it depends on memory, and is
+    computed twice otherwise. All that stands behind the loop goes with it; what
+    stands before it too, if the producer does not need it.
+
+    A loop stays as it is, without the mark, and a remark says why, if
+
+    - the target is none of compute capability 9;
+    - it stands in another loop or a branch, holds a loop, or the kernel has
+      partitions already;
+    - an address depends on what an iteration computes from a tile, or on a
+      tensor loaded before the loop;
+    - the loop may write what it gathers, or addresses that are loaded (different
+      arguments of the function count as different memory);
+    - a tile has no runs of four bytes, or masked elements that are not zero;
+    - two slots do not fit into shared memory.
+  }];
+  let options = [
+    Option<"computeCapability", "compute-capability", "int64_t", "90", "of the target">,
+    Option<"numWarps", "num-warps", "int64_t", "4", "warps of the kernel">,
+    Option<"numStages", "num-stages", "int64_t", "2", "slots of a loop that names no stages">,
+    Option<"sharedMemory", "shared-memory", "int64_t", "232448", "bytes of shared memory that a CTA may have">,
+    Option<"producerRegisters", "producer-registers", "int64_t", "40",
+           "least registers of a thread that gathers, where registers are short">,
+    Option<"everyLoop", "every-loop", "bool", "false", "whether loops need no mark">
+  ];
+}
+
+def TLELowerPipes : TLE_ModulePass<"triton-tle-lower-pipes"> {
+  let summary = "pipes become mbarriers";
+  let description = [{
+    Each slot of a pipe has two mbarriers. Phases follow from the number of the
+    tile: tile i lies in slot i mod N, and is round i / N of that slot.
+
+    ```mlir
+    tle.pipe_create %bars, %a {name = "tiles", oneShot = false, readers = ["mma"]}   // two slots
+    tle.pipe_wait %bars[%i] {reader = "mma"}
+    tle.pipe_release %bars[%i] {reader = "mma"}
+    // becomes
+    ttng.init_barrier %word, 128 {tle.per_thread}              // each word, then one gpu.barrier for all pipes
+    %slot = arith.andi %i, %c1
+    %full = ttg.memdesc_index %bars[%slot]
+    %round = arith.shrui %i, %c1
+    %phase = arith.andi %round, %c1
+    ttng.wait_barrier %full, %phase {tle.per_thread, tle.pipe = 0 : i32}
+    %empty = ttg.memdesc_index %bars[%slot + 2]
+    ttng.arrive_barrier %empty, 1 {tle.per_thread, tle.pipe = 0 : i32}
+    ```
+
+    Every thread of a partition arrives, so no barrier of its warps is needed;
+    the counts follow from the partitions' numbers of warps. A commit is an
+    `arrive_barrier` if the writer stores into the fields, an
+    `async_copy_mbarrier_arrive {noIncrement}` if it starts asynchronous copies
+    into them, and both, with twice the count, if it does both.
+
+    Later passes know the pipe of a step by its number (`tle.pipe`), and the
+    allocations of its fields by the same one (`tle.pipe_field`).
+
+    Errors, each at the line that is wrong: a pipe with two writers, a reader in
+    two partitions, a commit without an acquire before it, a release without a
+    wait before it, a field accessed without either, a reader that never
+    releases, a pipe that is never written or never read, a pipe used outside of
+    a partition.
+  }];
+}
+
+def TLEPlaceDotWaits : TLE_ModulePass<"triton-tle-place-dot-waits"> {
+  let summary = "products of a partition wait as late as they may";
+  let description = [{
+    In a partition of `ttg.warp_specialize`, products follow each other without
+    waiting if one only adds to the other:
+
+    ```mlir
+    %s0 = ttng.warp_group_dot %a0, %b0, %zero
+    %s1 = ttng.warp_group_dot %a1, %b1, %s0
+    // becomes
+    %d0 = ttng.warp_group_dot %a0, %b0, %zero {isAsync = true}
+    %d1 = ttng.warp_group_dot %a1, %b1, %d0 {isAsync = true}
+    %s1 = ttng.warp_group_dot_wait %d1 {pendings = 0}
+    ```
+
+    Between them may stand what has no effects, what reads memory, reductions,
+    fences, and waits for mbarriers. Anything else, the release of a slot above
+    all, comes behind the wait: it may let others overwrite what a product still
+    reads. A release of a pipe that a product does not read need not wait for
+    it. So of two products beside each other the slot of the first is free while
+    the second runs:
+
+    ```mlir
+    %l = ttng.warp_group_dot %p, %v0, %acc0
+    %r = ttng.warp_group_dot %p, %v1, %acc1
+    ttng.arrive_barrier %empty0, 1 {tle.per_thread, tle.pipe = 0 : i32}   // %v0 is a field of pipe 0
+    ttng.arrive_barrier %empty1, 1 {tle.per_thread, tle.pipe = 1 : i32}   // %v1 of pipe 1
+    // becomes
+    %d0 = ttng.warp_group_dot %p, %v0, %acc0 {isAsync = true}
+    %d1 = ttng.warp_group_dot %p, %v1, %acc1 {isAsync = true}
+    %l = ttng.warp_group_dot_wait %d0 {pendings = 1}
+    ttng.arrive_barrier %empty0, 1 {tle.per_thread, tle.pipe = 0 : i32}
+    %r = ttng.warp_group_dot_wait %d1 {pendings = 0}
+    ttng.arrive_barrier %empty1, 1 {tle.per_thread, tle.pipe = 1 : i32}
+    ```
+
+    Loops of partitions that hold a step of a pipe get `tt.num_stages = 0`, so
+    that stock's pipeliner, which runs later and knows no release, leaves their
+    products alone. Products in other loops are left to it.
+  }];
+}
+
+def TLEFoldPartitionConversions : TLE_ModulePass<"triton-tle-fold-partition-conversions"> {
+  let summary = "values of a partition take the layout that they are converted to";
+  let description = [{
+    Stock gives loads a layout of their own and converts what they load. In a
+    partition a conversion through shared memory is worse than elsewhere: with
+    it come barriers that hold up warps which otherwise only pipes hold up.
+
+    Values connected by ops that have no layout of their own (elementwise ops,
+    loops and branches that carry them, reads and writes of shared memory) take
+    together the layout of a conversion at their border:
+
+    ```mlir
+    %i = tt.load %p : tensor<64x!tt.ptr<i32>, #blocked>
+    %j = ttg.convert_layout %i : tensor<64xi32, #blocked> -> tensor<64xi32, #ttg.slice<{dim = 1, parent = #rows}>>
+    // becomes
+    %j = tt.load %q : tensor<64x!tt.ptr<i32>, #ttg.slice<{dim = 1, parent = #rows}>>
+    ```
+
+    Loads and stores of global memory take part if they have no more elements
+    than the partition has threads: several threads then access the same.
+
+    A reduction of such a vector to a scalar is made by each warp for itself:
+
+    ```mlir
+    %v = ttg.local_load %b : !ttg.memdesc<64xf32, ...> -> tensor<64xf32, #blocked>
+    %m = "tt.reduce"(%v) <{axis = 0 : i32}> ({ ... }) : (tensor<64xf32, #blocked>) -> f32
+    // becomes, with #each = #ttg.blocked<{sizePerThread = [2], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
+    %v = ttg.local_load %b : !ttg.memdesc<64xf32, ...> -> tensor<64xf32, #each>
+    %m = "tt.reduce"(%v) <{axis = 0 : i32}> ({ ... }) : (tensor<64xf32, #each>) -> f32
+    ```
+
+    Left as they are: values that an op with a layout of its own makes or uses
+    (products, matrix reductions, ranges that are broadcast), and those that
+    would need as many conversions afterwards.
+  }];
+}
+
+def TLEFindOrderedPartitions : TLE_ModulePass<"triton-tle-find-ordered-partitions"> {
+  let summary = "which partitions only pipes order";
+  let description = [{
+    Names in `tle.ordered` the regions of a `ttg.warp_specialize` (0 is the
+    default one, i + 1 partition i) in which no thread ever sees what another
+    thread of the same region did to shared memory, except through a pipe:
+
+    - each buffer is a field of a pipe, and the region only reads or only writes
+      it: what is read comes from other partitions, through the wait for the
+      slot, and two writes of one place lie in two rounds of the ring, between
+      which all threads have committed and every reader has released;
+    - nothing takes scratch memory: no conversion of layouts, scan or gather,
+      only reductions inside of warps;
+    - there is no barrier that the kernel asks for.
+
+    ```mlir
+    ttg.warp_specialize(%bars, %tile) attributes {...}
+    // becomes
+    ttg.warp_specialize(%bars, %tile) attributes {tle.ordered = array<i32: 1>, ...}
+    ```
+
+    `triton-tle-lower-pipes` marks the fields (`tle.pipe_field`) and has checked
+    that they are accessed behind an `acquire` or a `wait` only.
+  }];
+}
+
+def TLEPerThreadBarriers : TLE_ModulePass<"triton-tle-per-thread-barriers"> {
+  let summary = "mbarriers that each thread waits and arrives at by itself";
+  let description = [{
+    Stock has one thread arrive, between two barriers of the partition's warps,
+    and puts more of them around what touches an mbarrier. Where every thread
+    arrives for itself (`tle.per_thread`), the arrival orders this thread's
+    accesses and no barrier is needed.
+
+    ```mlir
+    ttng.arrive_barrier %b, 1 {tle.per_thread} : !ttg.memdesc<1xi64, #shared, #smem, mutable>
+    // becomes
+    %a = builtin.unrealized_conversion_cast %b : !ttg.memdesc<1xi64, #shared, #smem, mutable> to i32
+    tt.elementwise_inline_asm "mbarrier.arrive.shared.b64 ..." {pure = false} %a
+    ```
+
+    Runs last in its stage: other passes know the ops, not the assembly.
+  }];
+}
+
+#endif // TLE_TRANSFORMS_WARPSPECIALIZATIONPASSES_TD
