@@ -125,6 +125,30 @@ def test_time_grows_with_the_module(name):
     assert quadratic(small, large, native_flags("ttgir")) == {}
 
 
+def moved_pointers(count):
+    """A module in which one pointer into shared memory moves on `count` times, with a store after each."""
+    pointers, indices = "tensor<128x!tt.ptr<f32, 3>, #b>", "tensor<128xi32, #b>"
+    steps = "".join(
+        f"    %p{i + 1} = tt.addptr %p{i}, %i : {pointers}, {indices}\n    tt.store %p{i + 1}, %v : {pointers}\n"
+        for i in range(count)
+    )
+    return f"""
+#b = #ttg.blocked<{{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}}>
+#s = #ttg.swizzled_shared<{{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}}>
+module attributes {{"ttg.num-warps" = 4 : i32, ttg.target = "cuda:90"}} {{
+  tt.func @f(%buf: !ttg.memdesc<128xf32, #s, #ttg.shared_memory, mutable>, %i: {indices}, %v: tensor<128xf32, #b>) {{
+    %p0 = "tle.local_pointers"(%buf) : (!ttg.memdesc<128xf32, #s, #ttg.shared_memory, mutable>) -> {pointers}
+{steps}    tt.return
+  }}
+}}
+"""
+
+
+def test_time_grows_with_the_steps_of_a_pointer():
+    small, large = moved_pointers(1000), moved_pointers(4000)
+    assert quadratic(small, large, ["triton-tle-lower-local-pointers"]) == {}
+
+
 def llvm_dialect(repeat):
     """A module with products in the LLVM dialect, where TLE's passes meet it."""
     module = runner.run_stage(ttir(scale_kernels.many_dots, repeat), PIPELINE.stage("ttgir"), "many_dots")

@@ -278,16 +278,25 @@ private:
 
   /// Neighbours in memory are neighbours in the buffer without a swizzle only.
   LogicalResult verifyAddPtr(AddPtrOp sum) {
+    if (allPlain)
+      return success();
     llvm::SetVector<Value> chain;
     chain.insert(sum.getPtr());
     SmallVector<LocalPointersOp> possible;
     for (unsigned next = 0; next < chain.size(); ++next) {
-      if (auto origin = chain[next].getDefiningOp<LocalPointersOp>())
+      if (plain.contains(chain[next]))
+        continue;
+      if (auto origin = chain[next].getDefiningOp<LocalPointersOp>()) {
         possible.push_back(origin);
-      else if (!addSources(chain[next], chain))
-        return verifyUnswizzled(sum, origins);
+      } else if (!addSources(chain[next], chain)) {
+        allPlain = succeeded(verifyUnswizzled(sum, origins));
+        return success(allPlain);
+      }
     }
-    return verifyUnswizzled(sum, possible);
+    if (failed(verifyUnswizzled(sum, possible)))
+      return failure();
+    plain.insert_range(chain);
+    return success();
   }
 
   /// Adds the pointers that `pointer` may be or be made of; false if they are
@@ -390,6 +399,9 @@ private:
   SmallVector<AddPtrOp> sums;
   SmallVector<Operation *> casts;
   DenseMap<Operation *, unsigned> pointeeBytes;
+  /// Pointers, or all of them, that come from no swizzled buffer.
+  DenseSet<Value> plain;
+  bool allPlain = false;
 };
 
 } // namespace
