@@ -267,10 +267,13 @@ private:
       Operation *source = isa<LLVM::LLVMStructType>(operand.getType())
                               ? field.value.getDefiningOp()
                               : operand.getDefiningOp();
-      if (auto extract = dyn_cast_or_null<LLVM::ExtractValueOp>(source);
-          extract && !extract.getPosition().empty())
+      if (auto extract = dyn_cast_or_null<LLVM::ExtractValueOp>(source)) {
+        // No position: all of the struct, whatever made it.
+        if (extract.getPosition().empty())
+          return true;
         source = traceField(extract.getContainer(), extract.getPosition()[0])
                      .value.getDefiningOp();
+      }
       if (isa_and_present<nvgpu::WGMMAOp>(source))
         return true;
     }

@@ -194,3 +194,17 @@ llvm.func @barrier(%d: i64, %use: i1) -> !llvm.struct<(f32, f32)> {
   nvvm.wgmma.commit.group.sync.aligned
   llvm.return %q : !llvm.struct<(f32, f32)>
 }
+
+// CHECK-LABEL: llvm.func @whole
+// CHECK-COUNT-2: nvvm.wgmma.fence.aligned
+llvm.func @whole(%d: i64, %use: i1) -> !llvm.struct<(f32, f32)> {
+  nvvm.wgmma.fence.aligned
+  %r = nvg.wgmma %d, %d, %use {eltTypeA = 5 : i32, eltTypeB = 5 : i32, eltTypeC = 7 : i32, k = 16 : i32, layoutA = 0 : i32, layoutB = 1 : i32, m = 64 : i32, n = 8 : i32} : (i64, i64, i1) -> !llvm.struct<(f32, f32)>
+  nvvm.wgmma.commit.group.sync.aligned
+  %x = llvm.extractvalue %r[] : !llvm.struct<(f32, f32)>
+  %y = llvm.freeze %x : !llvm.struct<(f32, f32)>
+  nvvm.wgmma.fence.aligned
+  %q = nvg.wgmma %d, %d, %use, %r {eltTypeA = 5 : i32, eltTypeB = 5 : i32, eltTypeC = 7 : i32, k = 16 : i32, layoutA = 0 : i32, layoutB = 1 : i32, m = 64 : i32, n = 8 : i32} : (i64, i64, i1, !llvm.struct<(f32, f32)>) -> !llvm.struct<(f32, f32)>
+  nvvm.wgmma.commit.group.sync.aligned
+  llvm.return %q : !llvm.struct<(f32, f32)>
+}

@@ -243,3 +243,21 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.return
   }
 }
+
+// -----
+
+#v = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
+#plain = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#smem = #ttg.shared_memory
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  // A pointer that lies in shared memory has 8 bytes.
+  // CHECK-LABEL: @pointers_in_memory
+  // CHECK: %[[EIGHT:.*]] = arith.constant dense<8> : tensor<128xi32
+  // CHECK: arith.muli %{{.*}}, %[[EIGHT]]
+  tt.func @pointers_in_memory(%buf: !ttg.memdesc<128x!tt.ptr<f32>, #plain, #smem, mutable>, %i: tensor<128xi32, #v>) -> tensor<128xi64, #v> {
+    %p = "tle.local_pointers"(%buf) : (!ttg.memdesc<128x!tt.ptr<f32>, #plain, #smem, mutable>) -> tensor<128x!tt.ptr<!tt.ptr<f32>, 3>, #v>
+    %q = tt.addptr %p, %i : tensor<128x!tt.ptr<!tt.ptr<f32>, 3>, #v>, tensor<128xi32, #v>
+    %a = tt.ptr_to_int %q : tensor<128x!tt.ptr<!tt.ptr<f32>, 3>, #v> -> tensor<128xi64, #v>
+    tt.return %a : tensor<128xi64, #v>
+  }
+}

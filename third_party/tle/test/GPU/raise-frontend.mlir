@@ -105,3 +105,16 @@ module {
     tt.return %x : tensor<8xi32>
   }
 }
+
+// -----
+
+module {
+  tt.func private @tle.fence() attributes {noinline = true, tle.op = "wgmma_shared_operand_fence"}
+  // CHECK-LABEL: @named_twice
+  // CHECK-NEXT: tle.wgmma_shared_operand_fence all
+  // CHECK-NEXT: tt.return
+  tt.func public @named_twice() {
+    tt.call @tle.fence() {again = @tle.fence} : () -> ()
+    tt.return
+  }
+}

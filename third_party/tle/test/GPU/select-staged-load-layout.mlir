@@ -7,10 +7,12 @@
 #words = #ttg.blocked<{sizePerThread = [1, 4], threadsPerWarp = [1, 32], warpsPerCTA = [8, 1], order = [1, 0]}>
 #columns = #ttg.blocked<{sizePerThread = [8, 1], threadsPerWarp = [32, 1], warpsPerCTA = [2, 4], order = [0, 1]}>
 #shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#rows = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [1, 0]}>
 #smem = #ttg.shared_memory
 
 // CHECK-DAG: #[[$WIDE:.*]] = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [1, 32], warpsPerCTA = [4, 2], order = [1, 0]}>
 // CHECK-DAG: #[[$SEG:.*]] = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [8, 1], order = [1, 0]}>
+// CHECK-DAG: #[[$POINTERS:.*]] = #ttg.blocked<{sizePerThread = [1, 1], threadsPerWarp = [2, 16], warpsPerCTA = [8, 1], order = [1, 0]}>
 // CHECK-DAG: #[[$SCALAR:.*]] = #ttg.blocked<{sizePerThread = [1, 1], threadsPerWarp = [1, 32], warpsPerCTA = [4, 2], order = [1, 0]}>
 // CHECK-DAG: #[[$WORDS:.*]] = #ttg.blocked<{sizePerThread = [1, 4], threadsPerWarp = [4, 8], warpsPerCTA = [8, 1], order = [1, 0]}>
 // CHECK-DAG: #[[$HALF:.*]] = #ttg.blocked<{sizePerThread = [1, 4], threadsPerWarp = [2, 16], warpsPerCTA = [8, 1], order = [1, 0]}>
@@ -87,6 +89,14 @@ tt.func @stays(%p: tensor<64x512x!tt.ptr<bf16>, #wide>, %few: tensor<16x512x!tt.
   %g = tt.load %p : tensor<64x512x!tt.ptr<bf16>, #wide>
   tt.store %p, %g : tensor<64x512x!tt.ptr<bf16>, #wide>
   tt.return %v : tensor<64x512xbf16, #wide>
+}
+
+// Pointers have 8 bytes: 16 lanes to 128 bytes of a row.
+// CHECK-LABEL: @copy_of_pointers
+// CHECK: ttg.async_copy_global_to_local %{{.*}} : tensor<64x512x!tt.ptr<!tt.ptr<f32>>, #[[$POINTERS]]>
+tt.func public @copy_of_pointers(%p: tensor<64x512x!tt.ptr<!tt.ptr<f32>>, #scalar>, %buf: !ttg.memdesc<64x512x!tt.ptr<f32>, #rows, #smem, mutable>) {
+  %t = ttg.async_copy_global_to_local %p, %buf : tensor<64x512x!tt.ptr<!tt.ptr<f32>>, #scalar> -> <64x512x!tt.ptr<f32>, #rows, #smem, mutable>
+  tt.return
 }
 
 }
