@@ -67,17 +67,20 @@ std::optional<unsigned> countThreads(Value predicate) {
 /// Whether `op` is the wait for a tile, on the mbarrier that is its first
 /// operand.
 bool isTileWait(LLVM::InlineAsmOp op) {
-  return op.getAsmString().contains("mbarrier.try_wait.parity");
+  return op->getNumOperands() > 0 &&
+         op.getAsmString().contains("mbarrier.try_wait.parity");
 }
 
 /// Whether `op` announces bytes on the mbarrier that is its second operand.
 bool isAnnouncement(LLVM::InlineAsmOp op) {
-  return op.getAsmString().starts_with("@$0 mbarrier.arrive.expect_tx.");
+  return op->getNumOperands() > 1 &&
+         op.getAsmString().starts_with("@$0 mbarrier.arrive.expect_tx.");
 }
 
 /// Whether `op` starts a TMA load.
 bool isTileLoad(LLVM::InlineAsmOp op) {
-  return op.getAsmString().starts_with("@$0 cp.async.bulk.tensor.") &&
+  return op->getNumOperands() > 0 &&
+         op.getAsmString().starts_with("@$0 cp.async.bulk.tensor.") &&
          op.getAsmString().contains(".shared::cluster.global.");
 }
 
@@ -220,7 +223,9 @@ countWaitingThreads(const LoopAccesses &accesses,
       threads = std::max(threads, *number);
     }
   }
-  return llvm::alignTo(threads, 32);
+  // No CTA has more.
+  constexpr unsigned most = 1024;
+  return llvm::alignTo(std::min(threads, most), 32);
 }
 
 class SplitLoadBarriersPass

@@ -50,7 +50,8 @@ public:
     Operation *owner = seed.getParentBlock()->getParentOp();
     if (Operation *def = seed.getDefiningOp())
       owner = def;
-    int64_t threads = lookupNumWarps(owner) * lookupThreadsPerWarp(owner);
+    int64_t threads =
+        int64_t(lookupNumWarps(owner)) * lookupThreadsPerWarp(owner);
     isSmall = shape.size() == 1 && type.getNumElements() <= threads;
     add(seed);
     for (size_t i = 0; i < values.size(); ++i)
@@ -297,7 +298,7 @@ private:
     unsigned numWarps = lookupNumWarps(reduce);
     unsigned numLanes = lookupThreadsPerWarp(reduce);
     if (type.getRank() != 1 || numWarps == 1 ||
-        type.getNumElements() > int64_t(numWarps * numLanes))
+        type.getNumElements() > int64_t(numWarps) * numLanes)
       return;
     Attribute target = getPerWarpLayout(type, numWarps, numLanes);
     Component component(target);

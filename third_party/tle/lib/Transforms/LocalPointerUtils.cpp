@@ -207,7 +207,7 @@ Value tle::findCapturedRoot(Value memdesc) {
   while (true) {
     memdesc = findBufferRoot(memdesc);
     auto argument = dyn_cast<BlockArgument>(memdesc);
-    if (!argument)
+    if (!argument || !argument.getOwner()->isEntryBlock())
       return memdesc;
     auto partitions = dyn_cast<WarpSpecializePartitionsOp>(
         argument.getOwner()->getParentOp());

@@ -443,3 +443,27 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.return
   }
 }
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @argument_of_a_block(%i: i32) {
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars {name = "t", oneShot = false, readers = ["r"]} : !bars
+    ttg.warp_specialize(%bars, %i)
+    default {
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %j: i32) num_warps(4) {
+      cf.br ^bb1(%j, %j, %b : i32, i32, !bars)
+    ^bb1(%x: i32, %y: i32, %c: !bars):
+      // expected-error @+1 {{the pipe of this step is not known here}}
+      tle.pipe_acquire %c[%x] : !bars
+      ttg.warp_return
+    } : (!bars, i32) -> ()
+    tt.return
+  }
+}

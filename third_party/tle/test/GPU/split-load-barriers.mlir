@@ -201,3 +201,19 @@ llvm.func @store_before_loop(%b: i1, %ring: !llvm.ptr<3>, %tile: !llvm.ptr<3>, %
 ^done:
   llvm.return
 }
+
+// Instructions that lack their operands are none of those.
+// CHECK-LABEL: llvm.func @no_operands
+// CHECK-NOT: bar.arrive
+// CHECK: llvm.return
+llvm.func @no_operands(%b: i1) attributes {nvvm.reqntid = array<i32: 256>} {
+  llvm.br ^loop
+^loop:
+  llvm.inline_asm has_side_effects "{ .reg .pred complete; waitLoop: mbarrier.try_wait.parity.shared.b64 complete, [$0], $1; @!complete bra.uni waitLoop; }", "" : () -> ()
+  nvvm.barrier0
+  llvm.inline_asm has_side_effects "@$0 mbarrier.arrive.expect_tx.shared.b64 _, [$1], 32768;", "" : () -> ()
+  llvm.inline_asm has_side_effects "@$0 cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes [$1], [$2, {$3, $4}], [$5];", "" : () -> ()
+  llvm.cond_br %b, ^loop, ^done
+^done:
+  llvm.return
+}
