@@ -475,6 +475,7 @@ def _partitions(settings: Settings) -> tuple[Pass, ...]:
             "triton-tle-warp-specialize-tile-loop",
             only_if=MARKED_LOOP,
             compute_capability=settings.capability,
+            num_ctas=settings.num_ctas,
             num_warps=settings.num_warps,
             num_stages=settings.num_stages,
             shared_memory=shared_memory(settings.capability),

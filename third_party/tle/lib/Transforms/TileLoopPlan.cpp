@@ -120,6 +120,19 @@ bool Planner::hasRightPlace() {
   if (isDivided)
     return refuse("the kernel has partitions already");
   body->walk([&](LoopLikeOpInterface) { hasLoop = true; });
+  // Partitions take neither atomics on shared memory, whose number of elements
+  // must be that of the threads, nor calls, which know one number of warps.
+  Operation *alien = nullptr;
+  function.walk([&](Operation *op) {
+    // The frontend leads their pointers through integers.
+    bool isLocalAtomic = isa<AtomicRMWOp, AtomicCASOp, PtrToIntOp>(op) &&
+                         isLocalPointerLike(op->getOperand(0).getType());
+    if (isLocalAtomic || isa<CallOp>(op))
+      alien = op;
+  });
+  if (alien)
+    return refuse("the kernel holds " + quoted(alien) +
+                  ", which partitions do not take");
   if (hasLoop)
     return refuse("it holds another loop");
   return true;

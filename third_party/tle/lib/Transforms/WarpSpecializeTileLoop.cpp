@@ -68,6 +68,7 @@ namespace {
 constexpr StringLiteral kMark = "tt.warp_specialize";
 constexpr StringLiteral kReader = "consumer";
 constexpr int32_t kProducerWarps = 4;
+constexpr int64_t kMostWarps = 32;
 constexpr int64_t kRegisters = 65536;
 constexpr int64_t kMostRegistersPerThread = 255;
 constexpr int64_t kMostProducerRegisters = 96;
@@ -542,14 +543,26 @@ public:
   }
 
 private:
+  /// Why no kernel that is launched so can be divided.
+  std::optional<StringRef> getLaunchReason() {
+    // From sm_100 on stock changes the warps of partitions, which counts of
+    // arrivals rest on.
+    if (computeCapability / 10 != 9)
+      return "partitions need compute capability 9";
+    if (numCtas != 1)
+      return "the kernel runs in clusters";
+    // Registers are given to groups of four warps.
+    if (numWarps % 4 != 0 || numWarps + kProducerWarps > kMostWarps)
+      return "partitions need a kernel of 4 to 28 warps, a multiple of 4";
+    return std::nullopt;
+  }
+
   void specialize(scf::ForOp loop) {
     loop->removeAttr(kMark);
     std::string reason;
     FailureOr<TileLoopPlan> plan = failure();
-    if (computeCapability / 10 != 9) {
-      // From sm_100 on stock changes the warps of partitions, which counts of
-      // arrivals rest on.
-      reason = "partitions need compute capability 9";
+    if (std::optional<StringRef> why = getLaunchReason()) {
+      reason = why->str();
     } else {
       // Of the module as it is now.
       ModuleAxisInfo axes(getOperation());

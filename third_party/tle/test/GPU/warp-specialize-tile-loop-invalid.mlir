@@ -1,12 +1,15 @@
 // RUN: tle-opt %s -triton-tle-warp-specialize-tile-loop -remarks-filter=.*tile-loop -verify-diagnostics | FileCheck %s
 // RUN: tle-opt %s -triton-tle-warp-specialize-tile-loop -triton-tle-warp-specialize-tile-loop | FileCheck %s
 // RUN: tle-opt %S/warp-specialize-tile-loop.mlir -split-input-file -triton-tle-warp-specialize-tile-loop=compute-capability=100 | FileCheck %s
+// RUN: tle-opt %S/warp-specialize-tile-loop.mlir -split-input-file -triton-tle-warp-specialize-tile-loop=num-ctas=2 | FileCheck %s
+// RUN: tle-opt %S/warp-specialize-tile-loop.mlir -split-input-file -triton-tle-warp-specialize-tile-loop=num-warps=2 | FileCheck %s
 
 // Loops that stay whole, and lose the mark.
 // CHECK-NOT: ttg.warp_specialize
 // CHECK-NOT: tt.warp_specialize
 
 #s = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#plain = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
 #smem = #ttg.shared_memory
 !buf = !ttg.memdesc<64x64xbf16, #s, #smem, mutable>
 !tile = tensor<64x64xbf16>
@@ -191,5 +194,32 @@ tt.func public @other_than_zero(%x: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, 
   } {tt.warp_specialize}
   %o = tt.splat %out : !tt.ptr<bf16> -> !wide_ptrs
   tt.store %o, %r : !wide_ptrs
+  tt.return
+}
+
+// What partitions do not take, anywhere in the kernel.
+tt.func public @atomic(%x: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %n: i32, %hits: !ttg.memdesc<64xi32, #plain, #smem, mutable>) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %ones = arith.constant dense<1> : tensor<64xi32>
+  // expected-remark @below {{the kernel holds 'tt.atomic_rmw', which partitions do not take}}
+  scf.for %i = %c0 to %n step %c1 : i32 {
+  } {tt.warp_specialize}
+  %p = "tle.local_pointers"(%hits) : (!ttg.memdesc<64xi32, #plain, #smem, mutable>) -> tensor<64x!tt.ptr<i32, 3>>
+  %old = tt.atomic_rmw add, relaxed, cta, %p, %ones : (tensor<64x!tt.ptr<i32, 3>>, tensor<64xi32>) -> tensor<64xi32>
+  tt.return
+}
+
+tt.func public @atomic_by_integer(%n: i32, %hits: !ttg.memdesc<64xi32, #plain, #smem, mutable>) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %ones = arith.constant dense<1> : tensor<64xi32>
+  // expected-remark @below {{the kernel holds 'tt.ptr_to_int', which partitions do not take}}
+  scf.for %i = %c0 to %n step %c1 : i32 {
+  } {tt.warp_specialize}
+  %p = "tle.local_pointers"(%hits) : (!ttg.memdesc<64xi32, #plain, #smem, mutable>) -> tensor<64x!tt.ptr<i32, 3>>
+  %number = tt.ptr_to_int %p : tensor<64x!tt.ptr<i32, 3>> -> tensor<64xi64>
+  %q = tt.int_to_ptr %number : tensor<64xi64> -> tensor<64x!tt.ptr<i32>>
+  %old = tt.atomic_rmw add, relaxed, cta, %q, %ones : (tensor<64x!tt.ptr<i32>>, tensor<64xi32>) -> tensor<64xi32>
   tt.return
 }

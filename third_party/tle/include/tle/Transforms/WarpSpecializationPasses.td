@@ -64,9 +64,10 @@ def TLEWarpSpecializeTileLoop : TLE_ModulePass<"triton-tle-warp-specialize-tile-
 
     A loop stays as it is, without the mark, and a remark says why, if
 
-    - the target is none of compute capability 9;
+    - the target is none of compute capability 9, the kernel runs in clusters,
+      or its number of warps is no multiple of 4;
     - it stands in another loop or a branch, holds a loop, or the kernel has
-      partitions already;
+      partitions already, atomics on shared memory, or calls;
     - an address depends on what an iteration computes from a tile, or on a
       tensor loaded before the loop;
     - the loop may write what it gathers, or addresses that are loaded (different
@@ -76,6 +77,7 @@ def TLEWarpSpecializeTileLoop : TLE_ModulePass<"triton-tle-warp-specialize-tile-
   }];
   let options = [
     Option<"computeCapability", "compute-capability", "int64_t", "90", "of the target">,
+    Option<"numCtas", "num-ctas", "int64_t", "1", "CTAs of a cluster">,
     Option<"numWarps", "num-warps", "int64_t", "4", "warps of the kernel">,
     Option<"numStages", "num-stages", "int64_t", "2", "slots of a loop that names no stages">,
     Option<"sharedMemory", "shared-memory", "int64_t", "232448", "bytes of shared memory that a CTA may have">,
