@@ -63,7 +63,7 @@ def results_for(tflops):
 def test_table_and_files(tmp_path):
     results = results_for(321.0)
     header, _, row = sparse_mla_fwd.format_case(results["cases"][0]).splitlines()
-    assert header.split()[-4:] == ["x", "flash_mla", "x", "triton"]
+    assert header.split()[-6:] == ["x", "flash_mla", "x", "triton", "x", "tilelang_base"]
     assert row.split() == ["tle", "1.500", "321", "1.0%", "2.0e-03", "-", "1.250"]
     harness.save_json(tmp_path / "new" / "r.json", results)
     assert json.loads((tmp_path / "new" / "r.json").read_text()) == results
@@ -104,7 +104,7 @@ def test_cases_are_run_and_logged(monkeypatch):
 
 
 def test_unknown_provider_is_an_error():
-    with pytest.raises(ValueError, match="only names no provider: nonsense; there are tle, triton"):
+    with pytest.raises(ValueError, match="only names no provider: nonsense; there are tle, tle_tile, tle_divided, triton"):
         sparse_mla_fwd.run(only=["nonsense"], log=lambda line: None)
 
 
