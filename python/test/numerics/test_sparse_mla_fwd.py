@@ -1,6 +1,7 @@
 """Sparse-MLA forward kernels in Triton's interpreter, against the float64 reference."""
 
 import pytest
+import torch
 
 SIZES = {"s_q": 2, "h_q": 16, "d_qk": 576, "topk": 64, "s_kv": 100}
 
@@ -42,13 +43,28 @@ def test_tle_kernel_matches_reference(interpreted, name):
     assert result["passed"], result
 
 
-@pytest.mark.parametrize("name", [name for name, case in CASES.items() if "kv" not in case.get("strided", "")])
+# The kernel of partitions takes more than 32 heads (40 where a case names none) and rows of kv at whole 16 bytes.
+OF_PARTITIONS = {
+    name: {"h_q": 40} | case
+    for name, case in CASES.items()
+    if case.get("h_q", 40) > 32 and case.get("strided") != "unaligned"
+}
+
+
+@pytest.mark.parametrize("name", OF_PARTITIONS)
 def test_kernel_of_partitions_matches_reference(interpreted, name):
-    case = SIZES | {"h_q": 40} | CASES[name]
-    if case["h_q"] <= 32 or case.get("strided") == "unaligned":
-        pytest.skip("the kernel takes more than 32 heads and aligned rows")
-    result = interpreted("sparse_mla_fwd", provider="pipes", case=case, seed=len(name))
+    result = interpreted("sparse_mla_fwd", provider="pipes", case=SIZES | OF_PARTITIONS[name], seed=len(name))
     assert result["passed"], result
+
+
+@pytest.mark.parametrize(("h_q", "width", "sm_scale"), [(32, 576, 0.1), (64, 577, 0.1), (64, 576, -0.1)])
+def test_kernel_of_partitions_refuses_what_it_cannot_do(h_q, width, sm_scale):
+    from triton_tle.ops.sparse_mla_fwd_pipes import sparse_mla_fwd_pipes
+
+    q = torch.zeros((1, h_q, 576), dtype=torch.bfloat16)
+    kv = torch.zeros((4, 1, width), dtype=torch.bfloat16)[..., :576]
+    with pytest.raises(ValueError, match="sparse_mla_fwd_pipes needs a Hopper GPU"):
+        sparse_mla_fwd_pipes(q, kv, torch.zeros((1, 1, 8), dtype=torch.int32), sm_scale)
 
 
 @pytest.mark.parametrize("name", ["no rope", "causal, all features", "h 72"])
