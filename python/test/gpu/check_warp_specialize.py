@@ -54,13 +54,33 @@ def multiply(tiles, out, K, N, BM: tl.constexpr, BN: tl.constexpr, BK: tl.conste
 
 
 @triton.jit
-def product(a, b, out, K, N, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, SLOTS: tl.constexpr):
+def multiply_late(tiles, out, K, N, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr):
+    """The same, sums halved before each fourth tile, slots released one tile later, beside the next products."""
+    acc = tl.zeros([BM, BN], tl.float32)
+    for i in range(K // BK):
+        if i % 4 == 3:
+            acc = acc * 0.5
+        slot = tiles.wait(i)
+        acc = tl.dot(slot.a.load(), slot.b.T.load(), acc)
+        if i > 0:
+            tiles.release(i - 1)
+    tiles.release(K // BK - 1)
+    rows = tl.program_id(0) * BM + tl.arange(0, BM)
+    cols = tl.program_id(1) * BN + tl.arange(0, BN)
+    tl.store(out + rows[:, None] * N + cols[None, :], acc.to(tl.bfloat16))
+
+
+@triton.jit
+def product(
+    a, b, out, K, N, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, SLOTS: tl.constexpr,
+    MULTIPLY: tl.constexpr = multiply
+):  # fmt: skip
     """out = a b^T, rows of b contiguous along K."""
     tiles = tle.pipe(
         a=tle.gpu.alloc([SLOTS, BM, BK], tl.bfloat16), b=tle.gpu.alloc([SLOTS, BN, BK], tl.bfloat16), name="tiles"
     )
     tle.gpu.warp_specialize(
-        [(multiply, (tiles.reader(), out, K, N, BM, BN, BK)), (load_tiles, (tiles.writer(), a, b, K, BM, BN, BK))],
+        [(MULTIPLY, (tiles.reader(), out, K, N, BM, BN, BK)), (load_tiles, (tiles.writer(), a, b, K, BM, BN, BK))],
         [4],
         [40],
     )
@@ -130,6 +150,23 @@ def run_product(m: int, n: int, k: int, slots: int) -> tuple[float, float, Calla
     return relative_error(out, a.double() @ b.double().T), 4e-3, launch, 2.0 * m * n * k
 
 
+def run_late_product(m: int, n: int, k: int, slots: int) -> tuple[float, float, Callable[[], torch.Tensor], float]:
+    """The same of the sum over tiles of 64 of [m, 64] x [n, 64]^T, halved before each fourth one."""
+    a = torch.randn(m, k, device=DEVICE, dtype=torch.float32).bfloat16()
+    b = torch.randn(n, k, device=DEVICE, dtype=torch.float32).bfloat16()
+    out = torch.full((m, n), float("nan"), device=DEVICE, dtype=torch.bfloat16)
+
+    def launch():
+        product[(m // 64, n // 128)](a, b, out, k, n, 64, 128, 64, slots, multiply_late, num_warps=4)
+        return out
+
+    launch()
+    tiles = k // 64
+    halvings = torch.tensor([sum(later % 4 == 3 for later in range(tile + 1, tiles)) for tile in range(tiles)])
+    factors = (0.5 ** halvings.double()).repeat_interleave(64).to(DEVICE)
+    return relative_error(out, (a.double() * factors) @ b.double().T), 4e-3, launch, 2.0 * m * n * k
+
+
 def run_two_readers(n: int, slots: int, one_shot: bool) -> tuple[float, float, Callable[[], torch.Tensor], float]:
     """The same for sums and maxima of n rows."""
     x = torch.randn(n, 128, device=DEVICE)
@@ -163,6 +200,8 @@ def checks() -> dict[str, tuple[Callable, dict]]:
         return {
             "product, 3 slots": (run_product, {"m": 64, "n": 128, "k": 320, "slots": 3}),
             "product, 1 slot": (run_product, {"m": 64, "n": 128, "k": 128, "slots": 1}),
+            "late product, 2 slots": (run_late_product, {"m": 64, "n": 128, "k": 640, "slots": 2}),
+            "late product, 3 slots, one tile": (run_late_product, {"m": 64, "n": 128, "k": 64, "slots": 3}),
             "two readers": (run_two_readers, {"n": 7, "slots": 2, "one_shot": False}),
             "two readers, one-shot": (run_two_readers, {"n": 4, "slots": 4, "one_shot": True}),
             "sparse MLA": (
@@ -173,6 +212,10 @@ def checks() -> dict[str, tuple[Callable, dict]]:
     found = {
         f"product {size}, {slots} slots": (run_product, {"m": size, "n": size, "k": size, "slots": slots})
         for size, slots in ((256, 1), (256, 2), (1024, 3), (4096, 4))
+    }
+    found |= {
+        f"late product {size} x {k}, {slots} slots": (run_late_product, {"m": size, "n": size, "k": k, "slots": slots})
+        for size, k, slots in ((128, 64, 2), (256, 1024, 2), (1024, 960, 3), (4096, 4096, 4))
     }
     found |= {
         f"two readers, {n} rows, {slots} slots": (run_two_readers, {"n": n, "slots": slots, "one_shot": one_shot})

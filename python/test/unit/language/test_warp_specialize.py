@@ -121,6 +121,43 @@ def test_compiles_to_ptx(slots):
 
 
 @triton.jit
+def adds_late(r, y, n, SCALED: tl.constexpr):
+    offsets = tl.arange(0, 64)[:, None] * 64 + tl.arange(0, 64)[None, :]
+    total = tl.zeros([64, 64], tl.float32)
+    for i in range(n):
+        if SCALED and i % 4 == 3:
+            total = total * 0.5
+        slot = r.wait(i)
+        total = tl.dot(slot.a.load(), slot.a.T.load(), total)
+        if i > 0:
+            r.release(i - 1)
+    r.release(n - 1)
+    tl.store(y + offsets, total)
+
+
+@triton.jit
+def sums_late(x, y, n, SCALED: tl.constexpr):
+    tiles = tle.pipe(a=tle.gpu.alloc([2, 64, 64], tl.float16), name="tiles")
+    tle.gpu.warp_specialize(
+        [(adds_late, (tiles.reader(), y, n, SCALED)), (fills, (tiles.writer(), x, n, ""))], [4], [40]
+    )
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_products_run_on_into_the_next_iteration(scaled):
+    source = triton.compiler.ASTSource(
+        sums_late, SUMS | {"SCALED": "constexpr"}, {"SCALED": scaled}, {(0,): [["tt.divisibility", 16]]}
+    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        compiled = triton.compile(source, target=GPUTarget("cuda", 90, 32), options={"num_warps": 4})
+    assert not [str(warning.message) for warning in caught if "serialized" in str(warning.message)]
+    waits = re.findall(r"wgmma\.wait_group\.sync\.aligned (\d+);", compiled.asm["ptx"])
+    # In the loop for the products of the tile before, where sums are scaled for all, behind the loop for all.
+    assert sorted(waits) == ["0"] * (1 + scaled) + ["1"]
+
+
+@triton.jit
 def holds(x, y, HELD: tl.constexpr):
     buffer = tle.gpu.alloc([64, 64], tl.float16)
     offsets = tl.arange(0, 64)[:, None] * 64 + tl.arange(0, 64)[None, :]
@@ -168,4 +205,4 @@ def test_kernels_of_the_gpu_check_are_right_in_the_interpreter():
     environment = os.environ | {"TRITON_INTERPRET": "1"}
     run = subprocess.run([sys.executable, str(script)], env=environment, capture_output=True, text=True, timeout=600)
     assert run.returncode == 0, run.stdout + run.stderr
-    assert run.stdout.count(" error ") == 5 and "FAILED" not in run.stdout
+    assert run.stdout.count(" error ") == 7 and "FAILED" not in run.stdout

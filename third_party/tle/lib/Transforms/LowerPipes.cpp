@@ -17,6 +17,7 @@
 #include "tle/Transforms/Passes.h"
 
 #include "mlir/IR/Dominance.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 #include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
 #include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
 #include "llvm/ADT/MapVector.h"
@@ -214,11 +215,29 @@ LogicalResult PipeLowering::verify(Pipe &pipe) {
   return success();
 }
 
+/// Whether `first` may be carried out before `second`: in program order, or in
+/// an iteration before.
+static bool mayPrecede(Operation *first, Operation *second) {
+  for (Operation *op = first; op; op = op->getParentOp()) {
+    Operation *other = op->getBlock()->findAncestorOpInBlock(*second);
+    if (!other) {
+      // Several blocks: either may come first.
+      if (op->getParentRegion()->isAncestor(second->getParentRegion()))
+        return true;
+      continue;
+    }
+    if (op != other && op->isBeforeInBlock(other))
+      return true;
+    return bool(op->getParentOfType<LoopLikeOpInterface>());
+  }
+  return false;
+}
+
 LogicalResult PipeLowering::verifyOrder(Endpoint &endpoint, StringRef name,
                                         StringRef arrival, StringRef wait) {
   for (Operation *op : endpoint.arrivals) {
     bool hasWaited = llvm::any_of(endpoint.waits, [&](Operation *before) {
-      return dominance.properlyDominates(before, op);
+      return mayPrecede(before, op);
     });
     if (!hasWaited)
       return op->emitError("pipe '") << name << "' is " << arrival

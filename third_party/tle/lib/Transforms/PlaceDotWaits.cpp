@@ -5,20 +5,50 @@
 // Rewrite:       %1 = warp_group_dot %a, %b, %0
 //            ==> %d = warp_group_dot %a, %b, %0 {isAsync = true}
 //                ...
-//                %1 = warp_group_dot_wait %d {pendings = 0}
-// Postcondition: the wait stands before the first use of the product that is
-//                not the next link of a chain of sums, and before anything that
-//                may let other warps write what the product reads; products
-//                that begin before it stay under way. Loops that wait for or
-//                arrive at a pipe have tt.num_stages = 0.
+//                %1 = warp_group_dot_wait %d {pendings = n}
+// Postcondition: each product has ended, on every path, before
+//                - an op uses its result, other than a product that goes on
+//                  adding to it (or a loop or branch that hands it on to one);
+//                - others may write what it reads in shared memory.
+//                Loops that wait for or arrive at a pipe have
+//                tt.num_stages = 0.
+//
+// Why that holds. Asynchronous products end in the order of their issue, so a
+// wait that leaves n of them under way ends each one that has at least n others
+// issued behind it. The pass walks through a partition in program order with
+// the queue of what may be under way (a Group each) and places such a wait
+// before an op that needs the end of a group. The queue may hold groups that
+// have ended already: counts are of what was issued behind a group, on each
+// path that leads from it to the wait, and that is the same on all of them:
+// - a branch ends the groups that it issues itself, and all before them;
+// - a loop begins with an empty queue. What its body leaves under way is what
+//   the next iteration, and what stands behind the loop, begins with; it ends
+//   within the next iteration, so no more than one iteration's are known.
+//   After no trip nothing is under way, and the waits end nothing.
+//
+// What may write a buffer. If it is a field of a pipe, others write a slot of
+// it only when this partition has released that slot: its mbarrier for empty
+// slots counts this partition's threads. A release of another pipe, or of
+// another slot (SlotNumber; of an iteration before, in the terms of this one),
+// lets nobody touch it. This partition's own stores and copies to other buffers
+// do not, either. Everything else that has effects beyond reading comes behind
+// the end of the group.
+//
+// Registers. What is under way keeps its registers: a value that crosses a back
+// edge or leaves a branch may be under way only in the place in which it came
+// in, with no other use, so that no copy of it need be made; a branch that
+// gives another value for it begins with its end. A group whose first factor
+// lies in registers does not cross a back edge.
 //
 //===----------------------------------------------------------------------===//
 
 #include "tle/Transforms/LocalPointerUtils.h"
 #include "tle/Transforms/Passes.h"
+#include "tle/Transforms/PipeSlots.h"
 
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace mlir::triton::tle {
 #define GEN_PASS_DEF_TLEPLACEDOTWAITS
@@ -27,98 +57,514 @@ namespace mlir::triton::tle {
 
 using namespace mlir;
 using namespace mlir::triton;
+using namespace mlir::triton::gpu;
 using namespace mlir::triton::nvidia_gpu;
 using namespace mlir::triton::tle;
 
 namespace {
 
-/// On waits that this pass has placed, while it runs.
-constexpr StringLiteral kPlaced = "tle.placed";
+/// Branches inside of more branches than this begin and end with nothing under
+/// way: each level is walked through twice.
+constexpr unsigned kMaxDepth = 4;
 
-/// Numbers of the pipes that hold all of what a product reads; none if it reads
-/// another buffer.
-std::optional<SmallVector<int32_t>> findPipes(ArrayRef<Value> buffers) {
-  SmallVector<int32_t> pipes;
-  for (Value buffer : buffers) {
-    Operation *alloc = findCapturedRoot(buffer).getDefiningOp();
-    auto number =
-        alloc ? alloc->getAttrOfType<IntegerAttr>(kPipeFieldAttr) : nullptr;
-    if (!number)
-      return std::nullopt;
-    pipes.push_back(number.getInt());
-  }
-  return pipes;
+/// A buffer that a product reads.
+struct Read {
+  Value buffer;
+  Value root;
+  /// Of a field of a pipe: its number, and the slot if it is known.
+  std::optional<int32_t> pipe;
+  std::optional<SlotNumber> slot;
+};
+
+/// An asynchronous product.
+struct Group {
+  WarpGroupDotOp dot;
+  /// Names it among all groups.
+  unsigned id;
+  /// The first group of its chain of sums.
+  unsigned chain;
+  /// The value that holds its result; null if another product goes on with it.
+  Value tail;
+  SmallVector<Read, 0> reads;
+  /// Issued by another iteration: values of that one are not known here.
+  bool isOld = false;
+};
+
+using Queue = SmallVector<Group, 0>;
+
+/// A wait to be placed.
+struct Wait {
+  Operation *before;
+  unsigned pendings;
+  Value tensor;
+  SmallVector<Value> buffers;
+};
+
+using Waits = SmallVector<Wait>;
+
+std::optional<int32_t> getPipeOf(Value root) {
+  Operation *alloc = root.getDefiningOp();
+  auto number =
+      alloc ? alloc->getAttrOfType<IntegerAttr>(kPipeFieldAttr) : nullptr;
+  return number ? std::optional<int32_t>(number.getInt()) : std::nullopt;
 }
 
-/// True if `op` neither changes memory nor lets other warps write `buffers`.
-bool mayStandBetween(Operation *op, ArrayRef<Value> buffers) {
-  if (isa<ReduceOp>(op))
+/// What `dot` reads from shared memory.
+SmallVector<Read, 0> findReads(WarpGroupDotOp dot) {
+  SmallVector<Read, 0> reads;
+  for (Value factor : {Value(dot.getA()), Value(dot.getB())}) {
+    if (!isa<MemDescType>(factor.getType()))
+      continue;
+    Read read{factor, findCapturedRoot(factor), std::nullopt, std::nullopt};
+    read.pipe = getPipeOf(read.root);
+    if (Value index = findSlotIndex(factor); index && read.pipe)
+      read.slot = SlotNumber(
+          index, cast<MemDescType>(read.root.getType()).getShape()[0]);
+    reads.push_back(std::move(read));
+  }
+  return reads;
+}
+
+/// Whether `arrive`, at a barrier of the pipe of `read`, may be the release of
+/// the slot that it reads.
+bool mayRelease(Operation *op, const Read &read) {
+  auto arrive = dyn_cast<ArriveBarrierOp>(op);
+  Value word = arrive ? findSlotIndex(arrive.getAlloc()) : Value();
+  if (!word || !read.slot)
     return true;
-  if (op->getNumRegions() != 0 || op->hasTrait<OpTrait::IsTerminator>())
-    return false;
-  if (isa<WarpGroupDotOp, WarpGroupDotWaitOp, WaitBarrierOp,
-          FenceAsyncSharedOp>(op) ||
+  // Words of full slots stand in front of those of empty ones: the slot is the
+  // word modulo the number of slots.
+  int64_t slots = cast<MemDescType>(read.root.getType()).getShape()[0];
+  return !SlotNumber(word, slots).differsFrom(*read.slot);
+}
+
+/// Whether `op` may change what `read` stands for, or let others do so.
+bool mayOverwrite(Operation *op, const Read &read) {
+  if (isa<WaitBarrierOp, FenceAsyncSharedOp, ReduceOp, LocalAllocOp>(op) ||
       isMemoryEffectFree(op))
-    return true;
-  if (auto number = op->getAttrOfType<IntegerAttr>(kPipeAttr)) {
-    // Others write a field only when this partition has released it.
-    std::optional<SmallVector<int32_t>> pipes = findPipes(buffers);
-    return pipes && !llvm::is_contained(*pipes, int32_t(number.getInt()));
+    return false;
+  if (auto number = op->getAttrOfType<IntegerAttr>(kPipeAttr))
+    return !read.pipe ||
+           (*read.pipe == number.getInt() && mayRelease(op, read));
+  Value written;
+  if (auto store = dyn_cast<LocalStoreOp>(op))
+    written = store.getDst();
+  else if (auto copy = dyn_cast<AsyncCopyGlobalToLocalOp>(op))
+    written = copy.getResult();
+  if (written) {
+    Value root = findCapturedRoot(written);
+    return root == read.root || !root.getDefiningOp<LocalAllocOp>() ||
+           !read.root.getDefiningOp<LocalAllocOp>();
   }
   auto effects = dyn_cast<MemoryEffectOpInterface>(op);
-  return effects && effects.onlyHasEffect<MemoryEffects::Read>();
+  return !effects || !effects.onlyHasEffect<MemoryEffects::Read>();
 }
 
-/// What `dot` reads from shared memory: it must stay until the product has
-/// ended.
-void addBuffers(WarpGroupDotOp dot, SmallVectorImpl<Value> &buffers) {
-  for (Value factor : {Value(dot.getA()), Value(dot.getB())})
-    if (isa<mlir::triton::gpu::MemDescType>(factor.getType()) &&
-        !llvm::is_contained(buffers, factor))
-      buffers.push_back(factor);
+bool uses(Operation *op, Value value) {
+  return llvm::is_contained(op->getOperands(), value);
 }
 
-/// The next link of a chain of sums: the only use of `dot`, as an accumulator,
-/// in the same block, with nothing between that needs the product ended.
-WarpGroupDotOp findNextLink(WarpGroupDotOp dot, ArrayRef<Value> buffers) {
-  if (!dot.getD().hasOneUse())
-    return nullptr;
-  OpOperand &use = *dot.getD().use_begin();
-  auto next = dyn_cast<WarpGroupDotOp>(use.getOwner());
-  if (!next || next->getBlock() != dot->getBlock() ||
-      next.getC() != dot.getD() || next.getIsAsync() ||
-      !dot->isBeforeInBlock(next))
-    return nullptr;
-  for (Operation *op = dot->getNextNode(); op != next; op = op->getNextNode())
-    if (!mayStandBetween(op, buffers))
-      return nullptr;
-  return next;
+bool usesInside(Operation *op, Value value) {
+  return llvm::any_of(value.getUsers(), [&](Operation *user) {
+    return op->isProperAncestor(user);
+  });
 }
 
-/// Puts the wait for `dot` where it must be ended; products of `ours` that
-/// begin before go on.
-void placeWait(WarpGroupDotOp dot, ArrayRef<Value> buffers,
-               const DenseSet<Operation *> &ours) {
-  SmallVector<Value> inputs{dot.getD()};
-  llvm::append_range(inputs, buffers);
-  OpBuilder builder(dot);
-  builder.setInsertionPointAfter(dot);
-  auto wait = WarpGroupDotWaitOp::create(builder, dot.getLoc(), inputs,
-                                         /*pendings=*/0);
-  dot.getD().replaceAllUsesExcept(wait.getResult(0), wait);
-  Operation *next = wait->getNextNode();
-  auto mustPrecede = [&](Operation *op) {
-    bool isForeign = (isa<WarpGroupDotOp>(op) && !ours.contains(op)) ||
-                     (isa<WarpGroupDotWaitOp>(op) && !op->hasAttr(kPlaced));
-    return isForeign || !mayStandBetween(op, buffers) ||
-           llvm::is_contained(op->getOperands(), wait.getResult(0));
+bool isUsedOnlyInside(Operation *op, Value value) {
+  return llvm::all_of(value.getUsers(), [&](Operation *user) {
+    return op->isProperAncestor(user);
+  });
+}
+
+/// Whether `op` needs the end of `group`.
+bool needsEnd(Operation *op, const Group &group) {
+  if (group.tail && uses(op, group.tail))
+    return true;
+  // Products that read registers only end in order with the others.
+  return llvm::any_of(group.reads,
+                      [&](const Read &read) { return mayOverwrite(op, read); });
+}
+
+/// Whether `dot` goes on adding to what `group` leaves in its registers.
+bool continues(WarpGroupDotOp dot, const Group &group) {
+  WarpGroupDotOp before = group.dot;
+  return group.tail && dot.getC() == group.tail && group.tail.hasOneUse() &&
+         dot.getD().getType() == before.getD().getType() &&
+         getElementTypeOrSelf(dot.getA()) ==
+             getElementTypeOrSelf(before.getA()) &&
+         getElementTypeOrSelf(dot.getB()) ==
+             getElementTypeOrSelf(before.getB());
+}
+
+/// Walks through partitions and finds where waits must stand.
+class Walker {
+public:
+  explicit Walker(const SetVector<Operation *> &dots,
+                  const SetVector<Operation *> &loops)
+      : dots(dots), loops(loops) {}
+
+  /// `loop` is one of ours, and those inside of it have been walked through.
+  void walkLoop(scf::ForOp loop);
+
+  /// A block that is no body of a loop of ours, nor a branch.
+  void walkBlock(Block &block) {
+    Queue queue;
+    walk(block, queue, waits, 0);
+    endAll(queue, block.getTerminator(), waits);
+  }
+
+  /// What has been found: of waits before one op the first stands in front.
+  Waits waits;
+
+private:
+  const SetVector<Operation *> &dots, &loops;
+  /// By loop: what is under way behind it.
+  DenseMap<Operation *, Queue> behind;
+  unsigned numGroups = 0;
+
+  void walk(Block &block, Queue &queue, Waits &waits, unsigned depth) {
+    for (Operation &op : block.without_terminator())
+      visit(&op, queue, waits, depth);
+  }
+
+  void visit(Operation *op, Queue &queue, Waits &waits, unsigned depth);
+  void issue(WarpGroupDotOp dot, Queue &queue, Waits &waits);
+  void visitBranch(scf::IfOp branch, Queue &queue, Waits &waits,
+                   unsigned depth);
+  std::optional<Queue> tryBranch(scf::IfOp branch, const Queue &queue,
+                                 Waits &waits, unsigned depth);
+  size_t countEndedInside(scf::IfOp branch, const Queue &queue, unsigned depth);
+  Queue walkRegion(Region &region, Queue queue, Waits &waits, unsigned depth);
+  std::optional<unsigned> findPlace(Value tail, scf::ForOp loop);
+
+  /// Waits for the first `count` groups of the queue.
+  static void endFirst(Queue &queue, size_t count, Operation *before,
+                       Waits &waits) {
+    // ptxas follows counts within a block: where a result that crossed a back
+    // edge is read behind a wait that leaves others under way, it makes each
+    // product of the function wait for itself (C7514).
+    bool endsCrossing =
+        llvm::any_of(ArrayRef(queue).take_front(count), [](const Group &group) {
+          return group.isOld && group.tail;
+        });
+    if (endsCrossing)
+      count = queue.size();
+    SmallVector<Value> buffers;
+    for (size_t i = 0; i < count; ++i) {
+      const Group &group = queue[i];
+      if (!group.isOld)
+        for (const Read &read : group.reads)
+          buffers.push_back(read.buffer);
+      Value tensor = group.tail;
+      if (!tensor && i + 1 == count)
+        tensor = findTail(queue, i);
+      if (!tensor)
+        continue;
+      unsigned pendings = endsCrossing ? 0 : queue.size() - 1 - i;
+      waits.push_back({before, pendings, tensor, std::move(buffers)});
+      buffers.clear();
+    }
+    queue.erase(queue.begin(), queue.begin() + count);
+  }
+
+  static void endAll(Queue &queue, Operation *before, Waits &waits) {
+    endFirst(queue, queue.size(), before, waits);
+  }
+
+  /// What the chain that the group at `place` belongs to has led to.
+  static Value findTail(const Queue &queue, size_t place) {
+    for (const Group &group : ArrayRef(queue).drop_front(place))
+      if (group.chain == queue[place].chain && group.tail)
+        return group.tail;
+    llvm_unreachable("a chain without an end");
+  }
+};
+
+void Walker::issue(WarpGroupDotOp dot, Queue &queue, Waits &waits) {
+  size_t count = 0;
+  for (auto [i, group] : llvm::enumerate(queue)) {
+    bool isFactor =
+        group.tail && (dot.getA() == group.tail || dot.getB() == group.tail);
+    bool isSum = group.tail && dot.getC() == group.tail;
+    if (isFactor || (isSum && !continues(dot, group)))
+      count = i + 1;
+  }
+  endFirst(queue, count, dot, waits);
+  Group next{dot, numGroups, numGroups, dot.getD(), findReads(dot)};
+  ++numGroups;
+  for (Group &group : queue)
+    if (group.tail && group.tail == dot.getC()) {
+      next.chain = group.chain;
+      group.tail = Value();
+    }
+  queue.push_back(std::move(next));
+}
+
+void Walker::visit(Operation *op, Queue &queue, Waits &waits, unsigned depth) {
+  if (dots.contains(op))
+    return issue(cast<WarpGroupDotOp>(op), queue, waits);
+  if (loops.contains(op)) {
+    endAll(queue, op, waits);
+    queue = behind.lookup(op);
+    for (Group &group : queue)
+      group.id = numGroups++;
+    return;
+  }
+  if (auto branch = dyn_cast<scf::IfOp>(op))
+    return visitBranch(branch, queue, waits, depth);
+  // Products and waits that are not ours count what is under way themselves.
+  bool isForeign = isa<WarpGroupDotOp, WarpGroupDotWaitOp>(op);
+  if (isForeign || (op->getNumRegions() != 0 && !isa<ReduceOp>(op)))
+    return endAll(queue, op, waits);
+  size_t count = queue.size();
+  while (count > 0 && !needsEnd(op, queue[count - 1]))
+    --count;
+  endFirst(queue, count, op, waits);
+}
+
+//===----------------------------------------------------------------------===//
+// Branches
+//===----------------------------------------------------------------------===//
+
+bool holds(const Queue &queue, unsigned id) {
+  return llvm::any_of(queue,
+                      [&](const Group &group) { return group.id == id; });
+}
+
+/// Walks through a branch that begins with `queue`; gives what is left of it
+/// behind. Products of the branch's own end in it.
+Queue Walker::walkRegion(Region &region, Queue queue, Waits &waits,
+                         unsigned depth) {
+  if (region.empty())
+    return queue;
+  unsigned firstOwn = numGroups;
+  Block &block = region.front();
+  walk(block, queue, waits, depth + 1);
+  size_t count = queue.size();
+  while (count > 0 && queue[count - 1].id < firstOwn)
+    --count;
+  endFirst(queue, count, block.getTerminator(), waits);
+  return queue;
+}
+
+/// The only place at which a branch hands on `value`; nothing if there is none,
+/// or two.
+std::optional<unsigned> findYield(scf::IfOp branch, Value value) {
+  std::optional<unsigned> place;
+  for (Block *block : {branch.thenBlock(), branch.elseBlock()}) {
+    if (!block)
+      continue;
+    for (OpOperand &operand : block->getTerminator()->getOpOperands()) {
+      if (operand.get() != value)
+        continue;
+      if (place && *place != operand.getOperandNumber())
+        return std::nullopt;
+      place = operand.getOperandNumber();
+    }
+  }
+  return place;
+}
+
+/// The queue behind `branch`, and the waits in it, if groups may end inside of
+/// it or go through it under way; nothing if they may not.
+std::optional<Queue> Walker::tryBranch(scf::IfOp branch, const Queue &queue,
+                                       Waits &waits, unsigned depth) {
+  // What is handed on must not be used elsewhere: it stays in its registers.
+  SmallVector<std::optional<unsigned>> places;
+  for (const Group &group : queue) {
+    places.push_back(std::nullopt);
+    if (!group.tail || !usesInside(branch, group.tail))
+      continue;
+    places.back() = findYield(branch, group.tail);
+    if (!places.back() || !isUsedOnlyInside(branch, group.tail))
+      return std::nullopt;
+  }
+  size_t first = waits.size();
+  Queue left;
+  for (Region *region : {&branch.getThenRegion(), &branch.getElseRegion()}) {
+    Queue inside = queue;
+    if (!region->empty()) {
+      // Another value takes the registers of what is under way.
+      Block &block = region->front();
+      size_t count = 0;
+      for (auto [i, place] : llvm::enumerate(places))
+        if (place && block.getTerminator()->getOperand(*place) != queue[i].tail)
+          count = i + 1;
+      endFirst(inside, count, &block.front(), waits);
+    }
+    inside = walkRegion(*region, std::move(inside), waits, depth);
+    if (inside.size() > left.size())
+      left = std::move(inside);
+  }
+  for (const Wait &wait : ArrayRef(waits).drop_front(first))
+    if (!isUsedOnlyInside(branch, wait.tensor)) {
+      waits.truncate(first);
+      return std::nullopt;
+    }
+  for (auto [group, place] : llvm::zip(queue, places))
+    for (Group &after : left)
+      if (after.id == group.id && place)
+        after.tail = branch.getResult(*place);
+  return left;
+}
+
+/// How many of the first groups of the queue must have ended before `branch`,
+/// if none may end inside.
+size_t Walker::countEndedInside(scf::IfOp branch, const Queue &queue,
+                                unsigned depth) {
+  size_t count = 0;
+  for (auto [i, group] : llvm::enumerate(queue))
+    if (group.tail && usesInside(branch, group.tail))
+      count = i + 1;
+  Waits none;
+  for (Region *region : {&branch.getThenRegion(), &branch.getElseRegion()}) {
+    Queue inside = walkRegion(*region, queue, none, depth);
+    for (auto [i, group] : llvm::enumerate(queue))
+      if (!holds(inside, group.id))
+        count = std::max(count, i + 1);
+  }
+  return count;
+}
+
+void Walker::visitBranch(scf::IfOp branch, Queue &queue, Waits &waits,
+                         unsigned depth) {
+  if (depth >= kMaxDepth)
+    endAll(queue, branch, waits);
+  if (queue.empty()) {
+    for (Region *region : {&branch.getThenRegion(), &branch.getElseRegion()})
+      walkRegion(*region, queue, waits, depth);
+    return;
+  }
+  if (std::optional<Queue> left = tryBranch(branch, queue, waits, depth)) {
+    queue = std::move(*left);
+    return;
+  }
+  endFirst(queue, countEndedInside(branch, queue, depth), branch, waits);
+  for (Region *region : {&branch.getThenRegion(), &branch.getElseRegion()})
+    walkRegion(*region, queue, waits, depth);
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+/// The place of the argument of `loop` whose registers hold `tail`, through
+/// products that add to it and branches that hand it on, if it is also the
+/// place at which the loop hands on `tail`, its only use.
+std::optional<unsigned> Walker::findPlace(Value tail, scf::ForOp loop) {
+  if (!tail.hasOneUse() ||
+      tail.use_begin()->getOwner() != loop.getBody()->getTerminator())
+    return std::nullopt;
+  unsigned place = tail.use_begin()->getOperandNumber();
+  Value value = tail;
+  while (Operation *op = value.getDefiningOp()) {
+    if (op->getBlock() != loop.getBody())
+      return std::nullopt;
+    if (dots.contains(op)) {
+      value = cast<WarpGroupDotOp>(op).getC();
+      continue;
+    }
+    auto branch = dyn_cast<scf::IfOp>(op);
+    if (!branch)
+      return std::nullopt;
+    unsigned result = cast<OpResult>(value).getResultNumber();
+    Value before;
+    for (Block *block : {branch.thenBlock(), branch.elseBlock()})
+      if (Value inner = block->getTerminator()->getOperand(result);
+          !branch->isAncestor(inner.getParentRegion()->getParentOp()))
+        before = inner;
+    if (!before)
+      return std::nullopt;
+    value = before;
+  }
+  if (value != loop.getRegionIterArg(place))
+    return std::nullopt;
+  return place;
+}
+
+void Walker::walkLoop(scf::ForOp loop) {
+  Block *body = loop.getBody();
+  Operation *end = body->getTerminator();
+  // First without what the iteration before leaves: it changes nothing about
+  // the groups of this one.
+  Waits found;
+  Queue queue;
+  walk(*body, queue, found, 0);
+  auto mayCross = [&](const Group &group) {
+    WarpGroupDotOp dot = group.dot;
+    return !group.isOld && dot->getBlock() == body &&
+           isa<MemDescType>(dot.getA().getType()) &&
+           llvm::all_of(group.reads,
+                        [](const Read &read) { return read.pipe; }) &&
+           (!group.tail || findPlace(group.tail, loop));
   };
-  unsigned behind = 0;
-  for (; !mustPrecede(next); next = next->getNextNode())
-    behind += isa<WarpGroupDotOp>(next);
-  wait->moveBefore(next);
-  wait.setPendings(behind);
-  wait->setAttr(kPlaced, builder.getUnitAttr());
+  size_t count = queue.size();
+  while (count > 0 && mayCross(queue[count - 1]))
+    --count;
+  Queue crossing(queue.begin() + count, queue.end());
+  if (crossing.empty()) {
+    endAll(queue, end, found);
+    llvm::append_range(waits, found);
+    return;
+  }
+
+  auto moveOn = [&](bool behindLoop) {
+    Queue moved = crossing;
+    for (Group &group : moved) {
+      group.isOld = true;
+      group.id = numGroups++;
+      for (Read &read : group.reads)
+        if (read.slot)
+          read.slot = read.slot->afterIteration(loop, behindLoop);
+      if (!group.tail)
+        continue;
+      unsigned place = *findPlace(group.tail, loop);
+      group.tail = behindLoop ? Value(loop.getResult(place))
+                              : Value(loop.getRegionIterArg(place));
+    }
+    return moved;
+  };
+  found.clear();
+  queue = moveOn(/*behindLoop=*/false);
+  walk(*body, queue, found, 0);
+  DenseSet<Operation *> mayStay;
+  for (const Group &group : crossing)
+    mayStay.insert(group.dot);
+  count = queue.size();
+  while (count > 0 && !queue[count - 1].isOld &&
+         mayStay.contains(queue[count - 1].dot))
+    --count;
+  endFirst(queue, count, end, found);
+  llvm::append_range(waits, found);
+  behind[loop] = moveOn(/*behindLoop=*/true);
+}
+
+//===----------------------------------------------------------------------===//
+// Rewriting
+//===----------------------------------------------------------------------===//
+
+/// Places `waits`, which stand in program order.
+void placeWaits(ArrayRef<Wait> waits) {
+  DenseMap<Operation *, Operation *> firstBefore;
+  for (const Wait &entry : llvm::reverse(waits)) {
+    llvm::SmallSetVector<Value, 8> inputs;
+    inputs.insert(entry.tensor);
+    inputs.insert_range(entry.buffers);
+    Operation *&next = firstBefore[entry.before];
+    OpBuilder builder(next ? next : entry.before);
+    auto wait = WarpGroupDotWaitOp::create(
+        builder, entry.tensor.getLoc(), inputs.getArrayRef(), entry.pendings);
+    next = wait;
+    Block *block = wait->getBlock();
+    Value tensor = entry.tensor;
+    tensor.replaceUsesWithIf(wait.getResult(0), [&](OpOperand &use) {
+      Operation *user = block->findAncestorOpInBlock(*use.getOwner());
+      if (user)
+        return wait->isBeforeInBlock(user);
+      // Another block of the same function.
+      return block->getParent()->isAncestor(use.getOwner()->getParentRegion());
+    });
+  }
 }
 
 /// True if an op of `loop` waits for or arrives at a pipe.
@@ -129,6 +575,13 @@ bool touchesPipe(scf::ForOp loop) {
                                            : WalkResult::advance();
       })
       .wasInterrupted();
+}
+
+/// The block around all loops and branches that `op` is in.
+Block *findRootBlock(Operation *op) {
+  while (isa<scf::ForOp, scf::IfOp>(op->getParentOp()))
+    op = op->getParentOp();
+  return op->getBlock();
 }
 
 /// Takes away waits that stand for no more than the end of `dot` itself.
@@ -148,36 +601,37 @@ public:
   void runOnOperation() override {
     // Stock's pipeliner would let products run on into the next iteration,
     // beyond the release of what they read.
-    DenseSet<Operation *> ours;
+    SetVector<Operation *> loops, dots;
     getOperation().walk([&](scf::ForOp loop) {
       if (!isInWarpSpecialize(loop) || !touchesPipe(loop))
         return;
-      ours.insert(loop);
+      loops.insert(loop);
       loop->setAttr("tt.num_stages", OpBuilder(loop).getI32IntegerAttr(0));
     });
-    SmallVector<WarpGroupDotOp> dots;
     getOperation().walk([&](WarpGroupDotOp dot) {
       auto loop = dot->getParentOfType<scf::ForOp>();
       if (!dot.getIsAsync() && isInWarpSpecialize(dot) &&
-          (!loop || !isInWarpSpecialize(loop) || ours.contains(loop)))
-        dots.push_back(dot);
+          !dot.needsPartialAccumulator() &&
+          findRootBlock(dot)->mightHaveTerminator() &&
+          (!loop || !isInWarpSpecialize(loop) || loops.contains(loop)))
+        dots.insert(dot);
     });
-    // What the links of a chain read stays until the last of them has ended.
-    for (WarpGroupDotOp dot : dots)
-      removeOwnWaits(dot);
-    DenseSet<Operation *> pending(dots.begin(), dots.end());
-    DenseMap<Operation *, SmallVector<Value>> buffers;
-    for (WarpGroupDotOp dot : dots) {
-      dot.setIsAsync(true);
-      SmallVector<Value> read = buffers.lookup(dot);
-      addBuffers(dot, read);
-      if (WarpGroupDotOp next = findNextLink(dot, read))
-        buffers[next] = std::move(read);
-      else
-        placeWait(dot, read, pending);
-    }
-    getOperation().walk(
-        [](WarpGroupDotWaitOp wait) { wait->removeAttr(kPlaced); });
+    if (dots.empty())
+      return;
+    for (Operation *dot : dots)
+      removeOwnWaits(cast<WarpGroupDotOp>(dot));
+    Walker walker(dots, loops);
+    // Inner loops come first.
+    for (Operation *loop : loops)
+      walker.walkLoop(cast<scf::ForOp>(loop));
+    SetVector<Block *> blocks;
+    for (Operation *dot : dots)
+      blocks.insert(findRootBlock(dot));
+    for (Block *block : blocks)
+      walker.walkBlock(*block);
+    placeWaits(walker.waits);
+    for (Operation *dot : dots)
+      cast<WarpGroupDotOp>(dot).setIsAsync(true);
   }
 };
 

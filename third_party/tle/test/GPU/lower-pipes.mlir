@@ -128,4 +128,39 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     } : (!ttg.memdesc<2x1xi64, #bar, #smem, mutable>, !field, i32) -> ()
     tt.return
   }
+
+  // What is waited for in a loop may be released behind it, or at the beginning of an iteration that follows.
+  // CHECK-LABEL: @released_later
+  // CHECK: default {
+  // CHECK: scf.for
+  // CHECK: scf.if
+  // CHECK: ttng.arrive_barrier
+  // CHECK: ttng.wait_barrier
+  // CHECK: ttng.arrive_barrier
+  // CHECK: partition0
+  tt.func public @released_later(%i: i32, %later: i1) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %field = ttg.local_alloc : () -> !field
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars, %field {name = "tiles", oneShot = false, readers = ["r"]} : !bars, !field
+    ttg.warp_specialize(%bars, %field, %i)
+    default {
+      scf.for %t = %c0 to %i step %c1 : i32 {
+        scf.if %later {
+          %before = arith.subi %t, %c1 : i32
+          tle.pipe_release %bars[%before] {reader = "r"} : !bars
+        }
+        tle.pipe_wait %bars[%t] {reader = "r"} : !bars
+      }
+      tle.pipe_release %bars[%i] {reader = "r"} : !bars
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %f: !field, %j: i32) num_warps(2) {
+      tle.pipe_acquire %b[%j] : !bars
+      tle.pipe_commit %b[%j] : !bars
+      ttg.warp_return
+    } : (!bars, !field, i32) -> ()
+    tt.return
+  }
 }

@@ -118,8 +118,8 @@ def TLELowerPipes : TLE_ModulePass<"triton-tle-lower-pipes"> {
     allocations of its fields by the same one (`tle.pipe_field`).
 
     Errors, each at the line that is wrong: a pipe with two writers, a reader in
-    two partitions, a commit without an acquire before it, a release without a
-    wait before it, a field accessed without either, a reader that never
+    two partitions, a commit that no acquire can precede, a release that no wait
+    can precede, a field accessed without either, a reader that never
     releases, a pipe that is never written or never read, a pipe used outside of
     a partition.
   }];
@@ -141,11 +141,11 @@ def TLEPlaceDotWaits : TLE_ModulePass<"triton-tle-place-dot-waits"> {
     ```
 
     Between them may stand what has no effects, what reads memory, reductions,
-    fences, and waits for mbarriers. Anything else, the release of a slot above
-    all, comes behind the wait: it may let others overwrite what a product still
-    reads. A release of a pipe that a product does not read need not wait for
-    it. So of two products beside each other the slot of the first is free while
-    the second runs:
+    fences, waits for mbarriers, and stores to other buffers. The release of a
+    slot that a product reads comes behind a wait for it: it may let others
+    overwrite the slot. A release of another pipe, or of another slot of the
+    same pipe, need not wait for it. So of two products beside each other the
+    slot of the first is free while the second runs:
 
     ```mlir
     %l = ttng.warp_group_dot %p, %v0, %acc0
@@ -160,6 +160,46 @@ def TLEPlaceDotWaits : TLE_ModulePass<"triton-tle-place-dot-waits"> {
     %r = ttng.warp_group_dot_wait %d1 {pendings = 0}
     ttng.arrive_barrier %empty1, 1 {tle.per_thread, tle.pipe = 1 : i32}
     ```
+
+    A sum that a loop carries, and that the body only adds to, is under way over
+    the back edge. If the program releases tile i - 1 behind the product with
+    tile i, the wait ends the product of the iteration before, and that of this
+    one runs on:
+
+    ```mlir
+    scf.for ... iter_args(%acc = %zero, %i = %c0) {
+      %next = ttng.warp_group_dot %p, %v, %acc                    // %v is slot %i mod 2
+      ttng.arrive_barrier %empty, 1 {tle.per_thread, tle.pipe = 0 : i32}  // of slot (%i - 1) mod 2
+      scf.yield %next, %i + 1
+    }
+    // becomes
+    %sum = scf.for ... iter_args(%acc = %zero, %i = %c0) {
+      %d = ttng.warp_group_dot %p, %v, %acc {isAsync = true}
+      %next = ttng.warp_group_dot_wait %d {pendings = 1}
+      ttng.arrive_barrier %empty, 1 {tle.per_thread, tle.pipe = 0 : i32}
+      scf.yield %next, %i + 1
+    }
+    ttng.warp_group_dot_wait %sum {pendings = 0}
+    ```
+
+    A branch that reads such a sum (to rescale it, say) begins with the wait; the
+    other path goes on without:
+
+    ```mlir
+    %scaled = scf.if %grown {
+      %ended = ttng.warp_group_dot_wait %acc {pendings = 0}
+      %product = arith.mulf %ended, %factor
+      scf.yield %product
+    } else {
+      scf.yield %acc
+    }
+    ```
+
+    Each product ends within the iteration that follows its own. Not carried
+    under way are products whose first factor lies in registers or which read a
+    buffer that is no field of a pipe, sums that change places, and results that
+    the next iteration reads otherwise: these end before the back edge. Slots are
+    told apart where their numbers differ by a constant.
 
     Loops of partitions that hold a step of a pipe get `tt.num_stages = 0`, so
     that stock's pipeliner, which runs later and knows no release, leaves their
