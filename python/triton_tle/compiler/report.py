@@ -109,7 +109,7 @@ def compile_variant(variant: Variant, arch: str | int) -> Report:
     Compile errors come out as Triton raises them.
     """
     target = GPUTarget("cuda", parse_arch(arch), 32)
-    with _fresh_compilation():
+    with fresh_compilation():
         triton_key()  # hashes all of Triton the first time, which is no part of compiling
         start = time.perf_counter()
         kernel = triton.compile(variant.source(), target=target, options=dict(variant.options))
@@ -138,7 +138,7 @@ def compile_variant(variant: Variant, arch: str | int) -> Report:
 
 
 @contextlib.contextmanager
-def _fresh_compilation() -> Iterator[None]:
+def fresh_compilation() -> Iterator[None]:
     """Nothing from a cache, what ptxas says recorded instead of raised as warnings."""
     was_installed = backend.installed()
     backend.install()

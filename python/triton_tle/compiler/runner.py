@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from triton._C.libtriton import ir
@@ -16,6 +18,22 @@ from .pipelines import INSTRUMENTATION, NATIVE, Group, Pass, Stage
 
 #: Called after each group with its number (from 1), the group and the module's text.
 GroupDump = Callable[[int, Group, str], None]
+
+_watched: ContextVar[tuple[frozenset[str], dict[str, str]] | None] = ContextVar("watched", default=None)
+
+
+@contextmanager
+def watching(*flags: str) -> Iterator[dict[str, str]]:
+    """The modules that native passes named by ``flags`` see, as text by flag: filled while kernels compile inside.
+
+    A pass that runs twice counts once, the first time.
+    """
+    found: dict[str, str] = {}
+    token = _watched.set((frozenset(flags), found))
+    try:
+        yield found
+    finally:
+        _watched.reset(token)
 
 
 def run_stage(
@@ -90,6 +108,13 @@ def run_stock(module: Any, passes: Iterable[Pass], name: str, instrument: Any = 
 
 def _run_native(text: str, group: Group, name: str, remarks: Remarks | None) -> str:
     said = {"remarks": remarks.filter, "listener": remarks.show} if remarks else {}
+    flags, found = _watched.get() or (frozenset(), {})
+    for index, entry in enumerate(group.passes):
+        if entry.flag in flags and entry.flag not in found:
+            if index:
+                text = _run_native(text, Group(group.engine, group.passes[:index]), name, remarks)
+            found[entry.flag] = text
+            return _run_native(text, Group(group.engine, group.passes[index:]), name, remarks)
     if not dumps_ir(text):
         return bridge.run_native(text, str(group), name=name, **said)
     for entry in group.passes:

@@ -159,6 +159,8 @@ class IRTarget:
         operation = gluon.create_warp_specialize([], flat, list(warps))
         if registers is not None:
             operation.set_requested_registers(list(registers))
+        names = ",".join(function.fn.__name__ for function, _ in partitions)
+        operation.set_attr("tle.partitions", builder.get_string_attr(names))
         gluon.create_block_with_parent(operation.get_default_region(), [])
         self._call_partition(gluon, partitions[0][0], default_arguments, self.options.num_warps)
         gluon.restore_insertion_point(builder.get_insertion_point())
@@ -194,7 +196,8 @@ class IRTarget:
         words = slots if one_shot else 2 * slots
         barriers = self.local_alloc(buffer_type(tl.int64, (words,), (1,), BARRIER_LAYOUT, (1,)))
         listed = ", ".join(f'"{reader}"' for reader in readers)
-        attributes = f'name = "{name}", oneShot = {str(one_shot).lower()}, readers = [{listed}]'
+        named = ", ".join(f'"{field}"' for field in fields)
+        attributes = f'name = "{name}", oneShot = {str(one_shot).lower()}, readers = [{listed}], tle.fields = [{named}]'
         self.call("pipe_create", [barriers.handle, *(value.handle for value in fields.values())], [], attributes)
         type = pipe_type(name, {field: value.type for field, value in fields.items()}, barriers.type, readers, one_shot)
         return pipe_value(type, barriers, fields)

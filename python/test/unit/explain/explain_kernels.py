@@ -1,0 +1,46 @@
+"""The product of docs/warp-specialization.md, which docs/explain.md shows."""
+
+import triton
+import triton.language as tl
+import triton_tle.language as tle
+
+
+@triton.jit
+def load_tiles(tiles, a, b, K, n, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr):
+    rows, cols, depth = tl.arange(0, BM), tl.arange(0, BN), tl.arange(0, BK)
+    for i in range(n):
+        slot = tiles.acquire(i)
+        tle.gpu.async_copy(a + rows[:, None] * K + i * BK + depth[None, :], slot.a)
+        tle.gpu.async_copy(b + cols[:, None] * K + i * BK + depth[None, :], slot.b)
+        tiles.commit(i)
+
+
+@triton.jit
+def multiply(tiles, out, n, BM: tl.constexpr, BN: tl.constexpr):
+    acc = tl.zeros([BM, BN], tl.float32)
+    for i in range(n):
+        slot = tiles.wait(i)
+        acc = tl.dot(slot.a.load(), slot.b.T.load(), acc)
+        tiles.release(i)
+    tl.store(out + tl.arange(0, BM)[:, None] * BN + tl.arange(0, BN)[None, :], acc)
+
+
+@triton.jit
+def product(a, b, out, K, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, SLOTS: tl.constexpr):
+    fields = (tle.gpu.alloc([SLOTS, BM, BK], tl.bfloat16), tle.gpu.alloc([SLOTS, BN, BK], tl.bfloat16))
+    tiles = tle.pipe(a=fields[0], b=fields[1], name="tiles")
+    n = tl.cdiv(K, BK)
+    tle.gpu.warp_specialize(
+        [
+            (multiply, (tiles.reader(), out, n, BM, BN)),
+            (load_tiles, (tiles.writer(), a, b, K, n, BM, BN, BK)),
+        ],
+        [4],
+        [40],
+    )
+
+
+def variants(arch):
+    """(label, kernel, signature, constexprs, options)."""
+    pointers = {"a": "*bf16:16", "b": "*bf16:16", "out": "*fp32:16", "K": "i32:16"}
+    yield "three slots", product, pointers, {"BM": 64, "BN": 128, "BK": 64, "SLOTS": 3}, {"num_warps": 4}
