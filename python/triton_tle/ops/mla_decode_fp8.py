@@ -71,7 +71,7 @@ def dequantize(codes, scale, HARDWARE: tl.constexpr):
 
 
 @triton.jit
-def _side_by_side(a, b, c, d):
+def side_by_side(a, b, c, d):
     """Four tensors [N, C] as one, [N, 4 C]."""
     quads = tl.join(tl.join(a, c), tl.join(b, d))  # [N, C, 2, 2]
     return tl.reshape(tl.permute(quads, [0, 2, 3, 1]), [a.shape[0], 4 * a.shape[1]])
@@ -87,8 +87,8 @@ def _stage(
     first1, second1 = halves(dequantize(group1, scale1, HARDWARE))
     first2, second2 = halves(dequantize(group2, scale2, HARDWARE))
     first3, second3 = halves(dequantize(group3, scale3, HARDWARE))
-    k_first.store(_side_by_side(first0, first1, first2, first3))
-    k_second.store(_side_by_side(second0, second1, second2, second3))
+    k_first.store(side_by_side(first0, first1, first2, first3))
+    k_second.store(side_by_side(second0, second1, second2, second3))
     k_rope.store(rope)
     k_bias.store(bias)
 

@@ -19,10 +19,12 @@ import triton_tle.language as tle
 
 from . import _mla_decode_parts as parts
 from .fp8_cache import BYTES_PER_TOKEN
-from .mla_decode_fp8 import dequantize, halves
+from .mla_decode_fp8 import dequantize, halves, side_by_side
 
 # q is divided by this, so that what bfloat16 holds up to 2**20 lies in float16's range
 Q_RANGE = tl.constexpr(16.0)
+# What the reference of exponents may lie below the running maximum, in powers of two. P reaches 2**TOLERANCE.
+TOLERANCE = 8.0
 
 
 @triton.jit
@@ -49,19 +51,144 @@ def item_work(
 
 
 @triton.jit
-def load_group(rows, mask, GROUP: tl.constexpr):
-    """128 e4m3 bytes of each row, and their scales."""
-    codes = rows.to(tl.pointer_type(tl.uint8), bitcast=True) + GROUP * 128 + tl.arange(0, 128)[None, :]
-    scales = (rows + 256).to(tl.pointer_type(tl.float32), bitcast=True) + GROUP
-    return tl.load(codes, mask=mask, other=0), tl.load(scales, mask=mask, other=0.0)
+def place_anew(item, rows, head_blocks, ASM: tl.constexpr):
+    """(split, query token, block of heads) of a work item, behind its loop: calculated once more rather than kept."""
+    if ASM:
+        item = tl.inline_asm_elementwise("mov.b32 $0, $1;", "=r,r", [item], dtype=tl.int32, is_pure=False, pack=1)
+    return item // rows, (item % rows) // head_blocks, item % head_blocks
 
 
 @triton.jit
-def store_group(slot, codes, scale, GROUP: tl.constexpr):
-    """Convert 128 columns into a slot."""
-    first, second = halves(dequantize(codes, scale, True))
-    slot.first.slice(GROUP * 64, 64, 1).store(first)
-    slot.second.slice(GROUP * 64, 64, 1).store(second)
+def split_scales(scales):
+    """Scales [N, 32], the four of a row eight times, as four tensors [N, 32] of one each: none leaves its thread."""
+    rows: tl.constexpr = scales.shape[0]
+    even, odd = tl.split(tl.reshape(scales, [rows, 8, 2, 2]))
+    scale0, scale2 = tl.split(even)
+    scale1, scale3 = tl.split(odd)
+    return spread(scale0), spread(scale1), spread(scale2), spread(scale3)
+
+
+@triton.jit
+def spread(scale):
+    """Each value of [N, 8] four times in turn."""
+    return tl.reshape(tl.broadcast_to(scale[:, :, None], [scale.shape[0], 8, 4]), [scale.shape[0], 32])
+
+
+@triton.jit
+def convert(words, scale, ASM: tl.constexpr):
+    """e4m3 codes in words [N, C], least significant first, times `scale` as float16, [N, 4 C]."""
+    if ASM:
+        half = scale.to(tl.float16).to(tl.int16, bitcast=True).to(tl.uint16).to(tl.uint32)
+        c0, c1, c2, c3 = tl.inline_asm_elementwise(
+            """
+            {
+            .reg .b16 low, high;
+            .reg .b32 first, second;
+            mov.b32 {low, high}, $4;
+            cvt.rn.f16x2.e4m3x2 first, low;
+            cvt.rn.f16x2.e4m3x2 second, high;
+            mul.f16x2 first, first, $5;
+            mul.f16x2 second, second, $5;
+            mov.b32 {$0, $1}, first;
+            mov.b32 {$2, $3}, second;
+            }
+            """,
+            "=h,=h,=h,=h,r,r",
+            [words, half << 16 | half],
+            dtype=(tl.float16, tl.float16, tl.float16, tl.float16),
+            is_pure=True,
+            pack=1,
+        )
+    else:
+        c0 = dequantize(words.to(tl.uint8), scale, True)
+        c1 = dequantize((words >> 8).to(tl.uint8), scale, True)
+        c2 = dequantize((words >> 16).to(tl.uint8), scale, True)
+        c3 = dequantize((words >> 24).to(tl.uint8), scale, True)
+    return tl.reshape(tl.join(tl.join(c0, c2), tl.join(c1, c3)), [words.shape[0], 4 * words.shape[1]])
+
+
+@triton.jit
+def load_half(half, tiles, index, own, extra, PAGE: tl.constexpr, STRIDE: tl.constexpr, EXTRA_PAGE: tl.constexpr,
+    EXTRA_STRIDE: tl.constexpr, HAS_EXTRA: tl.constexpr,
+):  # fmt: skip
+    """Cache rows of half a tile: codes of four groups and rotary columns in words, [32, 32] each, and scales."""
+    rows, valid = half_rows(half, tiles, index, own, extra, PAGE, STRIDE, EXTRA_PAGE, EXTRA_STRIDE, HAS_EXTRA)
+    rows = rows.to(tl.pointer_type(tl.int32), bitcast=True)
+    words = rows + tl.arange(0, 32)[None, :]
+    codes0 = tl.load(words, mask=valid, other=0)
+    codes1 = tl.load(words + 32, mask=valid, other=0)
+    codes2 = tl.load(words + 64, mask=valid, other=0)
+    codes3 = tl.load(words + 96, mask=valid, other=0)
+    rope = tl.load(words + 132, mask=valid, other=0)
+    scales = (rows + 128).to(tl.pointer_type(tl.float32), bitcast=True) + (tl.arange(0, 32) % 4)[None, :]
+    return codes0, codes1, codes2, codes3, rope, tl.load(scales, mask=valid, other=0.0)
+
+
+@triton.jit
+def half_entries(half, tiles, last, own, extra, HAS_EXTRA: tl.constexpr, BLOCK_N: tl.constexpr):
+    """Entries of half a tile; from tile `last` on they are no keys."""
+    tile = half // 2
+    beyond, number, found = parts.list_of(tile, tiles, own, extra, HAS_EXTRA)
+    end = tl.where(tile < last, found[1], 0)
+    index, valid = parts.load_indices(
+        found[0], number * BLOCK_N + half % 2 * (BLOCK_N // 2), end, found[2], BLOCK_N // 2
+    )
+    return index
+
+
+@triton.jit
+def half_rows(
+    half, tiles, index, own, extra, PAGE: tl.constexpr, STRIDE: tl.constexpr, EXTRA_PAGE: tl.constexpr,
+    EXTRA_STRIDE: tl.constexpr, HAS_EXTRA: tl.constexpr,
+):  # fmt: skip
+    """Where the rows of half a tile's keys begin, and which of them are keys, columns."""
+    rows = parts.row_pointers(
+        half // 2, tiles, index, own, extra, PAGE, STRIDE // 16, EXTRA_PAGE, EXTRA_STRIDE // 16, HAS_EXTRA
+    )
+    beyond, number, found = parts.list_of(half // 2, tiles, own, extra, HAS_EXTRA)
+    return rows, ((index >= 0) & (index < found[2]))[:, None]
+
+
+@triton.jit
+def store_half(slot, PART: tl.constexpr, bias, codes0, codes1, codes2, codes3, rope, scales, ASM: tl.constexpr):
+    """Convert half a tile into a slot."""
+    scale0, scale1, scale2, scale3 = split_scales(scales)
+    first0, second0 = halves(convert(codes0, scale0, ASM))
+    first1, second1 = halves(convert(codes1, scale1, ASM))
+    first2, second2 = halves(convert(codes2, scale2, ASM))
+    first3, second3 = halves(convert(codes3, scale3, ASM))
+    ROWS: tl.constexpr = bias.shape[0]
+    slot.first.slice(PART * ROWS, ROWS).store(side_by_side(first0, first1, first2, first3))
+    slot.second.slice(PART * ROWS, ROWS).store(side_by_side(second0, second1, second2, second3))
+    low = rope.to(tl.uint16).to(tl.bfloat16, bitcast=True)
+    high = (rope >> 16).to(tl.uint16).to(tl.bfloat16, bitcast=True)
+    slot.rope.slice(PART * ROWS, ROWS).store(tl.reshape(tl.join(low, high), [ROWS, 64]))
+    slot.bias.slice(PART * ROWS, ROWS).store(bias)
+
+
+@triton.jit
+def prefetch(scales, rows, mask, ALL: tl.constexpr):
+    """`scales`, [N, 32], while rows of 656 bytes are brought to the L2 cache: each line once or, ALL, each sector.
+
+    The scales pass through so that the threads that hold a row are those that do it, each for a part.
+    """
+    address = rows.to(tl.pointer_type(tl.uint8), bitcast=True) + (21 * tl.arange(0, 32))[None, :]
+    more: tl.constexpr = (
+        "@some prefetch.global.L2 [$9]; @some prefetch.global.L2 [$10]; @some prefetch.global.L2 [$11];" if ALL else ""
+    )
+    asm: tl.constexpr = (
+        "{ .reg .pred some; setp.ne.b32 some, $12, 0; @some prefetch.global.L2 [$8];"
+        + more
+        + "mov.b32 $0, $4; mov.b32 $1, $5; mov.b32 $2, $6; mov.b32 $3, $7; }"
+    )
+    return tl.inline_asm_elementwise(
+        asm,
+        "=r,=r,=r,=r,r,r,r,r,l,l,l,l,r,r,r,r",
+        [scales, address.to(tl.int64), mask.to(tl.int32)],
+        dtype=tl.float32,
+        is_pure=False,
+        pack=4,
+    )
 
 
 @triton.jit
@@ -70,9 +197,9 @@ def load(
     topk, extra_tokens, extra_topk, rows, s_q, head_blocks, splits, stride_ib, stride_is, stride_eb, stride_es,
     block_stride, extra_block_stride, STRIDE: tl.constexpr, EXTRA_STRIDE: tl.constexpr, PAGE: tl.constexpr,
     EXTRA_PAGE: tl.constexpr, HAS_LENGTH: tl.constexpr, HAS_EXTRA: tl.constexpr, HAS_EXTRA_LENGTH: tl.constexpr,
-    BLOCK_N: tl.constexpr,
+    BLOCK_N: tl.constexpr, PREFETCH: tl.constexpr, ASM: tl.constexpr,
 ):  # fmt: skip
-    """Gather and convert the tiles of keys; two groups of 128 columns are on their way while a third is converted."""
+    """Gather and convert the tiles of keys by halves: the next one is on its way while one is converted."""
     count = 0
     for item in range(tl.program_id(0), items, tl.num_programs(0)):
         split, token, block, length, extra_length, tiles, first, last = item_work(
@@ -86,32 +213,55 @@ def load(
         if HAS_EXTRA:
             extra_row = extra_indices_ptr + batch * stride_eb + query * stride_es
             extra = (extra_row, extra_length, extra_tokens, extra_cache_ptr, extra_block_stride)
-        next_index, valid = parts.load_entries(first, tiles, last, own, extra, HAS_EXTRA, BLOCK_N)
-        for turn in range(tl.maximum(last - first, 1)):
-            tile = first + turn
-            source = parts.row_pointers(
-                tile, tiles, next_index, own, extra, PAGE, STRIDE // 16, EXTRA_PAGE, EXTRA_STRIDE // 16, HAS_EXTRA
+        index = half_entries(2 * first, tiles, last, own, extra, HAS_EXTRA, BLOCK_N)
+        next_index = half_entries(2 * first + 1, tiles, last, own, extra, HAS_EXTRA, BLOCK_N)
+        third_index = next_index
+        if PREFETCH > 0:
+            third_index = half_entries(2 * first + 2, tiles, last, own, extra, HAS_EXTRA, BLOCK_N)
+        codes0, codes1, codes2, codes3, rope, scales = load_half(
+            2 * first, tiles, index, own, extra, PAGE, STRIDE, EXTRA_PAGE, EXTRA_STRIDE, HAS_EXTRA
+        )
+        if PREFETCH > 0 and ASM:
+            far, there = half_rows(
+                2 * first + 1, tiles, next_index, own, extra, PAGE, STRIDE, EXTRA_PAGE, EXTRA_STRIDE, HAS_EXTRA
             )
-            beyond, number, found = parts.list_of(tile, tiles, own, extra, HAS_EXTRA)
-            valid = (next_index >= 0) & (next_index < found[2])
-            next_index, next_valid = parts.load_entries(tile + 1, tiles, last, own, extra, HAS_EXTRA, BLOCK_N)
-            # These are on their way while the slot is still in use. As variables of the loop, bytes would take a
-            # register each.
-            codes0, scale0 = load_group(source, valid[:, None], 0)
-            codes1, scale1 = load_group(source, valid[:, None], 1)
-            codes2, scale2 = load_group(source, valid[:, None], 2)
+            scales = prefetch(scales, far, there, PREFETCH > 1)
+        for turn in range(tl.maximum(last - first, 1)):
             slot = keys.acquire(count)
-            store_group(slot, codes0, scale0, 0)
-            codes3, scale3 = load_group(source, valid[:, None], 3)
-            slot.bias.store(tl.where(valid, 0.0, float("-inf")))
-            store_group(slot, codes1, scale1, 1)
-            rope_columns = source + 264 + tl.arange(0, 64)[None, :]
-            rope = tl.load(rope_columns.to(tl.pointer_type(tl.bfloat16), bitcast=True), mask=valid[:, None], other=0.0)
-            store_group(slot, codes2, scale2, 2)
-            store_group(slot, codes3, scale3, 3)
-            slot.rope.store(rope)
+            for part in tl.static_range(2):
+                half = 2 * (first + turn) + part
+                beyond, number, found = parts.list_of(half // 2, tiles, own, extra, HAS_EXTRA)
+                bias = tl.where((index >= 0) & (index < found[2]), 0.0, float("-inf"))
+                if PREFETCH > 0 and ASM:
+                    far, there = half_rows(
+                        half + 2, tiles, third_index, own, extra, PAGE, STRIDE, EXTRA_PAGE, EXTRA_STRIDE, HAS_EXTRA
+                    )
+                    scales = prefetch(scales, far, there, PREFETCH > 1)
+                store_half(slot, part, bias, codes0, codes1, codes2, codes3, rope, scales, ASM)
+                index = next_index
+                codes0, codes1, codes2, codes3, rope, scales = load_half(
+                    half + 1, tiles, index, own, extra, PAGE, STRIDE, EXTRA_PAGE, EXTRA_STRIDE, HAS_EXTRA
+                )
+                if PREFETCH > 0:
+                    next_index = third_index
+                    third_index = half_entries(half + 3, tiles, last, own, extra, HAS_EXTRA, BLOCK_N)
+                else:
+                    next_index = half_entries(half + 2, tiles, last, own, extra, HAS_EXTRA, BLOCK_N)
             keys.commit(count)
             count += 1
+
+
+@triton.jit
+def load_q(rows, mask, PIECE: tl.constexpr):
+    """64 latent columns of q: those of group PIECE // 2 that go to one half of the tile."""
+    runs = tl.arange(0, 64) // 8 * 16 + tl.arange(0, 64) % 8
+    return tl.load(rows + (PIECE // 2 * 128 + PIECE % 2 * 8 + runs)[None, :], mask=mask, other=0.0)
+
+
+@triton.jit
+def store_q(half, piece, PIECE: tl.constexpr, factor):
+    """Store what `load_q` gave into its half."""
+    half.slice(PIECE // 2 * 64, 64, 1).store((piece.to(tl.float32) * factor).to(tl.float16))
 
 
 @triton.jit
@@ -119,7 +269,8 @@ def score(
     keys, scales, weights, sums, q_first, q_second, q_rope, q_ptr, length_ptr, extra_length_ptr, sink_ptr, lse_ptr,
     items, topk, extra_topk, rows, s_q, h_q, head_blocks, splits, scale_log2, stride_qb, stride_qs, stride_qh,
     HAS_LENGTH: tl.constexpr, HAS_EXTRA: tl.constexpr, HAS_EXTRA_LENGTH: tl.constexpr, HAS_SINK: tl.constexpr,
-    SINGLE: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_N: tl.constexpr,
+    SINGLE: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_N: tl.constexpr, TOLERANCE: tl.constexpr,
+    ASM: tl.constexpr,
 ):  # fmt: skip
     """Scores and online softmax: hands on each tile's P, its scale before it, and in the end the sums."""
     count = 0
@@ -134,41 +285,59 @@ def score(
         heads = block * BLOCK_H + tl.arange(0, BLOCK_H)
         here = (heads < h_q)[:, None]
         q_row = q_ptr + batch.to(tl.int64) * stride_qb + query * stride_qs
+        factor = tl.where(scale_log2 < 0, -1.0 / Q_RANGE, 1.0 / Q_RANGE)  # so that scores want a positive one
         q_rows = q_row + heads.to(tl.int64)[:, None] * stride_qh
-        runs = tl.arange(0, 64) // 8 * 16 + tl.arange(0, 64) % 8
-        for group in tl.static_range(4):
-            columns = (group * 128 + runs)[None, :]
-            first_half = tl.load(q_rows + columns, mask=here, other=0.0).to(tl.float32)
-            second_half = tl.load(q_rows + 8 + columns, mask=here, other=0.0).to(tl.float32)
-            q_first.slice(group * 64, 64, 1).store((first_half * (1.0 / Q_RANGE)).to(tl.float16))
-            q_second.slice(group * 64, 64, 1).store((second_half * (1.0 / Q_RANGE)).to(tl.float16))
+        # One piece of 64 columns is on its way while another is stored
+        piece0 = load_q(q_rows, here, 0)
+        piece1 = load_q(q_rows, here, 1)
+        store_q(q_first, piece0, 0, factor)
+        piece0 = load_q(q_rows, here, 2)
+        store_q(q_second, piece1, 1, factor)
+        piece1 = load_q(q_rows, here, 3)
+        store_q(q_first, piece0, 2, factor)
+        piece0 = load_q(q_rows, here, 4)
+        store_q(q_second, piece1, 3, factor)
+        piece1 = load_q(q_rows, here, 5)
+        store_q(q_first, piece0, 4, factor)
+        piece0 = load_q(q_rows, here, 6)
+        store_q(q_second, piece1, 5, factor)
+        piece1 = load_q(q_rows, here, 7)
+        store_q(q_first, piece0, 6, factor)
         rope = tl.load(q_rows + 512 + tl.arange(0, 64)[None, :], mask=here, other=0.0)
-        q_rope.store((rope.to(tl.float32) * (1.0 / Q_RANGE)).to(tl.bfloat16))
-        row_max = tl.full([BLOCK_H], -1e30, tl.float32)  # finite, so that a tile without any key gives no NaN
+        store_q(q_second, piece1, 7, factor)
+        q_rope.store((rope.to(tl.float32) * factor).to(tl.bfloat16))
+        reference = tl.full([BLOCK_H], -1e30, tl.float32)  # finite, so that a tile without any key gives no NaN
+        largest = tl.full([BLOCK_H], -1e30, tl.float32)
         row_sum = tl.zeros([BLOCK_H], tl.float32)
+        to_log2 = tl.abs(scale_log2) * Q_RANGE
         for _turn in range(tl.maximum(last - first, 1)):
             k = keys.wait(count)
             s = tl.dot(q_first.load(), k.first.T.load())
             s = tl.dot(q_second.load(), k.second.T.load(), s)
             s = tl.dot(q_rope.load(), k.rope.T.load(), s)
-            s = s * (scale_log2 * Q_RANGE) + k.bias.load()[None, :]
+            bias = k.bias.load()
+            smallest = tl.min(bias, 0)
             keys.release(count)
-            new_max = tl.maximum(row_max, tl.max(s, 1))
-            scale = tl.exp2(row_max - new_max)
+            if smallest < 0:
+                s = s + bias[None, :]
+            largest = tl.maximum(largest, tl.max(s, 1) * to_log2)
+            new = tl.where(largest > reference + TOLERANCE, largest, reference)
+            scale = tl.exp2(reference - new)
             out = scales.acquire(count)
             out.scale.store(scale)
             scales.commit(count)
-            p = tl.exp2(s - new_max[:, None])
+            p = tl.exp2(s * to_log2 - new[:, None])
             out = weights.acquire(count)
             out.p.store(p.to(tl.float16))
             weights.commit(count)
             row_sum = row_sum * scale + tl.sum(p, 1)
-            row_max = new_max
+            reference = new
             count += 1
+        split, token, block = place_anew(item, rows, head_blocks, ASM)
         heads = block * BLOCK_H + tl.arange(0, BLOCK_H)
         row = split.to(tl.int64) * (rows // head_blocks) + token
         factor = parts.finish(
-            row_max, row_sum, sink_ptr, lse_ptr, batch, query, s_q, row, heads, h_q, HAS_SINK, SINGLE
+            reference, row_sum, sink_ptr, lse_ptr, token // s_q, token % s_q, s_q, row, heads, h_q, HAS_SINK, SINGLE
         )  # fmt: skip
         out = sums.acquire(done)
         out.factor.store(factor)
@@ -178,60 +347,50 @@ def score(
 
 @triton.jit
 def store_as_it_lies(pointers, values, mask, ASM: tl.constexpr):
-    """Store 2-byte or 4-byte values from the layout that they are in; neighbours in a thread, pairs, at once.
+    """Store 2-byte or 4-byte values from the layout that they are in, with neighbours in one thread.
 
     `tl.store` would have them rearranged into whole rows, for which there is no shared memory left. Without ASM it is
     `tl.store`.
     """
     if ASM:
-        address = tl.where(mask, pointers.to(tl.int64), 0)
+        rows: tl.constexpr = values.shape[0]
+        pairs: tl.constexpr = values.shape[1] // 2
+        address, _ = tl.split(tl.reshape(pointers.to(tl.int64), [rows, pairs, 2]))
+        low, high = tl.split(tl.reshape(values, [rows, pairs, 2]))
+        some = mask.to(tl.int32)
         if values.dtype == tl.float32:
             tl.inline_asm_elementwise(
                 """
                 {
-                .reg .pred some, pair, single;
-                .reg .b64 next;
-                add.s64 next, $2, 4;
-                setp.ne.s64 some, $2, 0;
-                setp.eq.and.s64 pair|single, $3, next, some;
-                @pair st.global.v2.b32 [$2], {$4, $5};
-                and.pred single, single, some;
-                @single st.global.b32 [$2], $4;
-                @single st.global.b32 [$3], $5;
+                .reg .pred some;
+                setp.ne.b32 some, $4, 0;
+                @some st.global.v2.b32 [$1], {$2, $3};
                 mov.b32 $0, 0;
-                mov.b32 $1, 0;
                 }
                 """,
-                "=r,=r,l,l,r,r",
-                [address, values],
+                "=r,l,r,r,r",
+                [address, low, high, some],
                 dtype=tl.int32,
                 is_pure=False,
-                pack=2,
+                pack=1,
             )
         else:
             tl.inline_asm_elementwise(
                 """
                 {
-                .reg .pred some, pair, single;
-                .reg .b64 next;
-                .reg .b16 low, high;
-                add.s64 next, $2, 2;
-                setp.ne.s64 some, $2, 0;
-                setp.eq.and.s64 pair|single, $3, next, some;
-                @pair st.global.b32 [$2], $4;
-                and.pred single, single, some;
-                mov.b32 {low, high}, $4;
-                @single st.global.b16 [$2], low;
-                @single st.global.b16 [$3], high;
+                .reg .pred some;
+                .reg .b32 both;
+                setp.ne.b32 some, $4, 0;
+                mov.b32 both, {$2, $3};
+                @some st.global.b32 [$1], both;
                 mov.b32 $0, 0;
-                mov.b32 $1, 0;
                 }
                 """,
-                "=r,=r,l,l,r",
-                [address, values],
+                "=r,l,h,h,r",
+                [address, low, high, some],
                 dtype=tl.int32,
                 is_pure=False,
-                pack=2,
+                pack=1,
             )
     else:
         tl.store(pointers, values, mask=mask)
@@ -254,7 +413,8 @@ def add(
         acc = tl.zeros([BLOCK_H, 256], tl.float32)
         for _turn in range(tl.maximum(last - first, 1)):
             scale = scales.wait(count)
-            acc = acc * scale.scale.load()[:, None]
+            if tl.min(scale.scale.load(), 0) < 1:
+                acc = acc * scale.scale.load()[:, None]
             scales.release(count)
             v = values.wait(count)
             p = weights.wait(count)
@@ -268,6 +428,7 @@ def add(
         factor = sums.wait(done)
         acc = acc * factor.factor.load()[:, None]
         sums.release(done)
+        split, token, block = place_anew(item, rows, head_blocks, ASM)
         row = split.to(tl.int64) * (rows // head_blocks) + token
         heads = block * BLOCK_H + tl.arange(0, BLOCK_H)
         columns = COLUMN + tl.arange(0, 256) // 8 * 16 + tl.arange(0, 256) % 8
@@ -285,8 +446,8 @@ def mla_decode_fp8_pipes_kernel(
     STRIDE: tl.constexpr, EXTRA_STRIDE: tl.constexpr, PAGE: tl.constexpr, EXTRA_PAGE: tl.constexpr,
     HAS_LENGTH: tl.constexpr, HAS_EXTRA: tl.constexpr, HAS_EXTRA_LENGTH: tl.constexpr, HAS_SINK: tl.constexpr,
     HAS_ROPE: tl.constexpr, SINGLE: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_N: tl.constexpr,
-    ADD_REGISTERS: tl.constexpr, SCORE_REGISTERS: tl.constexpr, LOAD_REGISTERS: tl.constexpr, ASM: tl.constexpr,
-    PDL: tl.constexpr,
+    ADD_REGISTERS: tl.constexpr, SCORE_REGISTERS: tl.constexpr, LOAD_REGISTERS: tl.constexpr, PREFETCH: tl.constexpr,
+    TOLERANCE: tl.constexpr, ASM: tl.constexpr, PDL: tl.constexpr,
 ):  # fmt: skip
     """Attention of all query tokens over all splits, work items in turn."""
     parts.wait_for_predecessor(PDL)
@@ -335,7 +496,7 @@ def mla_decode_fp8_pipes_kernel(
                     keys.reader("score"), scales.writer(), weights.writer(), sums.writer(), q_first, q_second, q_rope,
                     q_ptr, length_ptr, extra_length_ptr, sink_ptr, lse_ptr, items, topk, extra_topk, rows, s_q, h_q,
                     head_blocks, splits, scale_log2, stride_qb, stride_qs, stride_qh, HAS_LENGTH, HAS_EXTRA,
-                    HAS_EXTRA_LENGTH, HAS_SINK, SINGLE, BLOCK_H, BLOCK_N,
+                    HAS_EXTRA_LENGTH, HAS_SINK, SINGLE, BLOCK_H, BLOCK_N, TOLERANCE, ASM,
                 ),
             ),
             (
@@ -344,7 +505,7 @@ def mla_decode_fp8_pipes_kernel(
                     keys.writer(), cache_ptr, indices_ptr, length_ptr, extra_cache_ptr, extra_indices_ptr,
                     extra_length_ptr, items, tokens, topk, extra_tokens, extra_topk, rows, s_q, head_blocks, splits,
                     stride_ib, stride_is, stride_eb, stride_es, block_stride, extra_block_stride, STRIDE,
-                    EXTRA_STRIDE, PAGE, EXTRA_PAGE, HAS_LENGTH, HAS_EXTRA, HAS_EXTRA_LENGTH, BLOCK_N,
+                    EXTRA_STRIDE, PAGE, EXTRA_PAGE, HAS_LENGTH, HAS_EXTRA, HAS_EXTRA_LENGTH, BLOCK_N, PREFETCH, ASM,
                 ),
             ),
         ],
@@ -354,11 +515,14 @@ def mla_decode_fp8_pipes_kernel(
 
 
 _MAIN = {
-    "BLOCK_H": 64, "BLOCK_N": 64, "ADD_REGISTERS": 160, "SCORE_REGISTERS": 80, "LOAD_REGISTERS": 112, "num_warps": 4
+    "BLOCK_H": 64, "BLOCK_N": 64, "ADD_REGISTERS": 160, "SCORE_REGISTERS": 80, "LOAD_REGISTERS": 112,
+    "PREFETCH": 1, "TOLERANCE": TOLERANCE, "num_warps": 4,
 }  # fmt: skip
 # Configurations to time against each other, python/test/gpu/explore_mla_decode.py
 EXPLORED = {
     "pipes": _MAIN,
+    "pipes, no prefetch": _MAIN | {"PREFETCH": 0},
+    "pipes, every sector prefetched": _MAIN | {"PREFETCH": 2},
     "pipes, 88 and 104 registers": _MAIN | {"SCORE_REGISTERS": 88, "LOAD_REGISTERS": 104},
 }
 
