@@ -298,18 +298,13 @@ def test_operator_is_declared_as_it_behaves():
 
 def test_which_form_an_fp8_cache_gets(monkeypatch):
     decode = sys.modules["triton_tle.ops.mla_decode"]
-    monkeypatch.setattr(decode, "PIPES_FROM_KEYS", 256)
     capability = {"cuda": 90}
     monkeypatch.setattr(decode, "capability_of", lambda device: capability["cuda"])
 
-    def chosen(device="cuda", fp8=True, topk=2048, extra=None, splits=8):
-        extra = extra and SimpleNamespace(topk=extra)
-        q = SimpleNamespace(device=torch.device(device))
-        return decode.form_with_pipes(
-            SimpleNamespace(fp8=fp8, q=q, scope=SimpleNamespace(topk=topk), extra=extra), splits
-        )
+    def chosen(device="cuda", fp8=True):
+        return decode.form_with_pipes(SimpleNamespace(fp8=fp8, q=SimpleNamespace(device=torch.device(device))))
 
-    assert chosen() and not chosen(splits=9) and chosen(splits=9, extra=256)
+    assert chosen()
     assert not chosen(fp8=False) and not chosen(device="cpu")
     capability["cuda"] = 100
     assert not chosen(), "the form with pipes is for sm_90"

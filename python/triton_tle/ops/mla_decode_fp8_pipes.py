@@ -167,37 +167,12 @@ def store_half(slot, PART: tl.constexpr, bias, codes0, codes1, codes2, codes3, r
 
 
 @triton.jit
-def prefetch(scales, rows, mask, ALL: tl.constexpr):
-    """`scales`, [N, 32], while rows of 656 bytes are brought to the L2 cache: each line once or, ALL, each sector.
-
-    The scales pass through so that the threads that hold a row are those that do it, each for a part.
-    """
-    address = rows.to(tl.pointer_type(tl.uint8), bitcast=True) + (21 * tl.arange(0, 32))[None, :]
-    more: tl.constexpr = (
-        "@some prefetch.global.L2 [$9]; @some prefetch.global.L2 [$10]; @some prefetch.global.L2 [$11];" if ALL else ""
-    )
-    asm: tl.constexpr = (
-        "{ .reg .pred some; setp.ne.b32 some, $12, 0; @some prefetch.global.L2 [$8];"
-        + more
-        + "mov.b32 $0, $4; mov.b32 $1, $5; mov.b32 $2, $6; mov.b32 $3, $7; }"
-    )
-    return tl.inline_asm_elementwise(
-        asm,
-        "=r,=r,=r,=r,r,r,r,r,l,l,l,l,r,r,r,r",
-        [scales, address.to(tl.int64), mask.to(tl.int32)],
-        dtype=tl.float32,
-        is_pure=False,
-        pack=4,
-    )
-
-
-@triton.jit
 def load(
     keys, cache_ptr, indices_ptr, length_ptr, extra_cache_ptr, extra_indices_ptr, extra_length_ptr, items, tokens,
     topk, extra_tokens, extra_topk, rows, s_q, head_blocks, splits, stride_ib, stride_is, stride_eb, stride_es,
     block_stride, extra_block_stride, STRIDE: tl.constexpr, EXTRA_STRIDE: tl.constexpr, PAGE: tl.constexpr,
     EXTRA_PAGE: tl.constexpr, HAS_LENGTH: tl.constexpr, HAS_EXTRA: tl.constexpr, HAS_EXTRA_LENGTH: tl.constexpr,
-    BLOCK_N: tl.constexpr, PREFETCH: tl.constexpr, ASM: tl.constexpr,
+    BLOCK_N: tl.constexpr, ASM: tl.constexpr,
 ):  # fmt: skip
     """Gather and convert the tiles of keys by halves: the next one is on its way while one is converted."""
     count = 0
@@ -215,38 +190,21 @@ def load(
             extra = (extra_row, extra_length, extra_tokens, extra_cache_ptr, extra_block_stride)
         index = half_entries(2 * first, tiles, last, own, extra, HAS_EXTRA, BLOCK_N)
         next_index = half_entries(2 * first + 1, tiles, last, own, extra, HAS_EXTRA, BLOCK_N)
-        third_index = next_index
-        if PREFETCH > 0:
-            third_index = half_entries(2 * first + 2, tiles, last, own, extra, HAS_EXTRA, BLOCK_N)
         codes0, codes1, codes2, codes3, rope, scales = load_half(
             2 * first, tiles, index, own, extra, PAGE, STRIDE, EXTRA_PAGE, EXTRA_STRIDE, HAS_EXTRA
         )
-        if PREFETCH > 0 and ASM:
-            far, there = half_rows(
-                2 * first + 1, tiles, next_index, own, extra, PAGE, STRIDE, EXTRA_PAGE, EXTRA_STRIDE, HAS_EXTRA
-            )
-            scales = prefetch(scales, far, there, PREFETCH > 1)
         for turn in range(tl.maximum(last - first, 1)):
             slot = keys.acquire(count)
             for part in tl.static_range(2):
                 half = 2 * (first + turn) + part
                 beyond, number, found = parts.list_of(half // 2, tiles, own, extra, HAS_EXTRA)
                 bias = tl.where((index >= 0) & (index < found[2]), 0.0, float("-inf"))
-                if PREFETCH > 0 and ASM:
-                    far, there = half_rows(
-                        half + 2, tiles, third_index, own, extra, PAGE, STRIDE, EXTRA_PAGE, EXTRA_STRIDE, HAS_EXTRA
-                    )
-                    scales = prefetch(scales, far, there, PREFETCH > 1)
                 store_half(slot, part, bias, codes0, codes1, codes2, codes3, rope, scales, ASM)
                 index = next_index
                 codes0, codes1, codes2, codes3, rope, scales = load_half(
                     half + 1, tiles, index, own, extra, PAGE, STRIDE, EXTRA_PAGE, EXTRA_STRIDE, HAS_EXTRA
                 )
-                if PREFETCH > 0:
-                    next_index = third_index
-                    third_index = half_entries(half + 3, tiles, last, own, extra, HAS_EXTRA, BLOCK_N)
-                else:
-                    next_index = half_entries(half + 2, tiles, last, own, extra, HAS_EXTRA, BLOCK_N)
+                next_index = half_entries(half + 2, tiles, last, own, extra, HAS_EXTRA, BLOCK_N)
             keys.commit(count)
             count += 1
 
@@ -307,7 +265,6 @@ def score(
         store_q(q_second, piece1, 7, factor)
         q_rope.store((rope.to(tl.float32) * factor).to(tl.bfloat16))
         reference = tl.full([BLOCK_H], -1e30, tl.float32)  # finite, so that a tile without any key gives no NaN
-        largest = tl.full([BLOCK_H], -1e30, tl.float32)
         row_sum = tl.zeros([BLOCK_H], tl.float32)
         to_log2 = tl.abs(scale_log2) * Q_RANGE
         for _turn in range(tl.maximum(last - first, 1)):
@@ -315,12 +272,10 @@ def score(
             s = tl.dot(q_first.load(), k.first.T.load())
             s = tl.dot(q_second.load(), k.second.T.load(), s)
             s = tl.dot(q_rope.load(), k.rope.T.load(), s)
-            bias = k.bias.load()
-            smallest = tl.min(bias, 0)
+            if tl.min(k.bias.load(), 0) < 0:
+                s = s + k.bias.load()[None, :]
             keys.release(count)
-            if smallest < 0:
-                s = s + bias[None, :]
-            largest = tl.maximum(largest, tl.max(s, 1) * to_log2)
+            largest = tl.max(s, 1) * to_log2
             new = tl.where(largest > reference + TOLERANCE, largest, reference)
             scale = tl.exp2(reference - new)
             out = scales.acquire(count)
@@ -446,8 +401,8 @@ def mla_decode_fp8_pipes_kernel(
     STRIDE: tl.constexpr, EXTRA_STRIDE: tl.constexpr, PAGE: tl.constexpr, EXTRA_PAGE: tl.constexpr,
     HAS_LENGTH: tl.constexpr, HAS_EXTRA: tl.constexpr, HAS_EXTRA_LENGTH: tl.constexpr, HAS_SINK: tl.constexpr,
     HAS_ROPE: tl.constexpr, SINGLE: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_N: tl.constexpr,
-    ADD_REGISTERS: tl.constexpr, SCORE_REGISTERS: tl.constexpr, LOAD_REGISTERS: tl.constexpr, PREFETCH: tl.constexpr,
-    TOLERANCE: tl.constexpr, ASM: tl.constexpr, PDL: tl.constexpr,
+    ADD_REGISTERS: tl.constexpr, SCORE_REGISTERS: tl.constexpr, LOAD_REGISTERS: tl.constexpr, TOLERANCE: tl.constexpr,
+    ASM: tl.constexpr, PDL: tl.constexpr,
 ):  # fmt: skip
     """Attention of all query tokens over all splits, work items in turn."""
     parts.wait_for_predecessor(PDL)
@@ -469,7 +424,7 @@ def mla_decode_fp8_pipes_kernel(
     )
     scales = tle.pipe(scale=tle.gpu.alloc([2, BLOCK_H], tl.float32, layout=vector), readers=both, name="scales")
     weights = tle.pipe(p=tle.gpu.alloc([1, BLOCK_H, BLOCK_N], tl.float16), readers=both, name="weights")
-    sums = tle.pipe(factor=tle.gpu.alloc([1, BLOCK_H], tl.float32, layout=vector), readers=both, name="sums")
+    sums = tle.pipe(factor=tle.gpu.alloc([2, BLOCK_H], tl.float32, layout=vector), readers=both, name="sums")
     tle.gpu.warp_specialize(
         [
             (
@@ -505,7 +460,7 @@ def mla_decode_fp8_pipes_kernel(
                     keys.writer(), cache_ptr, indices_ptr, length_ptr, extra_cache_ptr, extra_indices_ptr,
                     extra_length_ptr, items, tokens, topk, extra_tokens, extra_topk, rows, s_q, head_blocks, splits,
                     stride_ib, stride_is, stride_eb, stride_es, block_stride, extra_block_stride, STRIDE,
-                    EXTRA_STRIDE, PAGE, EXTRA_PAGE, HAS_LENGTH, HAS_EXTRA, HAS_EXTRA_LENGTH, BLOCK_N, PREFETCH, ASM,
+                    EXTRA_STRIDE, PAGE, EXTRA_PAGE, HAS_LENGTH, HAS_EXTRA, HAS_EXTRA_LENGTH, BLOCK_N, ASM,
                 ),
             ),
         ],
@@ -515,16 +470,11 @@ def mla_decode_fp8_pipes_kernel(
 
 
 _MAIN = {
-    "BLOCK_H": 64, "BLOCK_N": 64, "ADD_REGISTERS": 160, "SCORE_REGISTERS": 80, "LOAD_REGISTERS": 112,
-    "PREFETCH": 1, "TOLERANCE": TOLERANCE, "num_warps": 4,
+    "BLOCK_H": 64, "BLOCK_N": 64, "ADD_REGISTERS": 160, "SCORE_REGISTERS": 88, "LOAD_REGISTERS": 104,
+    "TOLERANCE": TOLERANCE, "num_warps": 4,
 }  # fmt: skip
 # Configurations to time against each other, python/test/gpu/explore_mla_decode.py
-EXPLORED = {
-    "pipes": _MAIN,
-    "pipes, no prefetch": _MAIN | {"PREFETCH": 0},
-    "pipes, every sector prefetched": _MAIN | {"PREFETCH": 2},
-    "pipes, 88 and 104 registers": _MAIN | {"SCORE_REGISTERS": 88, "LOAD_REGISTERS": 104},
-}
+EXPLORED = {"pipes": _MAIN}
 
 
 def launch_config() -> dict[str, int]:

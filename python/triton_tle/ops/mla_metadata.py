@@ -18,13 +18,15 @@ BLOCK_N = 64
 MAX_SPLITS = 64
 DEFAULT_SM_COUNT = 132
 
-# Microseconds on an H100, from which splits are chosen: a 64-key tile for 64 heads, what a program does before and
-# after its tiles, the second launch; bytes a microsecond that partials are written and read with, in L2 and beyond.
-TILE_US = {True: 3.3, False: 3.2}
-PROGRAM_US = 8.0
+# Microseconds on an H100, from which splits are chosen, with an FP8 cache (True) and without: a 64-key tile for 64
+# heads, what a program does before and after its tiles, the second launch; bytes a microsecond that partials are written
+# with and read with, in L2 and beyond.
+TILE_US = {True: 2.7, False: 3.2}
+PROGRAM_US = {True: 6.0, False: 8.0}
 REDUCE_US = 2.0
 L2_BYTES = 32e6
-L2_BYTES_PER_US = 4.0e6
+L2_WRITE_BYTES_PER_US = {True: 1.6e6, False: 4.0e6}
+L2_READ_BYTES_PER_US = 4.0e6
 MEMORY_BYTES_PER_US = 2.9e6
 
 
@@ -107,18 +109,21 @@ def _reduce_microseconds(shape: DecodeShape, splits: int) -> float:
     """The merge and the writing of what it merges: measured, where the tuned table has the shape."""
     partial_bytes = 4.0 * splits * shape.b * shape.s_q * shape.h_q * 512
     entry = table.find(shape.device, shape.h_q, 512, splits, shape.b * shape.s_q)
-    pass_us = partial_bytes / (L2_BYTES_PER_US if partial_bytes < L2_BYTES else MEMORY_BYTES_PER_US)
-    merge = REDUCE_US + pass_us
+    write = read = MEMORY_BYTES_PER_US
+    if partial_bytes < L2_BYTES:
+        write, read = L2_WRITE_BYTES_PER_US[shape.is_fp8_kvcache], L2_READ_BYTES_PER_US
+    merge = REDUCE_US + partial_bytes / read
     if entry is not None:
         # A line stands for all counts down to half of its own
         merge = entry.microseconds * splits / table.power_of_two_above(splits)
-    return merge + pass_us
+    return merge + partial_bytes / write
 
 
 def estimate_microseconds(shape: DecodeShape, splits: int, sm_count: int) -> float:
     """How long a decode with so many splits takes: full rounds of one program a multiprocessor, then the merge."""
     rounds = -(-shape.programs * splits // sm_count)
-    program = PROGRAM_US + -(-shape.tiles // splits) * TILE_US[shape.is_fp8_kvcache]
+    fp8 = shape.is_fp8_kvcache
+    program = PROGRAM_US[fp8] + -(-shape.tiles // splits) * TILE_US[fp8]
     return rounds * program + (_reduce_microseconds(shape, splits) if splits > 1 else 0.0)
 
 
