@@ -19,8 +19,8 @@ MAX_SPLITS = 64
 DEFAULT_SM_COUNT = 132
 
 # Microseconds on an H100, from which splits are chosen, with an FP8 cache (True) and without: a 64-key tile for 64
-# heads, what a program does before and after its tiles, the second launch; bytes a microsecond that partials are written
-# with and read with, in L2 and beyond.
+# heads, what a program does before and after its tiles, the second launch; bytes a microsecond that partials are
+# written with and read with, in L2 and beyond.
 TILE_US = {True: 2.7, False: 3.2}
 PROGRAM_US = {True: 6.0, False: 8.0}
 REDUCE_US = 2.0
