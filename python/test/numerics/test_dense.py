@@ -228,6 +228,39 @@ def test_bench_chooses_checks_and_compares(without_gpu):
         dense.run(family, False, ["other"], None, lines.append)
 
 
+def test_rounds_in_which_the_gpu_is_slow_for_all_choose_nothing(monkeypatch):
+    """`first` has the smaller median, but only because its slow rounds were everybody's slow rounds but one."""
+    milliseconds = {
+        ("tle", 0): [1.0, 1.0, 2.2, 2.2, 1.0],
+        ("tle", 1): [1.1, 0.9, 2.0, 2.0, 1.1],
+        ("stock", 0): [1.0, 0.8, 2.0, 2.0, 1.0],
+    }
+
+    def times(runs, rounds, target_ms):
+        return {name: harness.Timing(milliseconds[key]) for key in milliseconds for name in runs if name == str(key)}
+
+    monkeypatch.setattr(dense, "_time", times)
+    chosen, medians = dense._choose(dict.fromkeys(milliseconds, lambda: None))
+    assert medians["tle", 0] < medians["tle", 1]
+    assert chosen == {"tle": 1, "stock": 0}
+
+
+def test_slow_configurations_are_not_timed_again(without_gpu, monkeypatch):
+    seen = []
+    time = dense._time
+    monkeypatch.setattr(dense, "_time", lambda runs, *rest: seen.append(list(runs)) or time(runs, *rest))
+    configs = [{"t": 1.0 + 0.01 * number} for number in range(dense.FINALISTS + 1)] + [{"t": 2.0}]
+    family = Family({"tle": dense.Provider(filling(1.0), lambda case: configs)})
+    family.CASES = family.CASES[:1]
+    family.error = lambda case, inputs, out: float((inputs["out"] - 1).abs().max())
+    results = dense.run(family, False, None, None, lambda line: None)
+    trial, final, figures = seen
+    assert len(trial) == len(configs) and len(final) == dense.FINALISTS and figures == ["tle"]
+    entry = results["cases"][0]["providers"]["tle"]
+    assert entry["config"] == configs[0] and entry["error"] == 0.0
+    assert list(entry["finalists_ms"].values()) == [1.0, 1.01, 1.02]
+
+
 def test_cases_count_the_operator_s_work():
     assert gemm_bench.Case(2, 3, 4).flops == 48
     case = attention_bench.Case(4096, 64, True)

@@ -1,9 +1,10 @@
 """What the benchmarks of the dense operators share: choose configurations, check, time in rounds, report.
 
 Each provider that has configurations is compiled in all of them at once, in processes of their own that fill Triton's
-cache on disk. For each case all are checked against the float64 reference; the fastest of those that are right is timed
-beside the other providers in shuffled rounds. Calls are replayed from a CUDA graph, so that the time is the kernel's
-and not that of Python code before it.
+cache on disk. For each case all are checked against the float64 reference, and those that are right are timed: first a
+provider's own, to drop the slow ones; then what is left of all providers together, in shuffled rounds, which choose one
+configuration a provider; then the chosen ones alone, in rounds of their own, which are the figures. Calls are replayed
+from a CUDA graph, so that the time is the kernel's and not that of Python code before it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import functools
 import importlib
 import multiprocessing
 import os
+import statistics
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -23,7 +25,9 @@ from . import harness
 from .harness import Timing, format_table, time_in_rounds
 
 STOCK = "best stock"
-TUNING_MS, TUNING_ROUNDS = 5.0, 5  # per configuration
+TRIAL_MS, TRIAL_ROUNDS = 4.0, 5  # per configuration of one provider
+FINALISTS, MARGIN = 3, 1.08  # so many at most, no slower in the trial than so many times the fastest
+FINAL_MS, FINAL_ROUNDS = 12.0, 11  # per configuration that is left, all providers together
 ROUNDS, QUICK_ROUNDS = 15, 9
 
 
@@ -138,10 +142,10 @@ def _error(family: Any, case: Any, inputs: dict[str, Any], provider: Provider, c
     return family.error(case, inputs, inputs["out"] if out is None else out)
 
 
-def _choose(
+def _try(
     family: Any, case: Any, inputs: dict[str, Any], provider: Provider, configs: Sequence[Any], log: Callable
-) -> tuple[Any, dict[str, float], dict[str, float]]:
-    """The fastest of the configurations that are right: (configuration, milliseconds of each, error of each).
+) -> tuple[list[Any], dict[str, float], dict[str, float]]:
+    """The fastest few of the configurations that are right: (those, milliseconds of each, error of each).
 
     Raises:
         ValueError: no configuration is right.
@@ -159,29 +163,60 @@ def _choose(
     if not right:
         raise ValueError(f"no configuration is right against the float64 reference: errors {errors}")
     if len(right) == 1:
-        return right[0], {}, errors
+        return right, {}, errors
     runs = {str(config): functools.partial(provider.run, inputs, config, False) for config in right}
-    times = {name: timing.median for name, timing in _time(runs, TUNING_ROUNDS, TUNING_MS).items()}
-    return min(right, key=lambda config: times[str(config)]), times, errors
+    times = {name: timing.median for name, timing in _time(runs, TRIAL_ROUNDS, TRIAL_MS).items()}
+    limit = MARGIN * min(times.values())
+    best = sorted((config for config in right if times[str(config)] <= limit), key=lambda config: times[str(config)])
+    return best[:FINALISTS], times, errors
+
+
+def _choose(runs: dict[tuple[str, int], Callable[[], object]]) -> tuple[dict[str, int], dict[tuple[str, int], float]]:
+    """For each provider the number of its fastest configuration, and the milliseconds of every one.
+
+    `runs` holds calls by (provider, number). All are timed in the same rounds. What counts is the median of a
+    configuration's time over the mean of its round: a round in which the GPU runs slower for all decides nothing.
+    """
+    timings = _time({str(key): run for key, run in runs.items()}, FINAL_ROUNDS, FINAL_MS)
+    means = [statistics.geometric_mean(times) for times in zip(*(timing.milliseconds for timing in timings.values()))]
+    chosen: dict[str, tuple[float, int]] = {}
+    for name, number in runs:
+        times = timings[str((name, number))].milliseconds
+        share = statistics.median(time / mean for time, mean in zip(times, means))
+        chosen[name] = min(chosen.get(name, (share, number)), (share, number))
+    return {name: number for name, (_, number) in chosen.items()}, {key: timings[str(key)].median for key in runs}
 
 
 def _bench_case(family: Any, case: Any, providers: dict[str, Provider], bad: set, rounds: int, log: Callable) -> dict:
     result = harness.start_case(case)
     inputs = family.make_inputs(case, seed=2)
-    runs, notes = {}, {}
+    finalists: dict[str, list[Any]] = {}
+    notes: dict[str, dict[str, Any]] = {}
     for name, provider in providers.items():
         configs: Sequence[Any] = (None,)
         if provider.configurations:
             configs = [c for c in provider.configurations(case) if (name, case.kind, _key(c)) not in bad]
         try:
-            config, tried, errors = _choose(family, case, inputs, provider, configs, log)
+            finalists[name], tried, errors = _try(family, case, inputs, provider, configs, log)
         except Exception as problem:  # one that breaks must not take the others' figures along
             result["failed"][name] = f"{type(problem).__name__}: {str(problem)[:500]}"
             log(f"  {name}: failed, {result['failed'][name]}")
             continue
-        runs[name] = functools.partial(provider.run, inputs, config, False)
-        notes[name] = {"error": errors[str(config)], "config": config, "tried_ms": tried, "tried_errors": errors}
-    timings = _time(runs, rounds, 25.0)
+        notes[name] = {"tried_ms": tried, "tried_errors": errors}
+    entrants = {
+        (name, number): functools.partial(providers[name].run, inputs, config, False)
+        for name, configs in finalists.items()
+        for number, config in enumerate(configs)
+    }
+    chosen = dict.fromkeys(finalists, 0)
+    if len(entrants) > len(finalists):
+        chosen, medians = _choose(entrants)
+        for name, configs in finalists.items():
+            notes[name]["finalists_ms"] = {str(config): medians[name, n] for n, config in enumerate(configs)}
+    for name, number in chosen.items():
+        config = finalists[name][number]
+        notes[name] |= {"config": config, "error": notes[name]["tried_errors"][str(config)]}
+    timings = _time({name: entrants[name, number] for name, number in chosen.items()}, rounds, 25.0)
     stock = [name for name in timings if providers[name].stock]
     best = min(stock, key=lambda name: timings[name].median, default=None)
     for name, timing in timings.items():
