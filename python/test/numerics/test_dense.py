@@ -8,6 +8,7 @@ from triton_tle.bench import dense, harness
 from triton_tle.bench import flash_attention as attention_bench
 from triton_tle.bench import gemm as gemm_bench
 from triton_tle.ops import flash_attention, flash_attention_reference, gemm
+from triton_tle.ops.flash_attention import configurations as attention_configurations
 
 LIMIT = {"bfloat16": 4e-3, "float16": 6e-4}
 TILES = {"BLOCK_M": 32, "BLOCK_N": 32, "BLOCK_K": 32, "STAGES": 2, "FLATTEN": False, "num_warps": 4, "GROUP_M": 2}
@@ -161,6 +162,21 @@ def test_attention_on_cpu_is_torch_s(causal):
     torch.testing.assert_close(reference, expected)
     torch.testing.assert_close(lse.double(), reference_lse, rtol=1e-5, atol=1e-5)
     assert flash_attention(**heads(s_q=0))[0].shape == (1, 2, 0, 64)
+
+
+@pytest.mark.parametrize("d", [64, 128])
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("capability", [80, 90])
+def test_first_configuration_fits_the_length_and_the_others_stay(d, causal, capability):
+    long, short = (attention_configurations(d, causal, capability, s_kv) for s_kv in (1025, 1024))
+    assert sorted(map(str, long)) == sorted(map(str, short))
+    tiles = [(first["BLOCK_M"], first["BLOCK_N"]) for first in (long[0], short[0])]
+    if capability == 80:
+        assert tiles[0] == tiles[1]
+    elif causal:
+        assert tiles == [(64, 128) if d == 64 else (128, 128), (64, 64)]
+    else:
+        assert tiles == ([(64, 128), (128, 64)] if d == 64 else [(128, 128), (128, 128)])
 
 
 class Family:

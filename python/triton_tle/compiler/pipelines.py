@@ -457,7 +457,7 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         _s("triton-nvidia-optimize-descriptor-encoding"),
         _s("triton-loop-aware-cse"),
         _n("triton-tle-guard-stock-pipeline", only_if="scf.if", num_stages=settings.num_stages),
-        *_loops(settings),
+        *_tle_loops(settings),
         # Products are asynchronous only now.
         *(_dot_waits() if settings.capability // 10 == 9 else ()),
         *_finish_ttgir(settings, _tle_fences(settings)),
@@ -481,6 +481,20 @@ def _partitions(settings: Settings) -> tuple[Pass, ...]:
             shared_memory=shared_memory(settings.capability),
         ),
     )
+
+
+def _tle_loops(settings: Settings) -> tuple[Pass, ...]:
+    """Stock's; on Hopper with a pass that stock runs from sm_100 on.
+
+    Where a sum begins anew inside of a loop, the first product then does not add, instead of adding to registers that
+    were set to zero.
+    """
+    passes = _loops(settings)
+    if settings.capability // 10 != 9:
+        return passes
+    begin = next(index for index, entry in enumerate(passes) if entry.flag == "triton-licm") + 1
+    without_zeros = dataclasses.replace(_s("tritongpu-optimize-accumulator-init"), optional=True)
+    return (*passes[:begin], without_zeros, *passes[begin:])
 
 
 def _dot_waits() -> tuple[Pass, ...]:

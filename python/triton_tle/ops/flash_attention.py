@@ -24,6 +24,7 @@ from ._checks import check_number, check_tensor, require
 HEAD_SIZES = (64, 128)
 DTYPES = (torch.bfloat16, torch.float16)
 LOG2_E = 1.4426950408889634
+SUMS = tl.constexpr(8)  # neighbours, which the layout of a product gives to four threads; a thread has every 8th, too
 
 
 @triton.jit
@@ -62,17 +63,21 @@ def _mask(scores, queries, start, s_kv, CAUSAL: tl.constexpr, RAGGED: tl.constex
 
 
 @triton.jit
-def _softmax(scores, row_max, row_sum, scale_log2):
-    """One step of the online softmax: (P, factor of what was collected before, new maximum, new sum)."""
+def _softmax(scores, row_max, row_sums, scale_log2):
+    """One step of the online softmax: (P, factor of what was collected before, new maximum, new sums).
+
+    A row has SUMS sums, of every SUMS-th key: a thread can take them without asking its neighbours.
+    """
     new_max = tl.maximum(row_max, tl.max(scores, 1) * scale_log2)
     rescale = tl.exp2(row_max - new_max)
     p = tl.exp2(scores * scale_log2 - new_max[:, None])
-    return p, rescale, new_max, row_sum * rescale + tl.sum(p, 1)
+    parts = tl.sum(tl.reshape(p, (p.shape[0], p.shape[1] // SUMS, SUMS)), 1)
+    return p, rescale, new_max, row_sums * rescale[:, None] + parts
 
 
 @triton.jit
 def _walk(
-    query, k, v, base, low, high, queries, s_kv, acc, row_max, row_sum, scale_log2,
+    query, k, v, base, low, high, queries, s_kv, acc, row_max, row_sums, scale_log2,
     CAUSAL: tl.constexpr, RAGGED: tl.constexpr, LATE: tl.constexpr, BLOCK_N: tl.constexpr, STAGES: tl.constexpr,
 ):  # fmt: skip
     """Keys [low, high), scores made and used in turn; CAUSAL and RAGGED say which masks these keys need.
@@ -87,11 +92,11 @@ def _walk(
         _stage(k, k_tile, base, start, s_kv, not RAGGED)
         scores = tl.dot(query, tl.trans(tl.load(tle.gpu.local_ptr(k_tile))))
         scores = _mask(scores, queries, start, s_kv, CAUSAL, RAGGED)
-        p, rescale, row_max, row_sum = _softmax(scores, row_max, row_sum, scale_log2)
+        p, rescale, row_max, row_sums = _softmax(scores, row_max, row_sums, scale_log2)
         if LATE:
             _stage(v, v_tile, base, start, s_kv, not RAGGED)
         acc = tl.dot(p.to(v_tile.dtype), tl.load(tle.gpu.local_ptr(v_tile)), acc * rescale[:, None])
-    return acc, row_max, row_sum
+    return acc, row_max, row_sums
 
 
 @triton.jit(do_not_specialize=["s_q", "s_kv"])
@@ -136,7 +141,7 @@ def flash_attention_kernel(
 
     query = _read(q, head * s_q, first, s_q, BLOCK_M, D, TMA)
     row_max = tl.full([BLOCK_M], float("-inf"), tl.float32)  # finite after the first tile, where each row has a key
-    row_sum = tl.zeros([BLOCK_M], tl.float32)
+    row_sums = tl.zeros([BLOCK_M, SUMS], tl.float32)
     acc = tl.zeros([BLOCK_M, D], tl.float32)
 
     if AHEAD:
@@ -149,25 +154,26 @@ def flash_attention_kernel(
             next_scores = tl.dot(query, tl.trans(tl.load(tle.gpu.local_ptr(k_tile))))
             if CAUSAL and BLOCK_N < BLOCK_M:
                 scores = _mask(scores, queries, start, s_kv, True, False)
-            p, rescale, row_max, row_sum = _softmax(scores, row_max, row_sum, scale_log2)
+            p, rescale, row_max, row_sums = _softmax(scores, row_max, row_sums, scale_log2)
             acc = tl.dot(p.to(dtype), tl.load(tle.gpu.local_ptr(v_tile)), acc * rescale[:, None])
             scores = next_scores
         scores = _mask(scores, queries, last, s_kv, CAUSAL, RAGGED)
-        p, rescale, row_max, row_sum = _softmax(scores, row_max, row_sum, scale_log2)
+        p, rescale, row_max, row_sums = _softmax(scores, row_max, row_sums, scale_log2)
         acc = tl.dot(p.to(dtype), _read(v, base, last, s_kv, BLOCK_N, D, TMA), acc * rescale[:, None])
     else:
         low = 0
         if CAUSAL:
             low = tl.minimum(first, s_kv) // BLOCK_N * BLOCK_N  # tiles before this one lie below the diagonal
-            acc, row_max, row_sum = _walk(
-                query, k, v, base, 0, low, queries, s_kv, acc, row_max, row_sum, scale_log2,
+            acc, row_max, row_sums = _walk(
+                query, k, v, base, 0, low, queries, s_kv, acc, row_max, row_sums, scale_log2,
                 False, RAGGED, LATE, BLOCK_N, STAGES,
             )  # fmt: skip
-        acc, row_max, row_sum = _walk(
-            query, k, v, base, low, end, queries, s_kv, acc, row_max, row_sum, scale_log2,
+        acc, row_max, row_sums = _walk(
+            query, k, v, base, low, end, queries, s_kv, acc, row_max, row_sums, scale_log2,
             CAUSAL, RAGGED, LATE, BLOCK_N, STAGES,
         )  # fmt: skip
 
+    row_sum = tl.sum(row_sums, 1)
     rows = head.to(tl.int64) * s_q + queries
     ok = queries < s_q
     columns = tl.arange(0, D)
@@ -176,8 +182,8 @@ def flash_attention_kernel(
     tl.store(lse_ptr + rows, (row_max + tl.log2(row_sum)) * LN2, mask=ok)
 
 
-def configurations(d: int, causal: bool, capability: int = 90) -> list[dict[str, int | bool]]:
-    """Block sizes, stages and warps worth trying for head size `d`, the best guess first."""
+def configurations(d: int, causal: bool, capability: int = 90, s_kv: int = 4096) -> list[dict[str, int | bool]]:
+    """Block sizes, stages and warps worth trying for head size `d`, the best guess for `s_kv` keys first."""
     if capability // 10 != 9:
         keys = 64 if d == 64 else 32  # more do not fit into the registers
         return [{"BLOCK_M": 64, "BLOCK_N": keys, "STAGES": 2, "AHEAD": False, "LATE": False, "num_warps": 4}]
@@ -188,6 +194,10 @@ def configurations(d: int, causal: bool, capability: int = 90) -> list[dict[str,
     else:
         choices = [(128, 128, 3, False, False, 8), (64, 64, 3, False, False, 4), (128, 128, 2, False, False, 8)]
         choices += [(128, 128, 2, True, False, 8), (64, 64, 2, True, False, 4), (128, 64, 4, False, False, 8)]
+    if s_kv <= 1024 and (causal or d == 64):
+        short = (64, 64, 3, False, False, 4) if causal else (128, 64, 4, False, False, 8)
+        choices.remove(short)
+        choices.insert(0, short)
     names = ("BLOCK_M", "BLOCK_N", "STAGES", "AHEAD", "LATE", "num_warps")
     return [dict(zip(names, choice, strict=True)) for choice in choices]
 
@@ -317,7 +327,7 @@ def flash_attention(
     if q.numel() == 0:
         return out, lse
     if q.device.type == "cuda" or triton.knobs.runtime.interpret:
-        config = configurations(q.shape[3], causal, capability_of(q.device))[0]
+        config = configurations(q.shape[3], causal, capability_of(q.device), k.shape[2])[0]
         launch(q, k, v, out, lse, scale, causal, config)
     elif q.device.type == "cpu":
         for destination, result in zip((out, lse), flash_attention_reference(q, k, v, scale, causal, torch.float32)):

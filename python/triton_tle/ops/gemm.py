@@ -20,6 +20,7 @@ import triton_tle.language as tle
 from triton_tle.compiler.pipelines import parse_arch
 
 from ._checks import check_tensor, require
+from ._mla_decode_parts import pdl_options, wait_for_predecessor
 
 DTYPES = (torch.bfloat16, torch.float16)
 
@@ -65,11 +66,14 @@ def gemm_kernel(
     STAGES: tl.constexpr,
     FLATTEN: tl.constexpr,
     GROUP_M: tl.constexpr,
+    PDL: tl.constexpr,
 ):
     """Tiles program_id(0), program_id(0) + num_programs(0), ... of C.
 
     a, b and c are descriptors with TMA, else pointers with strides between rows. FLATTEN: one loop over tiles and K.
+    PDL: the launch may begin before the kernel in front of it has ended.
     """
+    wait_for_predecessor(PDL)
     dtype: tl.constexpr = tl.float16 if FLOAT16 else tl.bfloat16
     tiles = tl.cdiv(m, BLOCK_M) * tl.cdiv(n, BLOCK_N)
     a_tile = tle.gpu.alloc([BLOCK_M, BLOCK_K], dtype)
@@ -103,14 +107,15 @@ def configurations(m: int, capability: int = 90) -> list[dict[str, int | bool]]:
     if capability // 10 != 9:
         choices = [(64, 64, 32, 3, False, 4)]
     elif m <= 64:
-        choices = [(64, 64, 128, 6, False, 4), (64, 64, 128, 5, True, 4), (64, 128, 64, 6, True, 4)]
-        choices += [(64, 128, 128, 4, True, 4)]
+        choices = [(64, 64, 128, 6, False, 4), (64, 64, 128, 5, True, 4), (64, 64, 128, 5, False, 4)]
+        choices += [(64, 64, 256, 3, True, 4), (64, 128, 128, 4, True, 4)]
     elif m <= 128:
-        choices = [(128, 64, 128, 4, True, 4), (128, 64, 64, 6, True, 4), (128, 128, 64, 5, True, 8)]
-        choices += [(64, 64, 128, 5, True, 4)]
+        choices = [(128, 64, 128, 4, True, 4), (128, 64, 128, 4, False, 4), (128, 64, 64, 6, True, 4)]
+        choices += [(128, 64, 64, 5, False, 4), (128, 128, 64, 5, True, 8), (64, 64, 128, 5, True, 4)]
     else:
-        choices = [(128, 256, 64, 4, True, 8), (128, 256, 64, 3, True, 8), (128, 256, 64, 4, False, 8)]
-        choices += [(256, 128, 64, 4, True, 8), (128, 128, 64, 3, True, 4)]
+        choices = [(128, 256, 64, 4, True, 8), (128, 128, 64, 3, True, 4), (128, 256, 64, 3, True, 8)]
+        choices += [(256, 128, 64, 4, True, 8), (128, 256, 64, 4, False, 8), (128, 256, 64, 3, False, 8)]
+        choices += [(128, 128, 64, 3, False, 8)]
     return [dict(zip(NAMES, choice, strict=True)) | {"GROUP_M": 8} for choice in choices]
 
 
@@ -120,14 +125,14 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
     for m in (64, 128, 8192) if capability // 10 == 9 else (8192,):
         for number, config in enumerate(configurations(m, capability)):
             if capability >= 90:
-                yield _variant("bf16", config, True)
+                yield _variant("bf16", config, True, capability)
                 if number == 0:
-                    yield _variant("fp16", config, True)
+                    yield _variant("fp16", config, True, capability)
         if m == 8192:
-            yield _variant("bf16", pointer_configuration(capability), False)
+            yield _variant("bf16", pointer_configuration(capability), False, capability)
 
 
-def _variant(dtype: str, config: dict, tma: bool) -> tuple:
+def _variant(dtype: str, config: dict, tma: bool, capability: int) -> tuple:
     blocks = {name: config[f"BLOCK_{name}"] for name in "MNK"}
     shapes = {"a": (blocks["M"], blocks["K"]), "b": (blocks["K"], blocks["N"]), "c": (blocks["M"], blocks["N"] // 2)}
     signature = {
@@ -136,10 +141,11 @@ def _variant(dtype: str, config: dict, tma: bool) -> tuple:
     }
     signature |= dict.fromkeys(("m", "n", "k", "stride_a", "stride_b", "stride_c"), "i32:16")
     constants = {name: value for name, value in config.items() if name != "num_warps"}
-    constants |= {"TMA": tma, "FLOAT16": dtype == "fp16"}
+    constants |= {"TMA": tma, "FLOAT16": dtype == "fp16", "PDL": capability >= 90}
+    options = {"num_warps": config["num_warps"]} | ({"launch_pdl": True} if capability >= 90 else {})
     label = f"{dtype} {blocks['M']}x{blocks['N']}x{blocks['K']} stages {config['STAGES']}"
-    label += (", one loop" if config["FLATTEN"] else "") + ("" if tma else ", pointers")
-    return label, gemm_kernel, signature, constants, {"num_warps": config["num_warps"]}
+    label += ", one loop" * config["FLATTEN"] + f", {config['num_warps']} warps" + ("" if tma else ", pointers")
+    return label, gemm_kernel, signature, constants, options
 
 
 def pointer_configuration(capability: int = 90) -> dict[str, int | bool]:
@@ -152,6 +158,15 @@ def pointer_configuration(capability: int = 90) -> dict[str, int | bool]:
 @functools.cache
 def _multiprocessors(index: int | None) -> int:
     return torch.cuda.get_device_properties(index).multi_processor_count
+
+
+def _programs(config: dict[str, int | bool], a: torch.Tensor) -> int:
+    """How many programs run at a time; two in the interpreter, so that there, too, one walks over several tiles."""
+    if a.device.type != "cuda":
+        return 2
+    stage_bytes = (config["BLOCK_M"] + config["BLOCK_N"]) * config["BLOCK_K"] * a.element_size()
+    resident = 2 if stage_bytes * config["STAGES"] + config["BLOCK_M"] * config["BLOCK_N"] < 115000 else 1
+    return resident * _multiprocessors(a.device.index)
 
 
 def capability_of(device: torch.device) -> int:
@@ -179,12 +194,10 @@ def launch(
         blocks[2][1] //= 2
         sources = [TensorDescriptor.from_tensor(x, block) for x, block in zip(sources, blocks, strict=True)]
     tiles = triton.cdiv(m, config["BLOCK_M"]) * triton.cdiv(n, config["BLOCK_N"])
-    if config["FLATTEN"] and a.device.type == "cuda":
-        stage_bytes = (config["BLOCK_M"] + config["BLOCK_N"]) * config["BLOCK_K"] * a.element_size()
-        resident = 2 if stage_bytes * config["STAGES"] + config["BLOCK_M"] * config["BLOCK_N"] < 115000 else 1
-        tiles = min(tiles, resident * _multiprocessors(a.device.index))
+    if config["FLATTEN"]:
+        tiles = min(tiles, _programs(config, a))
     arguments = (*sources, m, n, k, a.stride(0), b.stride(0), c.stride(0))
-    constants = {"TMA": tma, "FLOAT16": a.dtype == torch.float16} | config
+    constants = {"TMA": tma, "FLOAT16": a.dtype == torch.float16} | pdl_options(a.device) | config
     if warm_up:
         gemm_kernel.warmup(*arguments, grid=(tiles,), **constants)
     else:

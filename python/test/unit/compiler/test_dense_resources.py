@@ -35,6 +35,18 @@ def test_compiles_for_other_gpus(name, arch):
         assert not result.ptxas_warnings and result.shared_bytes <= limit and set(result.mma) == {"HMMA"}, result
 
 
+def compiled(operator, label, folder):
+    """The kernel of one variant of `operator`."""
+    import triton
+    from triton import knobs
+    from triton.backends.compiler import GPUTarget
+
+    (variant,) = (entry for entry in report.variants_of(operator, "sm_90a") if entry.label == label)
+    with knobs.cache.scope():
+        knobs.cache.dir = str(folder)
+        return triton.compile(variant.source(), target=GPUTarget("cuda", 90, 32), options=dict(variant.options))
+
+
 def inner_loop(ttgir):
     """The lines of the loop that holds two products."""
     for match in re.finditer(r"^( +)[^\n]*scf\.for .*?^\1\}", ttgir, re.DOTALL | re.MULTILINE):
@@ -43,16 +55,22 @@ def inner_loop(ttgir):
     raise AssertionError("no loop with two products")
 
 
-def test_products_end_before_the_softmax_writes_their_registers(tmp_path):
-    import triton
-    from triton import knobs
-    from triton.backends.compiler import GPUTarget
+@pytest.mark.parametrize("tile", ["128x256x64 stages 4", "128x128x64 stages 3"])
+def test_tiles_are_stored_while_the_next_ones_are_multiplied(tmp_path, tile):
+    kernel = compiled("gemm", f"bf16 {tile}, one loop, stores behind", tmp_path)
+    ((_, loop),) = re.findall(r"^( +)[^\n]*= scf\.for (.*?)^\1\}", kernel.asm["ttgir"], re.DOTALL | re.MULTILINE)
+    interesting = r"warp_group_dot |dot_wait .*pendings = \d|tma_copy_local_to_global|\} else|arith.select .*xf32"
+    found = [match.group(0).split()[-1] for match in re.finditer(interesting, loop)]
+    # What to load; a product starts; where it was a tile's last its end, and two stores if there are no more tiles;
+    # in other steps nothing waits for it: a store in the first, one in the second.
+    product, store = "warp_group_dot", "tma_copy_local_to_global"
+    assert found == ["else", product, "1", "0", store, store, "else", store, "else", store]
+    products = [line for line in kernel.asm["sass"].splitlines() if "HGMMA" in line]
+    assert sum(", UP" in line for line in products) * 4 == len(products), "a tile's first product does not add"
 
-    label = "bf16 d 128 128x128 stages 2, ahead"
-    (variant,) = (entry for entry in report.variants_of("flash_attention", "sm_90a") if entry.label == label)
-    with knobs.cache.scope():
-        knobs.cache.dir = str(tmp_path)
-        kernel = triton.compile(variant.source(), target=GPUTarget("cuda", 90, 32), options=dict(variant.options))
+
+def test_products_end_before_the_softmax_writes_their_registers(tmp_path):
+    kernel = compiled("flash_attention", "bf16 d 128 128x128 stages 2, ahead", tmp_path)
     lines = inner_loop(kernel.asm["ttgir"])
     first = next(index for index, line in enumerate(lines) if "ttng.warp_group_dot " in line)
     wait = next(i for i, line in enumerate(lines) if re.search(r"ttng.warp_group_dot_wait .*pendings = 0", line))
@@ -67,13 +85,7 @@ TMA_VARIANTS = [v for v in report.variants_of("flash_attention", "sm_90a") if "p
 
 @pytest.mark.parametrize("variant", TMA_VARIANTS, ids=lambda variant: variant.label)
 def test_products_read_what_tma_wrote(tmp_path, variant):
-    import triton
-    from triton import knobs
-    from triton.backends.compiler import GPUTarget
-
-    with knobs.cache.scope():
-        knobs.cache.dir = str(tmp_path)
-        kernel = triton.compile(variant.source(), target=GPUTarget("cuda", 90, 32), options=dict(variant.options))
+    kernel = compiled("flash_attention", variant.label, tmp_path)
     ttgir = kernel.asm["ttgir"]
     loops = [m.group(0) for m in re.finditer(r"^( +)[^\n]*scf\.for .*?^\1\}", ttgir, re.DOTALL | re.MULTILINE)]
     in_turn_and_causal = "causal" in variant.label and "ahead" not in variant.label
