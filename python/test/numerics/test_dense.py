@@ -11,8 +11,9 @@ from triton_tle.ops import flash_attention, flash_attention_reference, gemm
 from triton_tle.ops.flash_attention import configurations as attention_configurations
 
 LIMIT = {"bfloat16": 4e-3, "float16": 6e-4}
-TILES = {"BLOCK_M": 32, "BLOCK_N": 32, "BLOCK_K": 32, "STAGES": 2, "FLATTEN": False, "num_warps": 4, "GROUP_M": 2}
-PLAIN_TILES = {name: value for name, value in TILES.items() if name != "FLATTEN"}
+PLAIN_TILES = {"BLOCK_M": 32, "BLOCK_N": 32, "BLOCK_K": 32, "STAGES": 2, "num_warps": 4, "GROUP_M": 2}
+STOCK_TILES = PLAIN_TILES | {"FLATTEN": False}
+TILES = STOCK_TILES | {"PDL": False}
 
 PRODUCTS = {
     "one tile": {"m": 32, "n": 32, "k": 32},
@@ -25,6 +26,8 @@ PRODUCTS = {
     "padded rows, unaligned": {"m": 40, "n": 40, "k": 40, "padding": 3},
     "float16": {"m": 64, "n": 64, "k": 64, "dtype": "float16"},
     "tiles of other shapes": {"m": 64, "n": 128, "k": 128, "config": {"BLOCK_N": 64, "BLOCK_K": 16, "FLATTEN": True}},
+    "several tiles a program": {"m": 96, "n": 160, "k": 72, "config": {"FLATTEN": True}},
+    "dependent launches asked for": {"m": 32, "n": 32, "k": 32, "config": {"PDL": True}},
 }
 
 
@@ -37,7 +40,7 @@ def test_product(interpreted, name):
 
 @pytest.mark.parametrize("provider", ["triton_tma", "triton_pointers"])
 def test_stock_product(interpreted, provider):
-    config = TILES if provider == "triton_tma" else PLAIN_TILES
+    config = STOCK_TILES if provider == "triton_tma" else PLAIN_TILES
     case = {"m": 40, "n": 96, "k": 64, "dtype": "bfloat16", "padding": 0, "config": config}
     assert interpreted("gemm", provider=provider, seed=1, **case) < LIMIT["bfloat16"]
 

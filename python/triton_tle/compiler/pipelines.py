@@ -391,6 +391,7 @@ INSTRUMENTATION = "instrumentation-point"
 # Partitions of the user's, or a loop that is to be divided into some.
 PARTITIONS = "warp_specialize"
 MARKED_LOOP = "tt.warp_specialize"
+FLATTENED_LOOP = "tt.flatten"
 
 
 def instrumentation_point(name: str) -> Pass:
@@ -484,17 +485,18 @@ def _partitions(settings: Settings) -> tuple[Pass, ...]:
 
 
 def _tle_loops(settings: Settings) -> tuple[Pass, ...]:
-    """Stock's; on Hopper with a pass that stock runs from sm_100 on.
+    """Stock's; on Hopper, where two loops become one, with a pass that stock runs from sm_100 on.
 
-    Where a sum begins anew inside of a loop, the first product then does not add, instead of adding to registers that
-    were set to zero.
+    The sum of the inner loop then begins anew inside of a loop. Its first product does not add, instead of adding to
+    registers that were set to zero. Sums that begin in front of a loop are left as they are.
     """
     passes = _loops(settings)
     if settings.capability // 10 != 9:
         return passes
     begin = next(index for index, entry in enumerate(passes) if entry.flag == "triton-licm") + 1
-    without_zeros = dataclasses.replace(_s("tritongpu-optimize-accumulator-init"), optional=True)
-    return (*passes[:begin], without_zeros, *passes[begin:])
+    accumulators = _s("tritongpu-optimize-accumulator-init")
+    accumulators = dataclasses.replace(accumulators, only_if=FLATTENED_LOOP, optional=True)
+    return (*passes[:begin], accumulators, *passes[begin:])
 
 
 def _dot_waits() -> tuple[Pass, ...]:

@@ -189,11 +189,11 @@ def configurations(d: int, causal: bool, capability: int = 90, s_kv: int = 4096)
         return [{"BLOCK_M": 64, "BLOCK_N": keys, "STAGES": 2, "AHEAD": False, "LATE": False, "num_warps": 4}]
     # (BLOCK_M, BLOCK_N, STAGES, AHEAD, LATE, num_warps)
     if d == 64:
-        choices = [(64, 128, 2, False, True, 4), (64, 128, 2, False, False, 4), (64, 64, 3, False, False, 4)]
-        choices += [(64, 64, 3, False, True, 4), (64, 64, 3, True, False, 4), (128, 64, 4, False, False, 8)]
+        choices = [(64, 128, 2, False, False, 4), (64, 128, 2, False, True, 4), (64, 64, 3, False, False, 4)]
+        choices += [(64, 64, 3, True, False, 4), (128, 64, 4, False, False, 8)]
     else:
-        choices = [(128, 128, 3, False, False, 8), (64, 64, 3, False, False, 4), (128, 128, 2, False, False, 8)]
-        choices += [(128, 128, 2, True, False, 8), (64, 64, 2, True, False, 4), (128, 64, 4, False, False, 8)]
+        choices = [(128, 128, 3, False, False, 8), (64, 64, 3, False, False, 4), (128, 64, 4, False, False, 8)]
+        choices += [(128, 128, 2, True, False, 8)]
     if s_kv <= 1024 and (causal or d == 64):
         short = (64, 64, 3, False, False, 4) if causal else (128, 64, 4, False, False, 8)
         choices.remove(short)

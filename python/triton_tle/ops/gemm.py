@@ -103,7 +103,11 @@ NAMES = ("BLOCK_M", "BLOCK_N", "BLOCK_K", "STAGES", "FLATTEN", "num_warps")
 
 
 def configurations(m: int, capability: int = 90) -> list[dict[str, int | bool]]:
-    """Block sizes, stages and warps worth trying for `m` rows of A, the best guess first."""
+    """Block sizes, stages and warps worth trying for `m` rows of A, the best guess first.
+
+    PDL where a launch is short. Where it is not, the next one's programs would come two on one multiprocessor and none
+    on another, and walk over their tiles at different speeds.
+    """
     if capability // 10 != 9:
         choices = [(64, 64, 32, 3, False, 4)]
     elif m <= 64:
@@ -116,7 +120,7 @@ def configurations(m: int, capability: int = 90) -> list[dict[str, int | bool]]:
         choices = [(128, 256, 64, 4, True, 8), (128, 128, 64, 3, True, 4), (128, 256, 64, 3, True, 8)]
         choices += [(256, 128, 64, 4, True, 8), (128, 256, 64, 4, False, 8), (128, 256, 64, 3, False, 8)]
         choices += [(128, 128, 64, 3, False, 8)]
-    return [dict(zip(NAMES, choice, strict=True)) | {"GROUP_M": 8} for choice in choices]
+    return [dict(zip(NAMES, choice, strict=True)) | {"GROUP_M": 8, "PDL": m <= 128} for choice in choices]
 
 
 def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str, object], dict[str, int]]]:
@@ -125,14 +129,14 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
     for m in (64, 128, 8192) if capability // 10 == 9 else (8192,):
         for number, config in enumerate(configurations(m, capability)):
             if capability >= 90:
-                yield _variant("bf16", config, True, capability)
+                yield _variant("bf16", config, True)
                 if number == 0:
-                    yield _variant("fp16", config, True, capability)
+                    yield _variant("fp16", config, True)
         if m == 8192:
-            yield _variant("bf16", pointer_configuration(capability), False, capability)
+            yield _variant("bf16", pointer_configuration(capability), False)
 
 
-def _variant(dtype: str, config: dict, tma: bool, capability: int) -> tuple:
+def _variant(dtype: str, config: dict, tma: bool) -> tuple:
     blocks = {name: config[f"BLOCK_{name}"] for name in "MNK"}
     shapes = {"a": (blocks["M"], blocks["K"]), "b": (blocks["K"], blocks["N"]), "c": (blocks["M"], blocks["N"] // 2)}
     signature = {
@@ -141,8 +145,8 @@ def _variant(dtype: str, config: dict, tma: bool, capability: int) -> tuple:
     }
     signature |= dict.fromkeys(("m", "n", "k", "stride_a", "stride_b", "stride_c"), "i32:16")
     constants = {name: value for name, value in config.items() if name != "num_warps"}
-    constants |= {"TMA": tma, "FLOAT16": dtype == "fp16", "PDL": capability >= 90}
-    options = {"num_warps": config["num_warps"]} | ({"launch_pdl": True} if capability >= 90 else {})
+    constants |= {"TMA": tma, "FLOAT16": dtype == "fp16"}
+    options = {"num_warps": config["num_warps"]} | ({"launch_pdl": True} if config["PDL"] else {})
     label = f"{dtype} {blocks['M']}x{blocks['N']}x{blocks['K']} stages {config['STAGES']}"
     label += ", one loop" * config["FLATTEN"] + f", {config['num_warps']} warps" + ("" if tma else ", pointers")
     return label, gemm_kernel, signature, constants, options
@@ -152,7 +156,7 @@ def pointer_configuration(capability: int = 90) -> dict[str, int | bool]:
     """What is used where TMA cannot be: a row of a matrix starts at no multiple of 16 bytes, or the GPU has none."""
     if capability // 10 != 9:
         return configurations(8192, capability)[0]
-    return dict(zip(NAMES, (128, 128, 64, 3, False, 8), strict=True)) | {"GROUP_M": 8}
+    return dict(zip(NAMES, (128, 128, 64, 3, False, 8), strict=True)) | {"GROUP_M": 8, "PDL": False}
 
 
 @functools.cache
@@ -197,7 +201,8 @@ def launch(
     if config["FLATTEN"]:
         tiles = min(tiles, _programs(config, a))
     arguments = (*sources, m, n, k, a.stride(0), b.stride(0), c.stride(0))
-    constants = {"TMA": tma, "FLOAT16": a.dtype == torch.float16} | pdl_options(a.device) | config
+    constants = {"TMA": tma, "FLOAT16": a.dtype == torch.float16} | config
+    constants |= pdl_options(a.device) if config["PDL"] else {}
     if warm_up:
         gemm_kernel.warmup(*arguments, grid=(tiles,), **constants)
     else:
