@@ -481,6 +481,13 @@ def _partitions(settings: Settings) -> tuple[Pass, ...]:
             num_stages=settings.num_stages,
             shared_memory=shared_memory(settings.capability),
         ),
+        _o("triton-tle-lazy-rescaling", only_if=PARTITIONS),
+        _o(
+            "triton-tle-separate-accumulation",
+            only_if=PARTITIONS,
+            num_warps=settings.num_warps,
+            shared_memory=shared_memory(settings.capability),
+        ),
     )
 
 

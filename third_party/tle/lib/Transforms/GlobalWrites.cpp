@@ -12,14 +12,18 @@ using namespace mlir::triton;
 namespace ttg = mlir::triton::gpu;
 namespace ttng = mlir::triton::nvidia_gpu;
 
-/// The argument of the function that `pointer` points into, or null.
-static Value basePointer(Value pointer) {
+Value tle::findBasePointer(Value pointer) {
   llvm::SmallPtrSet<Value, 8> seen;
   while (seen.insert(pointer).second) {
     if (auto argument = dyn_cast<BlockArgument>(pointer)) {
       Operation *parent = argument.getOwner()->getParentOp();
       if (isa<FuncOp>(parent))
         return argument;
+      if (isa<ttg::WarpSpecializePartitionsOp>(parent)) {
+        auto specialize = cast<ttg::WarpSpecializeOp>(parent->getParentOp());
+        pointer = specialize.getExplicitCaptures()[argument.getArgNumber()];
+        continue;
+      }
       auto loop = dyn_cast<scf::ForOp>(parent);
       if (!loop || argument == loop.getInductionVar())
         return {};
@@ -70,10 +74,10 @@ tle::GlobalWrites tle::findGlobalWrites(scf::ForOp loop) {
       return;
     Value base;
     if (auto store = dyn_cast<StoreOp>(op))
-      base = basePointer(store.getPtr());
+      base = findBasePointer(store.getPtr());
     if (auto atomic = dyn_cast<AtomicRMWOp>(op);
         atomic && atomic.getSem() == MemSemantic::RELAXED)
-      base = basePointer(atomic.getPtr());
+      base = findBasePointer(atomic.getPtr());
     if (!base) {
       writes.unknown = op;
       return;
@@ -89,6 +93,6 @@ Operation *tle::findWriter(Value pointer, const GlobalWrites &writes) {
     return writes.unknown;
   if (writes.bases.empty())
     return nullptr;
-  Value base = basePointer(pointer);
+  Value base = findBasePointer(pointer);
   return !base || writes.bases.contains(base) ? writes.known : nullptr;
 }

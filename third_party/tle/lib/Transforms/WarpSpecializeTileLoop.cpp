@@ -40,6 +40,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "tle/Transforms/Accumulation.h"
 #include "tle/Transforms/GlobalWrites.h"
 #include "tle/Transforms/Passes.h"
 #include "tle/Transforms/TileLoopPlan.h"
@@ -382,6 +383,7 @@ private:
     builder.setInsertionPoint(loop);
     IRMapping mapping;
     scf::ForOp created = createLoop(plan.consumerCarried, mapping);
+    created->setAttr(kConsumerAttr, builder.getUnitAttr());
     Value number = created.getRegionIterArgs().back();
     startBody(created, builder);
     SmallVector<SmallVector<Value>> slots;

@@ -22,6 +22,10 @@ struct GlobalWrites {
   Operation *known = nullptr;
 };
 
+/// The argument of the function that `pointer` points into, seen through the
+/// arguments of partitions, or null.
+Value findBasePointer(Value pointer);
+
 GlobalWrites findGlobalWrites(scf::ForOp loop);
 
 /// The op because of which what `pointer` points at may change in the loop, or

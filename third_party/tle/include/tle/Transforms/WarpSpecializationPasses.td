@@ -37,7 +37,7 @@ def TLEWarpSpecializeTileLoop : TLE_ModulePass<"triton-tle-warp-specialize-tile-
         %next = ... tt.dot %q, %k ... what %oks[%number mod 2] holds ...
         tle.pipe_release %barriers[%number] {reader = "consumer"}
         scf.yield %next, %number + 1
-      }
+      } {tle.consumer}
       tt.store %out_pointers, %out
       ttg.warp_yield
     }
@@ -84,6 +84,116 @@ def TLEWarpSpecializeTileLoop : TLE_ModulePass<"triton-tle-warp-specialize-tile-
     Option<"producerRegisters", "producer-registers", "int64_t", "40",
            "least registers of a thread that gathers, where registers are short">,
     Option<"everyLoop", "every-loop", "bool", "false", "whether loops need no mark">
+  ];
+}
+
+def TLELazyRescaling : TLE_ModulePass<"triton-tle-lazy-rescaling"> {
+  let summary = "sums follow a running maximum where it has grown much";
+  let description = [{
+    An online softmax scales its sums whenever the maximum grows. In the loop of
+    a consumer that `triton-tle-warp-specialize-tile-loop` made, exponents become
+    relative to a reference that follows the maximum only when it has grown by
+    more than 8 powers of two. The factor is 1 otherwise, so that wide
+    accumulators need no scaling in most iterations.
+
+    ```mlir
+    %m1 = arith.maxnumf %m0, %largest
+    %d = arith.subf %m0, %m1
+    %f = math.exp2 %d
+    %p = math.exp2 (%s - %m1)
+    %next = tt.dot %p, %v, (%acc * %f)
+    // becomes
+    %m1 = arith.maxnumf %m0, %largest
+    %above = arith.cmpf ogt, %m1, (%r0 + 8.0)
+    %r1 = arith.select %above, %m1, %r0              // carried by the loop too
+    %d = arith.subf %r0, %r1
+    %f = math.exp2 %d
+    %p = math.exp2 (%s - %r1)
+    %next = tt.dot %p, %v, (%acc * %f)
+    // and behind the loop, for each value that is scaled
+    %c = arith.select (%r == %m), 1.0, math.exp2 (%r - %m)
+    %result = arith.mulf %acc, %c
+    ```
+
+    The maximum itself stays as it was, and what stands behind the loop gets the
+    values that it got before, but for rounding.
+
+    It is done if the loop uses the maximum, factor and weights for nothing else:
+    each carried value that depends on them is multiplied by the factor once and
+    gets what is linear in the weights added (products, sums, conversions,
+    selections between weights and zero), and one of them is an accumulator of
+    256 columns or more. Else a remark says that it is not.
+  }];
+}
+
+def TLESeparateAccumulation : TLE_ModulePass<"triton-tle-separate-accumulation"> {
+  let summary = "scores and wide accumulators in partitions of their own";
+  let description = [{
+    The loop of a consumer that `triton-tle-warp-specialize-tile-loop` made is
+    divided once more if its accumulators have 256 columns or more: the kernel's
+    warps keep the accumulators, and each group of four of them has its columns;
+    a partition of four warps makes the scores and what follows from them, and
+    passes on the weights and the factor of the accumulators.
+
+    ```mlir
+    ttg.warp_specialize(%bars, %tiles, ...)
+    default {
+      %r:2 = scf.for ... iter_args(%m0, %acc, %number) {
+        tle.pipe_wait %bars[%number] {reader = "consumer"}
+        %p, %f = ... tt.dot %q, %k ...
+        %next = tt.dot %p, %k, (%acc * %f)
+        tle.pipe_release %bars[%number] {reader = "consumer"}
+      } {tle.consumer}
+      tt.store %pointers, (%r#1 * ... %r#0)
+      tt.store %maxima, %r#0
+    }
+    partition0(...) num_warps(4) { gather }
+    // becomes
+    default {
+      %r = scf.for ... iter_args(%acc, %number) {
+        tle.pipe_wait %bars[%number] {reader = "sums"}
+        tle.pipe_wait %fbars[%number] {reader = "sums"}
+        %scaled = scf.if (any of the factors is not 1) { %acc * local_load %f } else { %acc }
+        tle.pipe_release %fbars[%number] {reader = "sums"}
+        tle.pipe_wait %pbars[%number] {reader = "sums"}
+        %next = tt.dot (local_load %p), %k, %scaled
+        tle.pipe_release %pbars[%number] {reader = "sums"}
+        tle.pipe_release %bars[%number] {reader = "sums"}
+      }
+      tle.pipe_wait %finals[0] {reader = "sums"}
+      tt.store %pointers, (%r * local_load ...)
+    }
+    partition0(...) num_warps(4) {
+      tle.pipe_wait %operands[0] {reader = "scores"}
+      %m = scf.for ... iter_args(%m0, %number) {
+        tle.pipe_wait %bars[%number] {reader = "scores"}
+        %p, %f = ... tt.dot (local_load %q), %k ...
+        acquire, store and commit %f and %p, each as soon as it is there
+        tle.pipe_release %bars[%number] {reader = "scores"}
+      }
+      acquire, store and commit what the sums need behind the loop
+      tt.store %maxima, %m
+    }
+    partition1(...) num_warps(4) { copy %q; gather }
+    ```
+
+    Matrices that the kernel loads before the loop, for the left side of the
+    scores' products only, are copied by the partition that gathers. What does
+    not depend on scores is computed on each side that needs it.
+
+    A loop stays as it is, and a remark says why, if
+
+    - its accumulators have less than 256 columns together, or rows that are no
+      multiple of 64, or are used for more than sums of products;
+    - registers or shared memory do not suffice;
+    - it writes memory, or what stands behind it does more than load and store;
+    - a value that the sums need from the scores is no tensor of numbers;
+    - one partition may write what another one reads or writes (different
+      arguments of the function count as different memory).
+  }];
+  let options = [
+    Option<"numWarps", "num-warps", "int64_t", "8", "warps of the kernel">,
+    Option<"sharedMemory", "shared-memory", "int64_t", "232448", "bytes of shared memory that a CTA may have">
   ];
 }
 

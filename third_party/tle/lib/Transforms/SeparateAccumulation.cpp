@@ -1,0 +1,695 @@
+//===- SeparateAccumulation.cpp - scores in a partition of their own ------===//
+//
+// Precondition:  tensors without layouts; a ttg.warp_specialize that
+//                triton-tle-warp-specialize-tile-loop made, whose default
+//                region holds a loop marked tle.consumer with wide
+//                accumulators.
+// Rewrite:       default    { for { wait; scores; sums; release }; after }
+//                partition0 { for { acquire; gather; commit } }
+//            ==> default    { for { wait, take; sums; release }; after }
+//                partition0 { for { wait; scores, pass on; release }; after }
+//                partition1 { operands; for { acquire; gather; commit } }
+// Postcondition: no loop is marked. Every pipe of tiles names as readers those
+//                who read it.
+//
+// Why the results are the same:
+//
+// - Values. Each side runs the ops that it needs, with operands that are equal:
+//   its own, captured, made again from what does not change, or from the pipe's
+//   tile of the same number. A sum is multiplied by a factor that is 1
+//   everywhere, or not at all.
+// - No deadlock. Tile i of any pipe needs, to be filled, that tile i - N of it
+//   has been released. The scores of tile i need the gathered tile i and slots
+//   that the sums of tile i - N release; the sums of tile i need what the
+//   gather and the scores have made of tile i. Nobody needs a later tile to go
+//   on. So by induction over tiles all go on.
+// - Slots. A side releases a tile behind the last of its ops that may read it.
+//   Behind the loop the sums may write slots of tiles: the scores have read
+//   them, for the sums have had what the scores made of the last tile.
+// - Global memory. Where one partition writes, no other one reads or writes.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tle/Transforms/AccumulationPlan.h"
+#include "tle/Transforms/LocalPointerUtils.h"
+#include "tle/Transforms/PartitionImports.h"
+#include "tle/Transforms/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
+#include "triton/Dialect/TritonGPU/Transforms/Remarks.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace mlir::triton::tle {
+#define GEN_PASS_DEF_TLESEPARATEACCUMULATION
+#include "tle/Transforms/Passes.h.inc"
+} // namespace mlir::triton::tle
+
+using namespace mlir;
+using namespace mlir::triton;
+using namespace mlir::triton::tle;
+namespace ttg = mlir::triton::gpu;
+
+namespace {
+
+/// A pipe of one value an iteration.
+struct ValuePipe {
+  Value barriers, buffer;
+};
+
+class Separator {
+public:
+  explicit Separator(AccumulationPlan plan)
+      : plan(std::move(plan)), specialize(this->plan.specialize),
+        loop(this->plan.loop), builder(specialize), loc(loop.getLoc()) {}
+
+  void run() {
+    createPipes();
+    for (Value value : plan.crossing)
+      hoist(value.getDefiningOp());
+    Region &scores = addPartition();
+    PartitionImports imports(specialize, &scores);
+    makeScores(scores, imports);
+    if (!plan.operands.empty())
+      copyOperands();
+    makeSums();
+    setReaders();
+  }
+
+private:
+  AccumulationPlan plan;
+  ttg::WarpSpecializeOp specialize;
+  scf::ForOp loop;
+  OpBuilder builder;
+  Location loc;
+  llvm::MapVector<Value, ValuePipe> pipes;
+  /// One shot each.
+  Value finalBarriers, operandBarriers;
+  SmallVector<Value> finalBuffers, operandBuffers;
+  /// Where the partition of the scores finds operands.
+  llvm::DenseMap<Value, Value> views;
+
+  Value constant(int64_t value) {
+    return arith::ConstantIntOp::create(builder, loc, value, 32);
+  }
+
+  Attribute plainLayout(unsigned rank) {
+    SmallVector<unsigned> order;
+    for (unsigned dim = rank; dim-- > 0;)
+      order.push_back(dim);
+    MLIRContext *context = builder.getContext();
+    return ttg::SwizzledSharedEncodingAttr::get(
+        context, /*vec=*/1, /*perPhase=*/1, /*maxPhase=*/1, order,
+        ttg::CGAEncodingAttr::getDefault(context, rank));
+  }
+
+  Value allocate(ArrayRef<int64_t> shape, Type element, Attribute layout) {
+    auto space = ttg::SharedMemorySpaceAttr::get(builder.getContext());
+    auto type = ttg::MemDescType::get(shape, element, layout, space,
+                                      /*mutableMemory=*/true);
+    return ttg::LocalAllocOp::create(builder, loc, type);
+  }
+
+  /// A ring for values of `type`, one behind which products read a matrix.
+  Value allocateRing(RankedTensorType type, int64_t slots) {
+    SmallVector<int64_t> shape = {slots};
+    llvm::append_range(shape, type.getShape());
+    MLIRContext *context = builder.getContext();
+    Attribute layout = plainLayout(type.getRank());
+    if (type.getRank() == 2)
+      layout = ttg::NVMMASharedEncodingAttr::get(
+          context, type.getShape(), {1, 0},
+          ttg::CGAEncodingAttr::getDefault(context, 2), type.getElementType(),
+          /*fp4Padded=*/false);
+    return allocate(shape, type.getElementType(), layout);
+  }
+
+  Value createPipe(ArrayRef<Value> fields, int64_t slots, const Twine &name,
+                   StringRef reader, bool oneShot) {
+    Value barriers = allocate({oneShot ? slots : 2 * slots, 1},
+                              builder.getI64Type(), plainLayout(/*rank=*/1));
+    PipeCreateOp::create(
+        builder, loc, barriers, fields, builder.getStringAttr(name),
+        builder.getStrArrayAttr({reader}), builder.getBoolAttr(oneShot));
+    return barriers;
+  }
+
+  void createPipes() {
+    StringRef reader = plan.adding.name;
+    for (auto [number, value] : llvm::enumerate(plan.crossing)) {
+      auto type = cast<RankedTensorType>(value.getType());
+      // A vector is there long before the matrix that follows it.
+      int64_t slots = type.getRank() == 1 ? 2 : 1;
+      Value buffer = allocateRing(type, slots);
+      Value barriers = createPipe({buffer}, slots, "values" + Twine(number),
+                                  reader, /*oneShot=*/false);
+      pipes[value] = {barriers, buffer};
+    }
+    for (Value value : plan.finals)
+      finalBuffers.push_back(
+          allocateRing(cast<RankedTensorType>(value.getType()), 1));
+    if (!finalBuffers.empty())
+      finalBarriers =
+          createPipe(finalBuffers, 1, "finals", reader, /*oneShot=*/true);
+    for (LoadOp load : plan.operands)
+      operandBuffers.push_back(
+          allocateRing(cast<RankedTensorType>(load.getType()), 1));
+    if (!operandBuffers.empty())
+      operandBarriers = createPipe(operandBuffers, 1, "operands",
+                                   plan.scoring.name, /*oneShot=*/true);
+  }
+
+  /// What crosses is made as early as it can be.
+  static void hoist(Operation *op) {
+    Operation *last = nullptr;
+    for (Value operand : op->getOperands())
+      if (Operation *def = operand.getDefiningOp();
+          def && def->getBlock() == op->getBlock() &&
+          (!last || last->isBeforeInBlock(def)))
+        last = def;
+    if (last && isMemoryEffectFree(op) && op->getNumRegions() == 0)
+      op->moveAfter(last);
+  }
+
+  /// The partition of the scores, first of two, with an empty block.
+  Region &addPartition() {
+    ttg::WarpSpecializePartitionsOp old = specialize.getPartitionOp();
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(old);
+    auto created = ttg::WarpSpecializePartitionsOp::create(builder, loc, 2);
+    created.getPartitionRegions()[1].takeBody(old.getPartitionRegions()[0]);
+    old.erase();
+    Region &scores = created.getPartitionRegions()[0];
+    Block &block = scores.emplaceBlock();
+    for (Value capture : specialize.getExplicitCaptures())
+      block.addArgument(capture.getType(), capture.getLoc());
+    SmallVector<int32_t> warps(specialize.getPartitionNumWarps());
+    warps.insert(warps.begin(), kScoreWarps);
+    specialize.setPartitionNumWarps(warps);
+    SmallVector<int32_t> registers(*specialize.getRequestedRegisters());
+    registers.insert(registers.begin(), plan.registers);
+    specialize.setRequestedRegisters(registers);
+    return scores;
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Both loops
+  //===--------------------------------------------------------------------===//
+
+  Value getSlot(Value buffer, Value number) {
+    auto type = cast<ttg::MemDescType>(buffer.getType());
+    int64_t slots = type.getShape().front();
+    Value slot = constant(0);
+    if (slots > 1)
+      slot = arith::AndIOp::create(builder, loc, number, constant(slots - 1));
+    auto view = ttg::MemDescType::get(
+        type.getShape().drop_front(), type.getElementType(), type.getEncoding(),
+        type.getMemorySpace(), /*mutableMemory=*/true);
+    return ttg::MemDescIndexOp::create(builder, loc, view, buffer, slot);
+  }
+
+  void wait(Value barriers, Value number, StringRef reader) {
+    PipeWaitOp::create(builder, loc, barriers, number,
+                       builder.getStringAttr(reader));
+  }
+
+  void release(Value barriers, Value number, StringRef reader) {
+    PipeReleaseOp::create(builder, loc, barriers, number,
+                          builder.getStringAttr(reader));
+  }
+
+  /// The last op of `side` that may read what the ops of the loop know as a
+  /// slot of `pipe`.
+  Operation *findLastUse(const AccumulationSide &side, PipeCreateOp pipe) {
+    Operation *last = nullptr;
+    SmallVector<Value> worklist;
+    for (Operation *op : side.ops)
+      if (auto index = dyn_cast<ttg::MemDescIndexOp>(op))
+        for (Value field : pipe.getFields())
+          if (findCapturedRoot(index.getSrc()) == findCapturedRoot(field))
+            worklist.push_back(index);
+    while (!worklist.empty())
+      for (Operation *user : worklist.pop_back_val().getUsers()) {
+        Operation *op = loop.getBody()->findAncestorOpInBlock(*user);
+        if (!op || !side.ops.contains(op))
+          continue;
+        if (!last || last->isBeforeInBlock(op))
+          last = op;
+        bool isRead =
+            isa<LoadOp, ttg::LocalLoadOp, LocalPointersOp, TransOp, ReshapeOp>(
+                op) ||
+            ttg::isBufferView(op) || isSpread(op);
+        if (isRead)
+          llvm::append_range(worklist, op->getResults());
+      }
+    return last;
+  }
+
+  /// Whether `op` reads a slot, or transposes what was read, for products only.
+  /// These take it from the slot if nothing stands between.
+  bool isOperandRead(Operation *op) {
+    auto load = dyn_cast<LoadOp>(op);
+    bool isRead = isa<ttg::LocalLoadOp, TransOp>(op) ||
+                  (load && isLocalPointerLike(load.getPtr().getType()));
+    return isRead && !op->use_empty() &&
+           llvm::all_of(op->getUsers(), [&](Operation *user) {
+             return isa<DotOp>(user) || isOperandRead(user);
+           });
+  }
+
+  /// Makes the reads of the operands of `op` here.
+  void readOperands(Operation *op, IRMapping &mapping) {
+    for (Value operand : op->getOperands()) {
+      Operation *def = operand.getDefiningOp();
+      auto view = views.find(operand);
+      if (view != views.end()) {
+        mapping.map(operand,
+                    ttg::LocalLoadOp::create(builder, def->getLoc(),
+                                             operand.getType(), view->second)
+                        .getResult());
+      } else if (def && def->getBlock() == loop.getBody() &&
+                 isOperandRead(def)) {
+        readOperands(def, mapping);
+        builder.clone(*def, mapping);
+      }
+    }
+  }
+
+  scf::ForOp createLoop(AccumulationSide &side, IRMapping &mapping) {
+    SmallVector<Value> inits;
+    for (unsigned number : side.carried)
+      inits.push_back(mapping.lookupOrDefault(loop.getInitArgs()[number]));
+    auto created = scf::ForOp::create(
+        builder, loc, mapping.lookupOrDefault(loop.getLowerBound()),
+        mapping.lookupOrDefault(loop.getUpperBound()),
+        mapping.lookupOrDefault(loop.getStep()), inits);
+    created->setAttrs(loop->getAttrDictionary());
+    created->removeAttr(kConsumerAttr);
+    mapping.map(loop.getInductionVar(), created.getInductionVar());
+    for (auto [position, number] : llvm::enumerate(side.carried)) {
+      mapping.map(loop.getRegionIterArg(number),
+                  created.getRegionIterArg(position));
+      mapping.map(loop.getResult(number), created.getResult(position));
+    }
+    if (!created.getBody()->empty())
+      created.getBody()->back().erase();
+    return created;
+  }
+
+  /// Fills `created`. `emit` makes an op of the side, with what belongs to it.
+  void fillLoop(AccumulationSide &side, scf::ForOp created, IRMapping &mapping,
+                llvm::function_ref<void(Operation *)> emit) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToEnd(created.getBody());
+    llvm::DenseMap<Operation *, SmallVector<Value>> releases;
+    for (Operation *pipe : side.pipes) {
+      auto create = cast<PipeCreateOp>(pipe);
+      Operation *last = findLastUse(side, create);
+      releases[last].push_back(create.getBarriers());
+    }
+    Value number = mapping.lookup(loop.getRegionIterArg(plan.counter));
+    auto releaseAll = [&](Operation *op) {
+      for (Value barriers : releases.lookup(op))
+        release(mapping.lookupOrDefault(barriers), number, side.name);
+    };
+    for (Operation &op : *loop.getBody()) {
+      if (isa<PipeWaitOp>(op)) {
+        PipeCreateOp pipe = findPipe(&op);
+        if (side.pipes.contains(pipe))
+          wait(mapping.lookupOrDefault(pipe.getBarriers()), number, side.name);
+      } else if (side.ops.contains(&op) && !isOperandRead(&op)) {
+        emit(&op);
+        releaseAll(&op);
+      }
+    }
+    releaseAll(nullptr);
+    SmallVector<Value> values;
+    for (unsigned position : side.carried)
+      values.push_back(
+          mapping.lookupOrDefault(loop.getYieldedValues()[position]));
+    scf::YieldOp::create(builder, loc, values);
+  }
+
+  //===--------------------------------------------------------------------===//
+  // The scores
+  //===--------------------------------------------------------------------===//
+
+  void makeScores(Region &region, PartitionImports &imports) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToEnd(&region.front());
+    IRMapping mapping;
+    AccumulationSide &side = plan.scoring;
+    importAll(side, imports, mapping);
+    scf::ForOp created = createLoop(side, mapping);
+    Value number = mapping.lookup(loop.getRegionIterArg(plan.counter));
+    fillLoop(side, created, mapping, [&](Operation *op) {
+      readOperands(op, mapping);
+      builder.clone(*op, mapping);
+      for (Value result : op->getResults())
+        if (plan.crossing.contains(result))
+          send(pipes[result], mapping.lookup(result), number, mapping);
+    });
+    sendFinals(mapping);
+    ttg::WarpReturnOp::create(builder, loc);
+  }
+
+  /// Brings in what the scores need from before the loop.
+  void importAll(AccumulationSide &side, PartitionImports &imports,
+                 IRMapping &mapping) {
+    auto get = [&](Value value) {
+      return imports.import(value, builder, mapping);
+    };
+    for (auto &[value, pipe] : pipes) {
+      get(pipe.barriers);
+      get(pipe.buffer);
+    }
+    for (Operation *pipe : side.pipes)
+      get(cast<PipeCreateOp>(pipe).getBarriers());
+    if (finalBarriers)
+      get(finalBarriers);
+    for (Value buffer : finalBuffers)
+      get(buffer);
+    if (operandBarriers) {
+      Value barriers = get(operandBarriers);
+      for (auto [load, buffer] : llvm::zip(plan.operands, operandBuffers))
+        views[load.getResult()] = getSlot(get(buffer), Value());
+      wait(barriers, constant(0), side.name);
+    }
+    for (Value value :
+         {loop.getLowerBound(), loop.getUpperBound(), loop.getStep()})
+      get(value);
+    for (unsigned number : side.carried)
+      get(loop.getInitArgs()[number]);
+    auto getOperands = [&](Operation *op) {
+      op->walk([&](Operation *inner) {
+        for (Value value : inner->getOperands()) {
+          bool isInside =
+              value.getParentRegion() == &loop.getRegion() ||
+              op->isAncestor(value.getParentBlock()->getParentOp()) ||
+              value.getDefiningOp() == loop ||
+              side.tail.contains(value.getDefiningOp());
+          if (!isInside &&
+              !llvm::is_contained(plan.operands, value.getDefiningOp<LoadOp>()))
+            get(value);
+        }
+      });
+    };
+    llvm::for_each(side.ops, getOperands);
+    llvm::for_each(side.tail, getOperands);
+  }
+
+  void send(const ValuePipe &pipe, Value value, Value number,
+            IRMapping &mapping) {
+    Value barriers = mapping.lookup(pipe.barriers);
+    PipeAcquireOp::create(builder, loc, barriers, number);
+    Value slot = getSlot(mapping.lookup(pipe.buffer), number);
+    ttg::LocalStoreOp::create(builder, value.getLoc(), value, slot);
+    PipeCommitOp::create(builder, loc, barriers, number);
+  }
+
+  /// What stands behind the loop; the finals as soon as all are made.
+  void sendFinals(IRMapping &mapping) {
+    Operation *last = nullptr;
+    for (Operation *op : plan.scoring.tail)
+      if (llvm::any_of(op->getResults(), [&](Value result) {
+            return plan.finals.contains(result);
+          }))
+        last = op;
+    auto sendAll = [&] {
+      if (plan.finals.empty())
+        return;
+      Value barriers = mapping.lookup(finalBarriers);
+      PipeAcquireOp::create(builder, loc, barriers, constant(0));
+      for (auto [value, buffer] : llvm::zip(plan.finals, finalBuffers))
+        ttg::LocalStoreOp::create(builder, value.getLoc(),
+                                  mapping.lookup(value),
+                                  getSlot(mapping.lookup(buffer), Value()));
+      PipeCommitOp::create(builder, loc, barriers, constant(0));
+    };
+    if (!last)
+      sendAll();
+    for (Operation *op : plan.scoring.tail) {
+      builder.clone(*op, mapping);
+      if (op == last)
+        sendAll();
+    }
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Operands
+  //===--------------------------------------------------------------------===//
+
+  /// Lets the partition that gathers copy the operands, before its loop.
+  void copyOperands() {
+    Region &region = *specialize.getPartitionRegions()[1];
+    PartitionImports imports(specialize, &region);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(*region.front().getOps<scf::ForOp>().begin());
+    IRMapping mapping;
+    Value barriers = imports.import(operandBarriers, builder, mapping);
+    PipeAcquireOp::create(builder, loc, barriers, constant(0));
+    for (auto [load, buffer] : llvm::zip(plan.operands, operandBuffers)) {
+      Value slot = getSlot(imports.import(buffer, builder, mapping), Value());
+      Value pointers = imports.import(load.getPtr(), builder, mapping);
+      Value mask = load.getMask()
+                       ? imports.import(load.getMask(), builder, mapping)
+                       : Value();
+      ttg::AsyncCopyGlobalToLocalOp::create(builder, load.getLoc(), pointers,
+                                            slot, mask, /*other=*/Value(),
+                                            load.getCache(), load.getEvict());
+    }
+    PipeCommitOp::create(builder, loc, barriers, constant(0));
+  }
+
+  //===--------------------------------------------------------------------===//
+  // The sums
+  //===--------------------------------------------------------------------===//
+
+  void makeSums() {
+    AccumulationSide &side = plan.adding;
+    views.clear();
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(loop);
+    IRMapping mapping;
+    scf::ForOp created = createLoop(side, mapping);
+    Value number = mapping.lookup(loop.getRegionIterArg(plan.counter));
+    llvm::DenseMap<Value, Operation *> lastUses;
+    for (Operation *op : plan.sums.ops)
+      for (Value operand : op->getOperands())
+        if (pipes.contains(findRoot(operand)))
+          lastUses[findRoot(operand)] = op;
+    llvm::DenseMap<Value, Value> slots;
+    fillLoop(side, created, mapping, [&](Operation *op) {
+      if (!plan.sums.ops.contains(op)) {
+        // What spreads a value that crosses follows where it is used.
+        if (!isSpread(op) || !pipes.contains(findRoot(op->getOperand(0))))
+          builder.clone(*op, mapping);
+        return;
+      }
+      for (Value operand : op->getOperands()) {
+        Value root = findRoot(operand);
+        auto pipe = pipes.find(root);
+        if (pipe == pipes.end() || slots.contains(root))
+          continue;
+        wait(pipe->second.barriers, number, side.name);
+        slots[root] = getSlot(pipe->second.buffer, number);
+      }
+      add(op, slots, mapping);
+      for (auto &[root, pipe] : pipes)
+        if (lastUses.lookup(root) == op)
+          release(pipe.barriers, number, side.name);
+    });
+    finish(created, mapping);
+  }
+
+  static Value findRoot(Value value) {
+    while (isSpread(value.getDefiningOp()))
+      value = value.getDefiningOp()->getOperand(0);
+    return value;
+  }
+
+  /// An op on accumulators, with what comes from pipes loaded and spread for
+  /// it. Multiplied by ones, the accumulators stay where they are.
+  void add(Operation *op, const llvm::DenseMap<Value, Value> &slots,
+           IRMapping &mapping) {
+    Value factor, sum;
+    if (isa<arith::MulFOp>(op))
+      for (unsigned index : {0, 1}) {
+        Value root = findRoot(op->getOperand(index));
+        auto type = dyn_cast<RankedTensorType>(root.getType());
+        if (slots.contains(root) && type && type.getRank() == 1 &&
+            isa<FloatType>(type.getElementType())) {
+          factor = root;
+          sum = op->getOperand(1 - index);
+        }
+      }
+    if (!factor || slots.contains(findRoot(sum))) {
+      clone(op, slots, mapping);
+      return;
+    }
+    Value isNeeded = createAnyNotOne(slots.lookup(factor), factor.getType());
+    auto branch = scf::IfOp::create(builder, loc, op->getResultTypes(),
+                                    isNeeded, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    IRMapping inner(mapping);
+    clone(op, slots, inner);
+    scf::YieldOp::create(builder, loc, inner.lookup(op->getResult(0)));
+    builder.setInsertionPointToStart(branch.elseBlock());
+    scf::YieldOp::create(builder, loc, mapping.lookup(sum));
+    mapping.map(op->getResult(0), branch.getResult(0));
+  }
+
+  void clone(Operation *op, const llvm::DenseMap<Value, Value> &slots,
+             IRMapping &mapping) {
+    IRMapping local(mapping);
+    readOperands(op, local);
+    for (Value operand : op->getOperands()) {
+      Value root = findRoot(operand);
+      auto slot = slots.find(root);
+      if (slot == slots.end())
+        continue;
+      local.map(root, ttg::LocalLoadOp::create(builder, loc, root.getType(),
+                                               slot->second)
+                          .getResult());
+      SmallVector<Operation *> spreads;
+      for (Value value = operand; value != root;
+           value = value.getDefiningOp()->getOperand(0))
+        spreads.push_back(value.getDefiningOp());
+      for (Operation *spread : llvm::reverse(spreads))
+        builder.clone(*spread, local);
+    }
+    Operation *copy = builder.clone(*op, local);
+    mapping.map(op->getResults(), copy->getResults());
+  }
+
+  /// Whether an element of the vector in `slot` is something else than 1.
+  Value createAnyNotOne(Value slot, Type vector) {
+    auto type = cast<RankedTensorType>(vector);
+    Value values = ttg::LocalLoadOp::create(builder, loc, type, slot);
+    Value ones = arith::ConstantOp::create(
+        builder, loc,
+        SplatElementsAttr::get(
+            type, builder.getFloatAttr(type.getElementType(), 1.0)));
+    Value differs = arith::CmpFOp::create(
+        builder, loc, arith::CmpFPredicate::UNE, values, ones);
+    Value words = arith::ExtUIOp::create(
+        builder, loc, type.clone(builder.getI32Type()), differs);
+    auto reduce = ReduceOp::create(builder, loc, ValueRange{words}, 0);
+    {
+      OpBuilder::InsertionGuard guard(builder);
+      Type word = builder.getI32Type();
+      Block *block = builder.createBlock(&reduce.getCombineOp(), {},
+                                         {word, word}, {loc, loc});
+      Value either = arith::OrIOp::create(builder, loc, block->getArgument(0),
+                                          block->getArgument(1));
+      ReduceReturnOp::create(builder, loc, either);
+    }
+    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne,
+                                 reduce.getResult()[0], constant(0));
+  }
+
+  /// Lets what stands behind the loop use the new one, and erases the rest.
+  void finish(scf::ForOp created, IRMapping &mapping) {
+    AccumulationSide &side = plan.adding;
+    if (!plan.finals.empty()) {
+      builder.setInsertionPointAfter(created);
+      wait(finalBarriers, constant(0), side.name);
+      for (auto [value, buffer] : llvm::zip(plan.finals, finalBuffers)) {
+        Value loaded = ttg::LocalLoadOp::create(builder, loc, value.getType(),
+                                                getSlot(buffer, Value()));
+        Value(value).replaceUsesWithIf(loaded, [&](OpOperand &use) {
+          return side.tail.contains(use.getOwner());
+        });
+      }
+    }
+    SmallVector<Operation *> gone;
+    for (Operation *op = loop->getNextNode();
+         !op->hasTrait<OpTrait::IsTerminator>(); op = op->getNextNode()) {
+      if (auto wait = dyn_cast<PipeWaitOp>(op))
+        wait.setReader(side.name);
+      if (!side.tail.contains(op))
+        gone.push_back(op);
+    }
+    for (Operation *op : llvm::reverse(gone))
+      op->erase();
+    for (unsigned number : side.carried)
+      loop.getResult(number).replaceAllUsesWith(
+          mapping.lookup(loop.getResult(number)));
+    Block *block = loop->getBlock();
+    loop.erase();
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*block)))
+      if (isOpTriviallyDead(&op))
+        op.erase();
+      else
+        sink(&op, created);
+  }
+
+  /// Lets what only stands behind `created` need be made there, where it is
+  /// first used: beside the accumulators there is no room for pointers.
+  static void sink(Operation *op, scf::ForOp created) {
+    if (!isMemoryEffectFree(op) || op->getNumRegions() != 0 ||
+        op->hasTrait<OpTrait::ConstantLike>() ||
+        op->hasTrait<OpTrait::IsTerminator>())
+      return;
+    Operation *first = nullptr;
+    for (Operation *user : op->getUsers()) {
+      Operation *ancestor = op->getBlock()->findAncestorOpInBlock(*user);
+      if (!first || ancestor->isBeforeInBlock(first))
+        first = ancestor;
+    }
+    if (created->isBeforeInBlock(first))
+      op->moveBefore(first);
+  }
+
+  void setReaders() {
+    for (Operation *pipe : plan.scoring.pipes)
+      cast<PipeCreateOp>(pipe).setReadersAttr(
+          builder.getStrArrayAttr({plan.scoring.name}));
+    for (Operation *pipe : plan.adding.pipes)
+      cast<PipeCreateOp>(pipe).setReadersAttr(
+          plan.scoring.pipes.contains(pipe)
+              ? builder.getStrArrayAttr({plan.scoring.name, plan.adding.name})
+              : builder.getStrArrayAttr({plan.adding.name}));
+  }
+};
+
+class SeparateAccumulation
+    : public triton::tle::impl::TLESeparateAccumulationBase<
+          SeparateAccumulation> {
+public:
+  using TLESeparateAccumulationBase::TLESeparateAccumulationBase;
+
+  void runOnOperation() override {
+    SmallVector<scf::ForOp> loops;
+    getOperation()->walk([&](scf::ForOp loop) {
+      if (loop->hasAttr(kConsumerAttr))
+        loops.push_back(loop);
+    });
+    for (scf::ForOp loop : loops)
+      separate(loop);
+  }
+
+private:
+  void separate(scf::ForOp loop) {
+    std::string reason;
+    ModuleAxisInfo axes(getOperation());
+    FailureOr<AccumulationPlan> plan =
+        planAccumulation(loop, axes, {numWarps, sharedMemory}, reason);
+    loop->removeAttr(kConsumerAttr);
+    if (failed(plan))
+      return ttg::leftAlone(loop, getArgument(), reason);
+    ttg::applied(loop, getArgument(),
+                 "scores and sums in partitions of their own, " +
+                     Twine(plan->crossing.size()) +
+                     " values an iteration and " + Twine(plan->finals.size()) +
+                     " at the end cross, " + Twine(plan->operands.size()) +
+                     " operands are copied");
+    Separator(std::move(*plan)).run();
+  }
+};
+
+} // namespace
