@@ -54,21 +54,27 @@ def run_sum(n: int, stages: int, width: int) -> Run:
     return relative_error(out, expected), 0.0, launch, 0.0
 
 
-def run_attention(rows: int, n: int, stages: int, warps: int, blocks: int) -> Run:
-    """Attention of blocks * rows queries to n keys, 128 columns."""
-    q, k, v = (torch.randn(count, 128, device=DEVICE).bfloat16() for count in (rows * blocks, n, n))
-    out = torch.full((rows * blocks, 128), float("nan"), device=DEVICE, dtype=torch.bfloat16)
-    scale = 128**-0.5
+def run_attention(rows: int, n: int, stages: int, warps: int, blocks: int, width: int = 128, ramp: float = 0) -> Run:
+    """Attention of blocks * rows queries to n keys, `width` columns.
+
+    The scores grow by `ramp` powers of two from the first key to the last one, so that sums must be rescaled.
+    """
+    q, k, v = (torch.randn(count, width, device=DEVICE).bfloat16() for count in (rows * blocks, n, n))
+    scale = width**-0.5
+    if ramp:
+        q[:, 0] = 16.0
+        k[:, 0] = (torch.linspace(0, ramp / LOG2_E / scale / 16, n, device=DEVICE)).bfloat16()
+    out = torch.full((rows * blocks, width), float("nan"), device=DEVICE, dtype=torch.bfloat16)
 
     def launch(partitions: bool) -> torch.Tensor:
         kernels.attention[(blocks,)](
-            q, k, v, out, n, scale * LOG2_E, rows, 64, 128, stages, partitions, num_warps=warps
+            q, k, v, out, n, scale * LOG2_E, rows, 64, width, stages, partitions, num_warps=warps
         )
         return out
 
     launch(True)
     expected = (q.double() @ k.double().T * scale).softmax(-1) @ v.double()
-    return relative_error(out, expected), 4e-3, launch, 4.0 * rows * blocks * n * 128
+    return relative_error(out, expected), 4e-3, launch, 4.0 * rows * blocks * n * width
 
 
 def run_product(m: int, n: int, k: int, stages: int) -> Run:
@@ -95,6 +101,12 @@ def checks() -> Iterator[tuple[str, Callable[[], Run]]]:
     for rows, n, stages, warps, blocks in sizes:
         name = f"attention {rows} x {blocks} queries, {n} keys, {stages} slots"
         yield name, lambda a=(rows, n, stages, warps, blocks): run_attention(*a)
+    # Wide enough for scores and sums in partitions of their own.
+    wide = [(n, warps, blocks, ramp) for n in (64, 65, 300) for warps in (4, 8) for blocks, ramp in ((1, 0), (2, 60))]
+    wide += [] if INTERPRETED else [(4096, 8, 528, 0), (4096, 4, 528, 200)]
+    for n, warps, blocks, ramp in wide:
+        name = f"attention 64 x {blocks} queries, 256 wide, {n} keys, {warps} warps, ramp {ramp}"
+        yield name, lambda a=(64, n, 2, warps, blocks, 256, ramp): run_attention(*a)
     for size, stages in ((128, 2), (256, 4)) if INTERPRETED else ((128, 2), (256, 4), (4096, 4)):
         yield f"product {size}, {stages} slots", lambda s=size, n=stages: run_product(s, s, s, n)
 

@@ -1,6 +1,7 @@
 """Loops over tiles that the compiler divides: compiled for Hopper, what becomes of them, and where they stay whole."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -36,18 +37,33 @@ def test_divided_loops_compile_cleanly(variant):
 def test_the_producer_copies_and_the_rest_multiplies(variant, tmp_path):
     ttgir = compile_for(variant, 90, tmp_path).asm["ttgir"]
     assert "tt.warp_specialize" not in ttgir
-    rest, producer = ttgir[ttgir.index("default {") :].split("partition0(")
+    rest, *others = re.split(r"partition\d\(", ttgir[ttgir.index("default {") :])
+    producer = others[-1]
     assert "ttg.async_copy_global_to_local" in producer and "warp_group_dot" not in producer
     assert "ttg.async_copy_global_to_local" not in rest
     assert ("warp_group_dot" in rest) == ("gathered_sum" not in variant.label)
+    # scores apart from wide sums: both multiply
+    assert len(others) == 1 + ("64x256" in variant.label)
+    assert all("warp_group_dot" in scores for scores in others[:-1])
     # indices are loaded by the producer alone
     if "gathered_sum" in variant.label:
         assert "tt.load" in producer and "tt.load" not in rest
 
 
+@pytest.mark.parametrize("variant", MLA, ids=lambda variant: variant.label)
+def test_the_sparse_forward_has_three_partitions(variant, tmp_path):
+    ttgir = compile_for(variant, 90, tmp_path).asm["ttgir"]
+    sums, scores, producer = re.split(r"partition\d\(", ttgir[ttgir.index("default {") :])
+    assert "scf.if" in sums and "math.exp2" not in sums
+    assert "math.exp2" in scores and "tensor<64x512xf32" not in scores
+    assert "64x512xbf16" in producer and "warp_group_dot" not in producer
+    # only the sums may need barriers of their warps
+    assert "tle.ordered = array<i32: 1, 2>" in ttgir
+
+
 @pytest.mark.parametrize("capability", (80, 120))
 def test_other_gpus_have_no_partitions(capability, tmp_path):
-    (variant,) = (v for v in DIVIDED if v.label.startswith("attention 64"))
+    (variant,) = (v for v in DIVIDED if v.label.startswith("attention 64 "))
     assert "ttg.warp_specialize" not in compile_for(variant, capability, tmp_path).asm["ttgir"]
 
 

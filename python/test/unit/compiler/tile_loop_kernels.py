@@ -90,12 +90,14 @@ def variants(arch):
                 {"num_warps": 4},
             )
         pointers = dict.fromkeys(("q", "k", "v", "out"), "*bf16:16")
-        for rows, warps in ((64, 4), (128, 8)):
+        # From 256 columns on, scores and sums have partitions of their own.
+        for rows, width, warps in ((64, 128, 4), (128, 128, 8), (64, 256, 4), (64, 256, 8), (128, 256, 8)):
+            label = f"attention {rows}" if width == 128 else f"attention {rows}x{width} {warps} warps"
             yield (
-                f"attention {rows} {suffix}",
+                f"{label} {suffix}",
                 attention,
                 pointers | {"n": "i32", "scale_log2": "fp32"},
-                {"BM": rows, "BN": 64, "D": 128, "STAGES": 2, "PARTITIONS": divided},
+                {"BM": rows, "BN": 64, "D": width, "STAGES": 2, "PARTITIONS": divided},
                 {"num_warps": warps},
             )
         yield (

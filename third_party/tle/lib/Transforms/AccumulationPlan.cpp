@@ -20,9 +20,11 @@ static constexpr int64_t kRegisters = 65536;
 static constexpr int64_t kMostRegisters = 232;
 /// What a thread needs beside its part of the accumulators.
 static constexpr int64_t kOtherRegisters = 32;
+/// Of a thread that gathers, where nobody has asked for any.
+static constexpr int32_t kGatherRegisters = 64;
 static constexpr int64_t kLeastScoreRegisters = 128;
 /// Scores of a thread.
-static constexpr int64_t kMostScores = 64;
+static constexpr int64_t kMostScores = 32;
 
 PipeCreateOp tle::findPipe(Operation *step) {
   for (Operation *user : findCapturedRoot(step->getOperand(0)).getUsers())
@@ -64,10 +66,11 @@ public:
              " columns");
       return failure();
     }
-    if (!checkBody() || !chooseRegisters())
+    if (!checkBody())
       return failure();
     findHeavy();
-    if (!divideTail() || !divideBody() || !checkImports() || !checkMemory())
+    if (!divideTail() || !divideBody() || !checkImports() ||
+        !chooseRegisters() || !checkMemory())
       return failure();
     return std::move(plan);
   }
@@ -139,13 +142,20 @@ bool Planner::chooseRegisters() {
   }
   int64_t producers = plan.specialize.getTotalPartitionWarps();
   auto requested = plan.specialize.getRequestedRegisters();
-  int64_t each = requested ? requested->front() : 40;
+  // As many pointers as a thread copies rows, in pieces of 128 bytes.
+  int32_t rows = 0;
+  for (LoadOp load : plan.operands)
+    rows = std::max<int32_t>(
+        rows, cast<RankedTensorType>(load.getType()).getShape()[0] / 16);
+  plan.otherRegisters = requested ? requested->front() : kGatherRegisters;
+  plan.otherRegisters =
+      std::max<int32_t>(plan.otherRegisters, llvm::alignTo(32 + 2 * rows, 8));
   int64_t sums = llvm::alignTo(elements / threads + kOtherRegisters, 8);
-  int64_t rest = (kRegisters - producers * 32 * each - sums * threads) /
-                 (kScoreWarps * 32) / 8 * 8;
+  int64_t rest =
+      (kRegisters - producers * 32 * plan.otherRegisters - sums * threads) /
+      (kScoreWarps * 32) / 8 * 8;
   int64_t warps = limits.numWarps + producers + kScoreWarps;
-  if (!requested || sums > kMostRegisters || rest < kLeastScoreRegisters ||
-      warps > 32)
+  if (sums > kMostRegisters || rest < kLeastScoreRegisters || warps > 32)
     return refuse("registers do not suffice for one more partition");
   plan.registers = std::min(rest, kMostRegisters);
   return true;

@@ -189,8 +189,8 @@ private:
     SmallVector<int32_t> warps(specialize.getPartitionNumWarps());
     warps.insert(warps.begin(), kScoreWarps);
     specialize.setPartitionNumWarps(warps);
-    SmallVector<int32_t> registers(*specialize.getRequestedRegisters());
-    registers.insert(registers.begin(), plan.registers);
+    int32_t others = plan.otherRegisters;
+    SmallVector<int32_t> registers = {plan.registers, others};
     specialize.setRequestedRegisters(registers);
     return scores;
   }
@@ -410,17 +410,20 @@ private:
     PipeCommitOp::create(builder, loc, barriers, number);
   }
 
-  /// What stands behind the loop; the finals as soon as all are made.
+  /// What stands behind the loop; first what the finals need, for the sums wait
+  /// for them.
   void sendFinals(IRMapping &mapping) {
-    Operation *last = nullptr;
+    llvm::SmallPtrSet<Operation *, 8> early;
+    SmallVector<Value> worklist(plan.finals.begin(), plan.finals.end());
+    while (!worklist.empty()) {
+      Operation *op = worklist.pop_back_val().getDefiningOp();
+      if (op && plan.scoring.tail.contains(op) && early.insert(op).second)
+        llvm::append_range(worklist, op->getOperands());
+    }
     for (Operation *op : plan.scoring.tail)
-      if (llvm::any_of(op->getResults(), [&](Value result) {
-            return plan.finals.contains(result);
-          }))
-        last = op;
-    auto sendAll = [&] {
-      if (plan.finals.empty())
-        return;
+      if (early.contains(op))
+        builder.clone(*op, mapping);
+    if (!plan.finals.empty()) {
       Value barriers = mapping.lookup(finalBarriers);
       PipeAcquireOp::create(builder, loc, barriers, constant(0));
       for (auto [value, buffer] : llvm::zip(plan.finals, finalBuffers))
@@ -428,14 +431,10 @@ private:
                                   mapping.lookup(value),
                                   getSlot(mapping.lookup(buffer), Value()));
       PipeCommitOp::create(builder, loc, barriers, constant(0));
-    };
-    if (!last)
-      sendAll();
-    for (Operation *op : plan.scoring.tail) {
-      builder.clone(*op, mapping);
-      if (op == last)
-        sendAll();
     }
+    for (Operation *op : plan.scoring.tail)
+      if (!early.contains(op))
+        builder.clone(*op, mapping);
   }
 
   //===--------------------------------------------------------------------===//

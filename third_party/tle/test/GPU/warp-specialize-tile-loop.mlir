@@ -57,7 +57,7 @@ tt.func public @gather(%x: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %index: !
   // CHECK: arith.select
   // CHECK: arith.addi %[[I]]
   // CHECK: scf.yield
-  // CHECK: {tt.num_stages = 3 : i32}
+  // CHECK: {tle.consumer, tt.num_stages = 3 : i32}
   %r:2 = scf.for %i = %c0 to %n step %c64 iter_args(%acc = %zero, %p = %first) -> (tensor<64x64xf32>, tensor<64x!tt.ptr<i32>>) : i32 {
     %ids = tt.load %p : tensor<64x!tt.ptr<i32>>
     %ok = arith.cmpi sge, %ids, %none : tensor<64xi32>

@@ -43,8 +43,8 @@ struct AccumulationPlan {
   SmallVector<LoadOp> operands;
   /// The number of the carried value that counts tiles.
   unsigned counter = 0;
-  /// Of a thread of the scores.
-  int32_t registers = 0;
+  /// Of a thread of the scores, and of one that gathers.
+  int32_t registers = 0, otherRegisters = 0;
 };
 
 struct AccumulationLimits {

@@ -1,0 +1,74 @@
+// RUN: tle-opt %s -split-input-file -verify-diagnostics -triton-tle-lazy-rescaling -remarks-filter="triton-tle-lazy-rescaling"
+
+!acc = tensor<64x256xf32>
+!p = tensor<64x64xf32>
+!v = tensor<64x256xbf16>
+!row = tensor<64xf32>
+
+// The weights go into a sum that is not scaled.
+tt.func @unscaled(%m: !row, %s: !p, %v: !v, %n: i32) -> (!acc, !p) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %zero = arith.constant dense<0.0> : !acc
+  %none = arith.constant dense<0.0> : !p
+  // expected-remark @below {{no accumulator is scaled by exp(m - max(m, ...)) alone}}
+  %r:3 = scf.for %i = %c0 to %n step %c1 iter_args(%m0 = %m, %acc0 = %zero, %sum = %none) -> (!row, !acc, !p) : i32 {
+    %max = "tt.reduce"(%s) <{axis = 1 : i32}> ({
+    ^bb0(%a: f32, %b: f32):
+      %larger = arith.maxnumf %a, %b : f32
+      tt.reduce.return %larger : f32
+    }) : (!p) -> !row
+    %m1 = arith.maxnumf %m0, %max : !row
+    %d = arith.subf %m0, %m1 : !row
+    %f = math.exp2 %d : !row
+    %tall = tt.expand_dims %m1 {axis = 1 : i32} : !row -> tensor<64x1xf32>
+    %wide = tt.broadcast %tall : tensor<64x1xf32> -> !p
+    %e = arith.subf %s, %wide : !p
+    %p = math.exp2 %e : !p
+    %f_tall = tt.expand_dims %f {axis = 1 : i32} : !row -> tensor<64x1xf32>
+    %f_wide = tt.broadcast %f_tall : tensor<64x1xf32> -> !acc
+    %scaled = arith.mulf %acc0, %f_wide : !acc
+    %w = arith.truncf %p : !p to tensor<64x64xbf16>
+    %acc1 = tt.dot %w, %v, %scaled : tensor<64x64xbf16> * !v -> !acc
+    %next = arith.addf %sum, %p : !p
+    scf.yield %m1, %acc1, %next : !row, !acc, !p
+  } {tle.consumer}
+  tt.return %r#1, %r#2 : !acc, !p
+}
+
+// -----
+
+!acc = tensor<64x256xf32>
+!p = tensor<64x64xf32>
+!v = tensor<64x256xbf16>
+!row = tensor<64xf32>
+
+// A square of weights is not linear in them.
+tt.func @square(%m: !row, %s: !p, %v: !v, %n: i32) -> !acc {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %zero = arith.constant dense<0.0> : !acc
+  // expected-remark @below {{no accumulator is scaled by exp(m - max(m, ...)) alone}}
+  %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%m0 = %m, %acc0 = %zero) -> (!row, !acc) : i32 {
+    %max = "tt.reduce"(%s) <{axis = 1 : i32}> ({
+    ^bb0(%a: f32, %b: f32):
+      %larger = arith.maxnumf %a, %b : f32
+      tt.reduce.return %larger : f32
+    }) : (!p) -> !row
+    %m1 = arith.maxnumf %m0, %max : !row
+    %d = arith.subf %m0, %m1 : !row
+    %f = math.exp2 %d : !row
+    %tall = tt.expand_dims %m1 {axis = 1 : i32} : !row -> tensor<64x1xf32>
+    %wide = tt.broadcast %tall : tensor<64x1xf32> -> !p
+    %e = arith.subf %s, %wide : !p
+    %p = math.exp2 %e : !p
+    %square = arith.mulf %p, %p : !p
+    %f_tall = tt.expand_dims %f {axis = 1 : i32} : !row -> tensor<64x1xf32>
+    %f_wide = tt.broadcast %f_tall : tensor<64x1xf32> -> !acc
+    %scaled = arith.mulf %acc0, %f_wide : !acc
+    %w = arith.truncf %square : !p to tensor<64x64xbf16>
+    %acc1 = tt.dot %w, %v, %scaled : tensor<64x64xbf16> * !v -> !acc
+    scf.yield %m1, %acc1 : !row, !acc
+  } {tle.consumer}
+  tt.return %r#1 : !acc
+}
