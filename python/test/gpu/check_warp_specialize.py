@@ -19,6 +19,7 @@ import torch
 import triton
 import triton.language as tl
 import triton_tle.language as tle
+from triton.tools.tensor_descriptor import TensorDescriptor
 from triton_tle.bench.sparse_mla_fwd_check import CheckCase, check
 from triton_tle.ops.sparse_mla_fwd_pipes import sparse_mla_fwd_pipes
 
@@ -37,6 +38,30 @@ def load_tiles(tiles, a, b, K, BM: tl.constexpr, BN: tl.constexpr, BK: tl.conste
         slot = tiles.acquire(i)
         tle.gpu.async_copy(a_rows + i * BK, slot.a)
         tle.gpu.async_copy(b_rows + i * BK, slot.b)
+        tiles.commit(i)
+    tiles.close(K // BK)
+
+
+@triton.jit
+def load_blocks(tiles, a, b, K, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr):
+    """The same by TMA: `a` and `b` are descriptors of blocks."""
+    for i in range(K // BK):
+        slot = tiles.acquire(i)
+        tle.gpu.copy(a, slot.a, offsets=[tl.program_id(0) * BM, i * BK])
+        tle.gpu.copy(b, slot.b, offsets=[tl.program_id(1) * BN, i * BK])
+        tiles.commit(i)
+    tiles.close(K // BK)
+
+
+@triton.jit
+def load_both(tiles, a, b, K, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr):
+    """One operand by TMA, the other by asynchronous copies."""
+    cols, depth = tl.program_id(1) * BN + tl.arange(0, BN), tl.arange(0, BK)
+    b_rows = b + cols[:, None] * K + depth[None, :]
+    for i in range(K // BK):
+        slot = tiles.acquire(i)
+        tle.gpu.async_copy(b_rows + i * BK, slot.b)
+        tle.gpu.copy(a, slot.a, offsets=[tl.program_id(0) * BM, i * BK])
         tiles.commit(i)
     tiles.close(K // BK)
 
@@ -73,15 +98,15 @@ def multiply_late(tiles, out, K, N, BM: tl.constexpr, BN: tl.constexpr, BK: tl.c
 @triton.jit
 def product(
     a, b, out, K, N, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, SLOTS: tl.constexpr,
-    MULTIPLY: tl.constexpr = multiply
+    MULTIPLY: tl.constexpr = multiply, LOAD: tl.constexpr = load_tiles, WARPS: tl.constexpr = 4
 ):  # fmt: skip
     """out = a b^T, rows of b contiguous along K."""
     tiles = tle.pipe(
         a=tle.gpu.alloc([SLOTS, BM, BK], tl.bfloat16), b=tle.gpu.alloc([SLOTS, BN, BK], tl.bfloat16), name="tiles"
     )
     tle.gpu.warp_specialize(
-        [(MULTIPLY, (tiles.reader(), out, K, N, BM, BN, BK)), (load_tiles, (tiles.writer(), a, b, K, BM, BN, BK))],
-        [4],
+        [(MULTIPLY, (tiles.reader(), out, K, N, BM, BN, BK)), (LOAD, (tiles.writer(), a, b, K, BM, BN, BK))],
+        [WARPS],
         [40],
     )
 
@@ -150,6 +175,27 @@ def run_product(m: int, n: int, k: int, slots: int) -> tuple[float, float, Calla
     return relative_error(out, a.double() @ b.double().T), 4e-3, launch, 2.0 * m * n * k
 
 
+def run_block_product(
+    m: int, n: int, k: int, slots: int, both: bool, warps: int
+) -> tuple[float, float, Callable[[], torch.Tensor], float]:
+    """The same with tiles, or those of `a` alone unless `both`, that TMA brings."""
+    a = torch.randn(m, k, device=DEVICE, dtype=torch.float32).bfloat16()
+    b = torch.randn(n, k, device=DEVICE, dtype=torch.float32).bfloat16()
+    out = torch.full((m, n), float("nan"), device=DEVICE, dtype=torch.bfloat16)
+    a_blocks = TensorDescriptor.from_tensor(a, [64, 64])
+    b_blocks = TensorDescriptor.from_tensor(b, [128, 64]) if both else b
+    load = load_blocks if both else load_both
+
+    def launch():
+        product[(m // 64, n // 128)](
+            a_blocks, b_blocks, out, k, n, 64, 128, 64, slots, multiply, load, warps, num_warps=4
+        )
+        return out
+
+    launch()
+    return relative_error(out, a.double() @ b.double().T), 4e-3, launch, 2.0 * m * n * k
+
+
 def run_late_product(m: int, n: int, k: int, slots: int) -> tuple[float, float, Callable[[], torch.Tensor], float]:
     """The same of the sum over tiles of 64 of [m, 64] x [n, 64]^T, halved before each fourth one."""
     a = torch.randn(m, k, device=DEVICE, dtype=torch.float32).bfloat16()
@@ -202,6 +248,14 @@ def checks() -> dict[str, tuple[Callable, dict]]:
             "product, 1 slot": (run_product, {"m": 64, "n": 128, "k": 128, "slots": 1}),
             "late product, 2 slots": (run_late_product, {"m": 64, "n": 128, "k": 640, "slots": 2}),
             "late product, 3 slots, one tile": (run_late_product, {"m": 64, "n": 128, "k": 64, "slots": 3}),
+            "block product, 2 slots": (
+                run_block_product,
+                {"m": 64, "n": 128, "k": 320, "slots": 2, "both": True, "warps": 1},
+            ),
+            "block product, copies too": (
+                run_block_product,
+                {"m": 64, "n": 128, "k": 320, "slots": 3, "both": False, "warps": 4},
+            ),
             "two readers": (run_two_readers, {"n": 7, "slots": 2, "one_shot": False}),
             "two readers, one-shot": (run_two_readers, {"n": 4, "slots": 4, "one_shot": True}),
             "sparse MLA": (
@@ -213,6 +267,12 @@ def checks() -> dict[str, tuple[Callable, dict]]:
         f"product {size}, {slots} slots": (run_product, {"m": size, "n": size, "k": size, "slots": slots})
         for size, slots in ((256, 1), (256, 2), (1024, 3), (4096, 4))
     }
+    found |= {
+        f"block product {size}, {slots} slots, {warps} warps, {'TMA' if both else 'TMA and copies'}": (
+            run_block_product, {"m": size, "n": size, "k": size, "slots": slots, "both": both, "warps": warps}
+        )
+        for size, slots, both, warps in ((256, 1, True, 4), (256, 2, False, 4), (1024, 3, True, 1), (4096, 4, True, 1))
+    }  # fmt: skip
     found |= {
         f"late product {size} x {k}, {slots} slots": (run_late_product, {"m": size, "n": size, "k": k, "slots": slots})
         for size, k, slots in ((128, 64, 2), (256, 1024, 2), (1024, 960, 3), (4096, 4096, 4))

@@ -237,6 +237,10 @@ class IRTarget:
             False,
         )
 
+    def copy_block(self, target: buffer, descriptor, offsets: list) -> None:
+        """The block of a descriptor goes into a buffer; into the slot of a pipe without waiting for it."""
+        self.local_store(target, self.semantic.descriptor_load(descriptor, offsets, "", ""))
+
     def async_commit(self) -> None:
         self._gluon().create_async_commit_group()
 

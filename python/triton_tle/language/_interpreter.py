@@ -120,6 +120,8 @@ class Program:
         self.open_group: list[Callable[[], None]] = []
         self.groups: list[list[Callable[[], None]]] = []
         self.scheduler: Scheduler | None = None
+        # By the address of a field: the pipe that it belongs to.
+        self.pipes: dict[int, PipeState] = {}
 
     def enter(self) -> None:
         """Forgets all of the previous program instance; the interpreter makes a new index tuple for each."""
@@ -325,7 +327,9 @@ class InterpreterTarget:
     def pipe_create(self, name: str, fields: dict[str, buffer], readers: tuple[str, ...], one_shot: bool) -> pipe_value:
         fields = {field: materialize(self, value) for field, value in fields.items()}
         type = pipe_type(name, {field: value.type for field, value in fields.items()}, None, readers, one_shot)
-        return pipe_value(type, None, fields, PipeState(name, type.num_slots, readers, one_shot))
+        state = PipeState(name, type.num_slots, readers, one_shot)
+        PROGRAM.pipes |= {value.handle.storage.address: state for value in fields.values()}
+        return pipe_value(type, None, fields, state)
 
     def pipe_step(self, pipe: pipe_value, step: str, index: int, reader: str | None) -> None:
         state, scheduler = pipe.state, PROGRAM.scheduler
@@ -384,6 +388,22 @@ class InterpreterTarget:
 
         def arrive():
             value = self.semantic.load(pointers, mask, other, (), "", "", "", False)
+            array[...] = value.handle.data
+
+        PROGRAM.open_group.append(arrive)
+
+    def copy_block(self, target: buffer, descriptor, offsets: list) -> None:
+        """The block of a descriptor goes into a buffer; into the slot of a pipe with the slot's commit."""
+        state = PROGRAM.pipes.get(target.handle.storage.address)
+        writes_slot = state is not None and self.in_partition and state.users.get(None) is PROGRAM.scheduler.current
+        value = self.semantic.descriptor_load(descriptor, offsets, "", "")
+        if not writes_slot:
+            self.local_store(target, value)
+            return
+        array = target.handle.array(target.type)
+        poison(array, target.dtype)
+
+        def arrive():
             array[...] = value.handle.data
 
         PROGRAM.open_group.append(arrive)

@@ -9,6 +9,7 @@ import triton
 import triton.language as tl
 import triton_tle.language as tle
 from triton.runtime.errors import InterpreterError
+from triton.tools.tensor_descriptor import TensorDescriptor
 
 
 @triton.jit
@@ -82,6 +83,40 @@ def test_one_shot_pipe_needs_no_release():
 def test_reading_after_the_release_gives_nan():
     got, _ = run(reads="reads late")
     assert torch.isnan(got).all()
+
+
+@triton.jit
+def fill_blocks(w, blocks, n, peek, EARLY: tl.constexpr):
+    for i in range(n):
+        slot = w.acquire(i)
+        tle.gpu.copy(blocks, slot.a, offsets=[i * 8, 0])
+        if EARLY:
+            tl.store(peek + tl.arange(0, 8)[:, None] * 16 + tl.arange(0, 16)[None, :], slot.a.load())
+        w.commit(i)
+
+
+@triton.jit
+def sum_blocks(r, y, n):
+    acc = tl.zeros([8, 16], tl.float32)
+    for i in range(n):
+        acc += r.wait(i).a.load()
+        r.release(i)
+    tl.store(y + tl.arange(0, 8)[:, None] * 16 + tl.arange(0, 16)[None, :], acc)
+
+
+@triton.jit
+def block_kernel(blocks, y, peek, n, EARLY: tl.constexpr):
+    pipe = tle.pipe(a=tle.gpu.alloc([2, 8, 16], tl.float32))
+    reader, writer = pipe.reader(), pipe.writer()
+    tle.gpu.warp_specialize([(sum_blocks, (reader, y, n)), (fill_blocks, (writer, blocks, n, peek, EARLY))], [4])
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_blocks_arrive_with_the_commit(early):
+    x, y, peek = torch.randn(40, 16), torch.zeros(8, 16), torch.zeros(8, 16)
+    block_kernel[(1,)](TensorDescriptor.from_tensor(x, [8, 16]), y, peek, 5, early)
+    torch.testing.assert_close(y, x.view(5, 8, 16).sum(0))
+    assert bool(torch.isnan(peek).all()) == early
 
 
 @pytest.mark.parametrize(

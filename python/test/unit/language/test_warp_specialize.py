@@ -158,6 +158,32 @@ def test_products_run_on_into_the_next_iteration(scaled):
 
 
 @triton.jit
+def fills_blocks(w, blocks, n):
+    for i in range(n):
+        slot = w.acquire(i)
+        tle.gpu.copy(blocks, slot.a, offsets=[i * 64, 0])
+        w.commit(i)
+
+
+@triton.jit
+def sums_blocks(x, y, n, HOST: tl.constexpr):
+    blocks = x if HOST else tl.make_tensor_descriptor(x, [n * 64, 64], [64, 1], [64, 64])
+    tiles = tle.pipe(a=tle.gpu.alloc([2, 64, 64], tl.float16), name="tiles")
+    tle.gpu.warp_specialize([(adds, (tiles.reader(), y, n)), (fills_blocks, (tiles.writer(), blocks, n))], [4], [40])
+
+
+@pytest.mark.parametrize("host", [False, True])
+def test_blocks_complete_on_the_pipe(host):
+    signature = {"x": "tensordesc<fp16[64,64]>" if host else "*fp16", "y": "*fp32", "n": "i32", "HOST": "constexpr"}
+    source = triton.compiler.ASTSource(sums_blocks, signature, {"HOST": host})
+    ptx = triton.compile(source, target=GPUTarget("cuda", 90, 32), options={"num_warps": 4}).asm["ptx"]
+    assert ptx.count("mbarrier.init.shared") == 4  # none of the copy's own
+    assert ptx.count("cp.async.bulk.tensor.2d") == 1
+    assert len(re.findall(r"mbarrier\.expect_tx\.relaxed\.cta\.shared::cta\.b64 \[%r\d+\], 2048;", ptx)) == 1
+    assert ptx.count("@first mbarrier.arrive.shared") == 1
+
+
+@triton.jit
 def holds(x, y, HELD: tl.constexpr):
     buffer = tle.gpu.alloc([64, 64], tl.float16)
     offsets = tl.arange(0, 64)[:, None] * 64 + tl.arange(0, 64)[None, :]
@@ -205,4 +231,4 @@ def test_kernels_of_the_gpu_check_are_right_in_the_interpreter():
     environment = os.environ | {"TRITON_INTERPRET": "1"}
     run = subprocess.run([sys.executable, str(script)], env=environment, capture_output=True, text=True, timeout=600)
     assert run.returncode == 0, run.stdout + run.stderr
-    assert run.stdout.count(" error ") == 7 and "FAILED" not in run.stdout
+    assert run.stdout.count(" error ") == 9 and "FAILED" not in run.stdout

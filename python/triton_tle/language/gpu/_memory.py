@@ -231,6 +231,9 @@ def copy(
 ) -> None:
     """Copies a block between global memory and a buffer. The data is there for the whole CTA when it returns.
 
+    A copy from a descriptor into a slot of a pipe, by the partition that has acquired it, need not have ended: the
+    slot's commit covers it, as it covers asynchronous copies. Until then the slot must be neither read nor written.
+
     One of `src` and `dst` is a buffer, the other a tensor of pointers to global memory or a TMA descriptor
     (`tl.make_tensor_descriptor`, or a ``TensorDescriptor`` argument of the kernel). Both have the same dtype.
 
@@ -327,7 +330,7 @@ def _copy_descriptor(target, where: str, local: buffer, descriptor, offsets: Any
         if not scalar and (isinstance(plain, bool) or not isinstance(plain, int)):
             raise TypeError(f"{where}: offsets[{i}] is {describe(plain)}, but must be an integer or a scalar tensor")
     if into:
-        target.local_store(local, target.semantic.descriptor_load(descriptor, offsets, "", ""))
+        target.copy_block(local, descriptor, offsets)
     else:
         target.semantic.descriptor_store(descriptor, target.local_load(local), offsets)
 

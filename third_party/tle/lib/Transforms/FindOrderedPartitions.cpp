@@ -76,6 +76,9 @@ private:
   }
 
   bool visit(Operation *op) {
+    // What TMA writes is ordered like a store: by the commit of its slot.
+    if (auto block = dyn_cast<AsyncTMACopyGlobalToLocalOp>(op))
+      return op->hasAttr(kPerThreadAttr) && access(block.getResult(), written);
     if (op->hasAttr(kPerThreadAttr) || isBufferView(op) ||
         isa<scf::ForOp, scf::IfOp, FenceAsyncSharedOp, WarpYieldOp,
             WarpReturnOp>(op) ||

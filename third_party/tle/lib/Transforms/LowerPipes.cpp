@@ -6,6 +6,9 @@
 //                acquire, wait    ==> ttng.wait_barrier
 //                commit, release  ==> ttng.arrive_barrier
 //                commit of copies ==> ttng.async_copy_mbarrier_arrive
+//                load of a descriptor's block, stored into a slot
+//                                 ==> ttng.barrier_expect,
+//                                     ttng.async_tma_copy_global_to_local
 //                all of them with tle.per_thread
 //                their fields' allocations get tle.pipe_field
 // Postcondition: no tle.pipe op is left; one gpu.barrier stands behind the
@@ -57,6 +60,8 @@ constexpr int64_t kMaxArrivals = (1 << 20) - 1;
 struct Writes {
   bool copies = false;
   bool stores = false;
+  /// Stores of what a descriptor's load gives: TMA fills the slot itself.
+  SmallVector<ttg::LocalStoreOp> blocks;
 };
 
 /// One end of a pipe: who waits, and who then says that it is done.
@@ -114,6 +119,8 @@ private:
                             StringRef arrival, StringRef wait);
   LogicalResult verifyAccesses(Pipe &pipe, Endpoint &endpoint, StringRef wait);
   void findWrites(Pipe &pipe);
+  bool canFill(Pipe &pipe, ttg::LocalStoreOp store);
+  void lowerBlocks(Pipe &pipe);
   void lower(Pipe &pipe);
 
   ModuleOp module;
@@ -203,11 +210,11 @@ LogicalResult PipeLowering::verify(Pipe &pipe) {
     if (endpoint.partition && failed(verifyAccesses(pipe, endpoint, "a wait")))
       return failure();
   }
-  // Threads of the writer may arrive twice, for stores and for copies.
+  // Threads of the writer may arrive for stores, for copies and for TMA.
   int64_t released = 0;
   for (auto &[reader, endpoint] : pipe.readers)
     released += endpoint.getNumThreads();
-  int64_t arrivals = std::max(released, 2 * pipe.writer.getNumThreads());
+  int64_t arrivals = std::max(released, 3 * pipe.writer.getNumThreads());
   if (arrivals > kMaxArrivals)
     return describe("counts " + Twine(arrivals) +
                     " arrivals, an mbarrier counts " + Twine(kMaxArrivals) +
@@ -275,17 +282,75 @@ LogicalResult PipeLowering::verifyAccesses(Pipe &pipe, Endpoint &endpoint,
   return failure(result.wasInterrupted());
 }
 
+/// The load of a descriptor's block whose only purpose is `store`, which can
+/// take its place; null if there is none.
+static DescriptorLoadOp findBlockLoad(ttg::LocalStoreOp store) {
+  Value value = store.getSrc();
+  while (auto convert = value.getDefiningOp<ttg::ConvertLayoutOp>()) {
+    if (!value.hasOneUse())
+      return nullptr;
+    value = convert.getSrc();
+  }
+  auto load = value.getDefiningOp<DescriptorLoadOp>();
+  if (!load || !value.hasOneUse() || load->getBlock() != store->getBlock())
+    return nullptr;
+  for (Operation *op = load->getNextNode(); op != store; op = op->getNextNode())
+    if (!isMemoryEffectFree(op))
+      return nullptr;
+  return load;
+}
+
+/// Whether TMA can do the work of `store`: it fills a whole slot, in the
+/// arrangement that stock gives to a descriptor of blocks of this shape, and
+/// nothing else writes the field.
+bool PipeLowering::canFill(Pipe &pipe, ttg::LocalStoreOp store) {
+  DescriptorLoadOp load = findBlockLoad(store);
+  auto slot = store.getDst().getDefiningOp<ttg::MemDescIndexOp>();
+  if (!load || !slot || slot.getSrc().getDefiningOp<ttg::MemDescIndexOp>())
+    return false;
+  ttg::MemDescType type = store.getDst().getType();
+  auto encoding = dyn_cast<ttg::NVMMASharedEncodingAttr>(type.getEncoding());
+  int64_t bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  if (!encoding || type.getRank() != 2 ||
+      bytes % ttg::lookupNumWarps(store) != 0 ||
+      load.getDesc().getType().getBlockType().getShape() != type.getShape())
+    return false;
+  auto stocks = ttg::NVMMASharedEncodingAttr::get(
+      type.getContext(), type.getShape(), {1, 0}, ttg::getCGALayout(encoding),
+      type.getElementType(), /*fp4Padded=*/false);
+  Value barriers = pipe.writer.waits.front()->getOperand(0);
+  if (encoding != stocks || !dominance.properlyDominates(barriers, load))
+    return false;
+  Value root = findCapturedRoot(store.getDst());
+  auto isOtherWrite = [&](Operation *op) {
+    if (auto other = dyn_cast<ttg::LocalStoreOp>(op))
+      return findCapturedRoot(other.getDst()) == root && !findBlockLoad(other);
+    if (auto copy = dyn_cast<ttg::AsyncCopyGlobalToLocalOp>(op))
+      return findCapturedRoot(copy.getResult()) == root;
+    return false;
+  };
+  return !module
+              .walk([&](Operation *op) {
+                return isOtherWrite(op) ? WalkResult::interrupt()
+                                        : WalkResult::advance();
+              })
+              .wasInterrupted();
+}
+
 /// What the writer's partition does to the fields.
 void PipeLowering::findWrites(Pipe &pipe) {
   pipe.writer.partition->walk([&](Operation *op) {
     if (!touchesField(op, pipe.create) || isa<ttg::LocalLoadOp>(op))
       return;
+    auto store = dyn_cast<ttg::LocalStoreOp>(op);
     if (isa<ttg::AsyncCopyGlobalToLocalOp>(op))
       pipe.writes.copies = true;
+    else if (store && canFill(pipe, store))
+      pipe.writes.blocks.push_back(store);
     else
       pipe.writes.stores = true;
   });
-  if (!pipe.writes.copies)
+  if (!pipe.writes.copies && pipe.writes.blocks.empty())
     pipe.writes.stores = true;
 }
 
@@ -294,6 +359,13 @@ struct Place {
   Value slot;
   Value phase;
 };
+
+/// Marks `op` as a step of the pipe `number`.
+void markStep(Operation *op, int32_t number) {
+  Builder builder(op->getContext());
+  op->setAttr(kPerThreadAttr, builder.getUnitAttr());
+  op->setAttr(kPipeAttr, builder.getI32IntegerAttr(number));
+}
 
 class StepBuilder {
 public:
@@ -340,6 +412,14 @@ public:
                                        /*count=*/1, /*pred=*/Value()));
   }
 
+  /// One thread of each warp arrives.
+  void arriveByWarp() {
+    Operation *op = ttng::ArriveBarrierOp::create(
+        builder, loc, getBarrier(false), /*count=*/1, /*pred=*/Value());
+    mark(op);
+    op->setAttr(kPerWarpAttr, builder.getUnitAttr());
+  }
+
   void arriveWithCopies() {
     mark(ttng::AsyncCopyMbarrierArriveOp::create(builder, loc,
                                                  getBarrier(false),
@@ -368,10 +448,7 @@ private:
     return arith::ConstantIntOp::create(builder, loc, value, 32);
   }
 
-  void mark(Operation *op) {
-    op->setAttr(kPerThreadAttr, builder.getUnitAttr());
-    op->setAttr(kPipeAttr, builder.getI32IntegerAttr(pipe));
-  }
+  void mark(Operation *op) { markStep(op, pipe); }
 
   static int64_t getNumSlots(const Pipe &pipe) {
     PipeCreateOp create = pipe.create;
@@ -385,7 +462,40 @@ private:
   int64_t numSlots;
 };
 
+/// Each copy of a block announces its bytes first; the commit then arrives for
+/// all of them, so that the slot is not full before.
+void PipeLowering::lowerBlocks(Pipe &pipe) {
+  Value barriers = pipe.writer.waits.front()->getOperand(0);
+  for (ttg::LocalStoreOp store : pipe.writes.blocks) {
+    DescriptorLoadOp load = findBlockLoad(store);
+    OpBuilder builder(store);
+    Location loc = load.getLoc();
+    auto slot = store.getDst().getDefiningOp<ttg::MemDescIndexOp>();
+    ttg::MemDescType type = store.getDst().getType();
+    Value full = StepBuilder::getWord(builder, loc, barriers, slot.getIndex());
+    Value always = arith::ConstantIntOp::create(builder, loc, 1, 1);
+    markStep(ttng::BarrierExpectOp::create(
+                 builder, loc, full,
+                 type.getNumElements() * type.getElementTypeBitWidth() / 8,
+                 always),
+             pipe.number);
+    markStep(ttng::AsyncTMACopyGlobalToLocalOp::create(
+                 builder, loc, load.getDesc(), load.getIndices(), full,
+                 store.getDst(), always, load.getCache(), load.getEvict()),
+             pipe.number);
+    Value value = store.getSrc();
+    store.erase();
+    while (Operation *op = value.getDefiningOp()) {
+      value = isa<ttg::ConvertLayoutOp>(op) ? op->getOperand(0) : Value();
+      op->erase();
+      if (!value)
+        break;
+    }
+  }
+}
+
 void PipeLowering::lower(Pipe &pipe) {
+  lowerBlocks(pipe);
   PipeCreateOp create = pipe.create;
   bool oneShot = create.getOneShot();
   for (Operation *op : pipe.writer.waits) {
@@ -393,14 +503,18 @@ void PipeLowering::lower(Pipe &pipe) {
       StepBuilder(op, pipe).wait(/*empty=*/true, /*previous=*/true);
     op->erase();
   }
+  bool hasBlocks = !pipe.writes.blocks.empty();
   int fullCount =
-      pipe.writer.getNumThreads() * (pipe.writes.copies + pipe.writes.stores);
+      pipe.writer.getNumThreads() * (pipe.writes.copies + pipe.writes.stores) +
+      (hasBlocks ? ttg::lookupNumWarps(pipe.writer.arrivals.front()) : 0);
   for (Operation *op : pipe.writer.arrivals) {
     StepBuilder step(op, pipe);
     if (pipe.writes.stores)
       step.arrive(/*empty=*/false);
     if (pipe.writes.copies)
       step.arriveWithCopies();
+    if (hasBlocks)
+      step.arriveByWarp();
     op->erase();
   }
   int emptyCount = 0;

@@ -3,7 +3,9 @@
 // Precondition:  ttng.init_barrier, wait_barrier, arrive_barrier,
 //                async_copy_mbarrier_arrive with tle.per_thread; the last pass
 //                of the TTGIR stage.
-// Rewrite:       each becomes inline PTX on the barrier's address.
+//                ttng.barrier_expect and async_tma_copy_global_to_local too
+// Rewrite:       each becomes inline PTX on the barrier's address, but for the
+//                copy, which stock lowers.
 // Postcondition: no op has tle.per_thread; buffers so accessed live to the end
 //                of the region that allocates them.
 //
@@ -38,6 +40,14 @@ constexpr StringLiteral kWait =
     "mbarrier.try_wait.parity.shared.b64 done, [$1], $2; "
     "@!done bra.uni again; mov.b32 $0, 0; }";
 
+/// `text` for the first lane of each warp.
+std::string byFirstLane(StringRef text) {
+  return ("{ .reg .pred first; .reg .b32 lane; .reg .b64 state; "
+          "mov.u32 lane, %laneid; setp.eq.u32 first, lane, 0; @first " +
+          text + " mov.b32 $0, 0; }")
+      .str();
+}
+
 class PerThreadBarriersPass
     : public triton::tle::impl::TLEPerThreadBarriersBase<
           PerThreadBarriersPass> {
@@ -63,12 +73,36 @@ private:
       if (arrive.getPred() || arrive.getCount() != 1)
         return arrive.emitError("an arrival of each thread counts 1 and takes "
                                 "no predicate");
-      create(op, arrive.getAlloc(), kArrive, "=r,r", {});
+      create(op, arrive.getAlloc(),
+             op->hasAttr(kPerWarpAttr)
+                 ? byFirstLane("mbarrier.arrive.shared.b64 state, [$1];")
+                 : kArrive.str(),
+             "=r,r", {});
     } else if (auto arrive = dyn_cast<AsyncCopyMbarrierArriveOp>(op)) {
       if (!arrive.getNoIncrement())
         return arrive.emitError("an arrival of each thread's copies needs "
                                 "noIncrement");
       create(op, arrive.getBarrier(), kArriveWithCopies, "=r,r", {});
+    } else if (auto expect = dyn_cast<BarrierExpectOp>(op)) {
+      // It does not arrive: the commit does, for all copies into the slot.
+      unsigned bytes = expect.getSize() / mlir::triton::gpu::lookupNumWarps(op);
+      create(op, expect.getAlloc(),
+             byFirstLane(llvm::formatv("mbarrier.expect_tx.relaxed.cta.shared::"
+                                       "cta.b64 [$1], {0};",
+                                       bytes)
+                             .str()),
+             "=r,r", {});
+    } else if (auto copy = dyn_cast<AsyncTMACopyGlobalToLocalOp>(op)) {
+      Attribute arrangement =
+          copy.getDesc().getType().getBlockType().getEncoding();
+      if (arrangement &&
+          arrangement != copy.getResult().getType().getEncoding())
+        return copy.emitError("the descriptor's blocks are arranged for its "
+                              "other uses, the slot is not: give this copy a "
+                              "descriptor of its own");
+      copy->removeAttr(kPerThreadAttr);
+      copy->removeAttr(kPipeAttr);
+      return success();
     } else if (auto init = dyn_cast<InitBarrierOp>(op)) {
       // Barriers of a pipe are made by the warps of the kernel: thread 0 is
       // one of theirs.

@@ -385,7 +385,7 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
 module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
   tt.func public @too_many_threads(%i: i32) {
     %bars = ttg.local_alloc : () -> !bars
-    // expected-error @+1 {{pipe 't' counts 134217728 arrivals, an mbarrier counts 1048575 at most}}
+    // expected-error @+1 {{pipe 't' counts 201326592 arrivals, an mbarrier counts 1048575 at most}}
     tle.pipe_create %bars {name = "t", oneShot = false, readers = ["r"]} : !bars
     ttg.warp_specialize(%bars, %i)
     default {

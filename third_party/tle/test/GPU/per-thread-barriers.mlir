@@ -39,6 +39,43 @@ tt.func public @unmarked(%phase: i32) {
 // -----
 
 #bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!word = !ttg.memdesc<1xi64, #bar, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  // A block by TMA: the first lane of each warp announces its share of the bytes, and arrives at the commit. The copy is
+  // stock's.
+  // CHECK-LABEL: @block
+  // CHECK: tt.elementwise_inline_asm "{{.*}}setp.eq.u32 first, lane, 0; @first mbarrier.expect_tx.relaxed.cta.shared::cta.b64 [$1], 2048;
+  // CHECK: ttng.async_tma_copy_global_to_local
+  // CHECK-NOT: tle.p
+  // CHECK: tt.elementwise_inline_asm "{{.*}}@first mbarrier.arrive.shared.b64 state, [$1];
+  tt.func public @block(%b: !word, %d: !tt.tensordesc<tensor<64x64xbf16, #shared>>, %s: !ttg.memdesc<64x64xbf16, #shared, #smem, mutable>, %i: i32) {
+    %true = arith.constant true
+    ttng.barrier_expect %b, 8192 {tle.per_thread, tle.pipe = 0 : i32}, %true : !word
+    ttng.async_tma_copy_global_to_local %d[%i, %i] %s, %b, %true {tle.per_thread, tle.pipe = 0 : i32} : !tt.tensordesc<tensor<64x64xbf16, #shared>>, !word -> !ttg.memdesc<64x64xbf16, #shared, #smem, mutable>
+    ttng.arrive_barrier %b, 1 {tle.per_thread, tle.per_warp, tle.pipe = 0 : i32} : !word
+    tt.return
+  }
+}
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#narrow = #ttg.nvmma_shared<{swizzlingByteWidth = 64, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!word = !ttg.memdesc<1xi64, #bar, #smem, mutable>
+tt.func public @arranged_for_others(%b: !word, %d: !tt.tensordesc<tensor<64x64xbf16, #narrow>>, %s: !ttg.memdesc<64x64xbf16, #shared, #smem, mutable>, %i: i32) {
+  %true = arith.constant true
+  // expected-error @+1 {{the descriptor's blocks are arranged for its other uses, the slot is not: give this copy a descriptor of its own}}
+  ttng.async_tma_copy_global_to_local %d[%i, %i] %s, %b, %true {tle.per_thread, tle.pipe = 0 : i32} : !tt.tensordesc<tensor<64x64xbf16, #narrow>>, !word -> !ttg.memdesc<64x64xbf16, #shared, #smem, mutable>
+  tt.return
+}
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
 #smem = #ttg.shared_memory
 tt.func public @counts_two(%b: !ttg.memdesc<1xi64, #bar, #smem, mutable>) {
   // expected-error @+1 {{an arrival of each thread counts 1 and takes no predicate}}

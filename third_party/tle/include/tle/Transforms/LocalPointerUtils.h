@@ -50,6 +50,8 @@ bool isInWarpSpecialize(Operation *op);
 
 /// On steps of pipes: every thread of the partition waits or arrives.
 constexpr llvm::StringLiteral kPerThreadAttr = "tle.per_thread";
+/// On arrivals too: one thread of each warp arrives.
+constexpr llvm::StringLiteral kPerWarpAttr = "tle.per_warp";
 /// On allocations: the number of the pipe whose field it is, accessed behind
 /// the pipe's steps only.
 constexpr llvm::StringLiteral kPipeFieldAttr = "tle.pipe_field";

@@ -224,6 +224,24 @@ def TLELowerPipes : TLE_ModulePass<"triton-tle-lower-pipes"> {
     `async_copy_mbarrier_arrive {noIncrement}` if it starts asynchronous copies
     into them, and both, with twice the count, if it does both.
 
+    A block that the writer loads by a descriptor and stores into a slot comes
+    from TMA directly. The slot's barrier expects its bytes, announced before
+    the copy by one thread of each warp, which arrives for them at the commit:
+
+    ```mlir
+    %v = tt.descriptor_load %desc[%x, %y]
+    ttg.local_store %v, %slot                                  // = ttg.memdesc_index %a[%s]
+    tle.pipe_commit %bars[%i]
+    // becomes
+    ttng.barrier_expect %full, 8192 {tle.per_thread, tle.pipe = 0 : i32}, %true
+    ttng.async_tma_copy_global_to_local %desc[%x, %y] %slot, %full, %true {tle.per_thread, tle.pipe = 0 : i32}
+    ttng.arrive_barrier %full, 1 {tle.per_thread, tle.per_warp, tle.pipe = 0 : i32}
+    ```
+
+    It stays a load and a store where the slot is no whole one, its arrangement
+    is not the one that stock gives to a descriptor of such blocks, something
+    else uses the loaded tensor, or another op writes the field.
+
     Later passes know the pipe of a step by its number (`tle.pipe`), and the
     allocations of its fields by the same one (`tle.pipe_field`).
 
@@ -394,6 +412,11 @@ def TLEPerThreadBarriers : TLE_ModulePass<"triton-tle-per-thread-barriers"> {
     %a = builtin.unrealized_conversion_cast %b : !ttg.memdesc<1xi64, #shared, #smem, mutable> to i32
     tt.elementwise_inline_asm "mbarrier.arrive.shared.b64 ..." {pure = false} %a
     ```
+
+    Of a TMA copy into a slot of a pipe, the first lane of each warp announces
+    its share of the bytes (`mbarrier.expect_tx`), without arriving, and arrives
+    at the commit (`tle.per_warp`). The copy itself is stock's; a descriptor that
+    has got another arrangement than the slot is an error.
 
     Runs last in its stage: other passes know the ops, not the assembly.
   }];
