@@ -11,6 +11,8 @@
 #blocked = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [8, 1], order = [1, 0]}>
 #a = #ttg.dot_op<{opIdx = 0, parent = #blocked}>
 #b = #ttg.dot_op<{opIdx = 1, parent = #blocked}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
 // CHECK-DAG: #[[S:.*]] = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 2], instrShape = [16, 32, 16]}>
 // CHECK-DAG: #[[O:.*]] = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 2], instrShape = [16, 128, 16]}>
 module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 8 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
@@ -30,6 +32,26 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 8 : i32, ttg.targ
     %pa = ttg.convert_layout %h : tensor<64x64xbf16, #blocked> -> tensor<64x64xbf16, #a>
     %o = tt.dot %pa, %v, %zo : tensor<64x64xbf16, #a> * tensor<64x256xbf16, #b> -> tensor<64x256xf32, #blocked>
     tt.return %o : tensor<64x256xf32, #blocked>
+  }
+
+  // What an assembly holds in registers stays there, in the layout of the product already before the assembly.
+  // CHECK-LABEL: @held_in_registers
+  // CHECK: %[[P:.+]] = ttg.local_load
+  // CHECK-NEXT: %[[L:.+]] = ttg.convert_layout %[[P]] : {{.*}} -> tensor<64x64xbf16, #ttg.dot_op<{opIdx = 0, parent = #[[O]], kWidth = 2}>>
+  // CHECK-NEXT: %[[H:.+]] = tt.elementwise_inline_asm "mov.b32 $0, $1;" {{.*}} %[[L]]
+  // CHECK: ttng.warp_group_dot %[[H]],
+  // An assembly that changes the type holds nothing: its result goes through shared memory.
+  // CHECK: ttng.warp_group_dot {{.*}} : !ttg.memdesc<64x64xbf16
+  tt.func @held_in_registers(%p: !ttg.memdesc<64x64xbf16, #shared, #smem>, %i: tensor<64x64xi16, #blocked>, %v: tensor<64x256xbf16, #b>) -> tensor<64x256xf32, #blocked> {
+    %z = arith.constant dense<0.0> : tensor<64x256xf32, #blocked>
+    %l = ttg.local_load %p : !ttg.memdesc<64x64xbf16, #shared, #smem> -> tensor<64x64xbf16, #blocked>
+    %h = tt.elementwise_inline_asm "mov.b32 $0, $1;" {constraints = "=r,r", packed_element = 2 : i32, pure = true} %l : tensor<64x64xbf16, #blocked> -> tensor<64x64xbf16, #blocked>
+    %ha = ttg.convert_layout %h : tensor<64x64xbf16, #blocked> -> tensor<64x64xbf16, #a>
+    %o = tt.dot %ha, %v, %z : tensor<64x64xbf16, #a> * tensor<64x256xbf16, #b> -> tensor<64x256xf32, #blocked>
+    %c = tt.elementwise_inline_asm "mov.b32 $0, $1;" {constraints = "=r,r", packed_element = 2 : i32, pure = true} %i : tensor<64x64xi16, #blocked> -> tensor<64x64xbf16, #blocked>
+    %ca = ttg.convert_layout %c : tensor<64x64xbf16, #blocked> -> tensor<64x64xbf16, #a>
+    %d = tt.dot %ca, %v, %o : tensor<64x64xbf16, #a> * tensor<64x256xbf16, #b> -> tensor<64x256xf32, #blocked>
+    tt.return %d : tensor<64x256xf32, #blocked>
   }
 }
 

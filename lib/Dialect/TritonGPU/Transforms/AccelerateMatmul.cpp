@@ -26,7 +26,9 @@
 //  - Even in a chain, warps beyond those that M can feed go along N: with 64
 //    rows and two warp groups the second would repeat the work of the first.
 //  - Where warps share rows, no warp has computed whole rows of operand A: it
-//    goes through shared memory in any case, and stays there.
+//    goes through shared memory in any case, and stays there. One that comes
+//    out of an inline assembly was put into registers on purpose (that is what
+//    `tle.gpu.hold_in_registers` is), and is left in them.
 //  - A value that comes out of `ttg.local_load` counts as loaded: it has a
 //    home in shared memory, which the dot-operand pass then reuses.
 //  - With partitions of warps, an instruction's accumulator fits into the
@@ -187,6 +189,37 @@ bool hasHomeInMemory(Value value, bool tle) {
   return isa<LoadOp, DescriptorLoadOp, DescriptorGatherOp>(def);
 }
 
+/// The assembly with one operand, of the result's type, that `value` comes out
+/// of, through nothing but conversions; null if there is none.
+static ElementwiseInlineAsmOp findHolder(Value value) {
+  auto holder = skipConversions(value).getDefiningOp<ElementwiseInlineAsmOp>();
+  bool isUnary =
+      holder && holder.getPure() && holder->getNumOperands() == 1 &&
+      holder->getNumResults() == 1 &&
+      holder->getOperand(0).getType() == holder->getResult(0).getType();
+  return isUnary ? holder : ElementwiseInlineAsmOp();
+}
+
+/// Operand A in registers, in the layout of a product. What is held in
+/// registers by an assembly is brought into that layout before it: on its way
+/// out of shared memory, if it comes from there.
+static Value toRegisters(DotOp dot, Attribute layout, Type element, bool tle) {
+  OpBuilder builder(dot);
+  Value a = dot.getA();
+  auto type =
+      RankedTensorType::get(dot.getA().getType().getShape(), element, layout);
+  auto holder = tle ? findHolder(a) : ElementwiseInlineAsmOp();
+  if (!holder)
+    return ConvertLayoutOp::create(builder, dot.getLoc(), type, a);
+  builder.setInsertionPoint(holder);
+  Value converted = ConvertLayoutOp::create(builder, holder.getLoc(), type,
+                                            holder->getOperand(0));
+  Operation *copy = builder.clone(*holder);
+  copy->setOperand(0, converted);
+  copy->getResult(0).setType(type);
+  return copy->getResult(0);
+}
+
 /// Copies an operand to shared memory, contiguous along the dimension that it
 /// is contiguous along already. Rows of less than 32 bytes have no swizzle, and
 /// stock's descriptors of such tiles are right for one K only: with TLE those
@@ -247,16 +280,13 @@ void accelerate(DotOp dot, unsigned numWarps, bool tle, unsigned largest) {
   Value a = dot.getA();
   bool aInMemory = hasHomeInMemory(a, tle);
   if (tle)
-    aInMemory |= mma.getWarpsPerCTA().back() > 1;
+    aInMemory |= mma.getWarpsPerCTA().back() > 1 && !findHolder(a);
   if (aInMemory) {
     a = toSharedMemory(dot, 0, tle);
   } else {
-    auto aType = cast<RankedTensorType>(a.getType());
     auto layout =
         DotOperandEncodingAttr::get(dot.getContext(), 0, mma, operandType);
-    a = ConvertLayoutOp::create(
-        builder, loc,
-        RankedTensorType::get(aType.getShape(), operandType, layout), a);
+    a = toRegisters(dot, layout, operandType, tle);
   }
   Value b = toSharedMemory(dot, 1, tle);
   if (!c)

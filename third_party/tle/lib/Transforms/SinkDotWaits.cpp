@@ -7,8 +7,8 @@
 //                It stays if a product that it ends reads its first factor
 //                from registers that it does not hold.
 // Postcondition: every use of a product's result is behind a wait for it, and
-//                so is every write to memory that was. While a product reads
-//                registers, no more ops run beside it than did before.
+//                so is every write to shared memory that was. While a product
+//                reads registers, no more ops run beside it than did before.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,6 +26,9 @@ namespace mlir::triton::tle {
 using namespace mlir;
 using namespace mlir::triton;
 using namespace mlir::triton::nvidia_gpu;
+
+/// The address space of pointers that kernels are given.
+static constexpr int kGlobalAddressSpace = 1;
 
 namespace {
 
@@ -62,11 +65,28 @@ bool onlyReads(Operation *op) {
          !effects.hasEffect<MemoryEffects::Free>();
 }
 
+/// True if all that `op` writes is global memory, which no product reads: a
+/// store, or a reduction whose result nobody waits for.
+bool writesGlobalMemory(Operation *op) {
+  Value pointers;
+  if (auto store = dyn_cast<StoreOp>(op))
+    pointers = store.getPtr();
+  else if (auto atomic = dyn_cast<AtomicRMWOp>(op);
+           atomic && atomic.getSem() == MemSemantic::RELAXED &&
+           isa<RankedTensorType>(atomic.getType()) && atomic->use_empty())
+    pointers = atomic.getPtr();
+  if (!pointers)
+    return false;
+  auto type = dyn_cast<PointerType>(getElementTypeOrSelf(pointers.getType()));
+  return type && type.getAddressSpace() == kGlobalAddressSpace;
+}
+
 /// True if `wait` must stay before `op`.
 bool mustPrecede(WarpGroupDotWaitOp wait, Operation *op,
                  const DenseSet<Value> &unfinished) {
   if (op->hasTrait<OpTrait::IsTerminator>() ||
-      isa<WarpGroupDotOp, WarpGroupDotWaitOp>(op) || !onlyReads(op))
+      isa<WarpGroupDotOp, WarpGroupDotWaitOp>(op) ||
+      !(onlyReads(op) || writesGlobalMemory(op)))
     return true;
   bool uses = false;
   op->walk([&](Operation *inner) {

@@ -192,4 +192,50 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     }
     tt.return %chosen, %r#0 : !acc, !acc
   }
+
+  // Global memory is none that products read: stores and relaxed reductions run beside them.
+  // CHECK-LABEL: @global_writes
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: tt.store
+  // CHECK-NEXT: tt.atomic_rmw fadd, relaxed, gpu
+  // CHECK-NEXT: ttng.warp_group_dot_wait
+  // CHECK-NEXT: tt.return
+  tt.func public @global_writes(%q: !tile, %k: !view, %zero: !acc, %ptr: tensor<64x64x!tt.ptr<f32>, #mma>, %x: !acc) -> !acc {
+    %d = ttng.warp_group_dot %q, %k, %zero {inputPrecision = 0 : i32, isAsync = true} : !tile * !view -> !acc
+    %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : !acc
+    tt.store %ptr, %x : tensor<64x64x!tt.ptr<f32>, #mma>
+    %r = tt.atomic_rmw fadd, relaxed, gpu, %ptr, %x : (tensor<64x64x!tt.ptr<f32>, #mma>, !acc) -> !acc
+    tt.return %w : !acc
+  }
+
+  // A reduction that orders others, one whose result is used (by it others may know that this one is done), one into
+  // shared memory, and a store there.
+  // CHECK-LABEL: @other_writes
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait
+  // CHECK-NEXT: tt.atomic_rmw fadd, acq_rel
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait
+  // CHECK-NEXT: tt.atomic_rmw
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait
+  // CHECK-NEXT: tt.atomic_rmw
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait
+  // CHECK-NEXT: tt.store
+  tt.func public @other_writes(%q: !tile, %k: !view, %zero: !acc, %ptr: tensor<64x64x!tt.ptr<f32>, #mma>, %local: tensor<64x64x!tt.ptr<f32, 3>, #mma>, %x: !acc) -> (!acc, !acc, !acc, !acc, !acc) {
+    %d = ttng.warp_group_dot %q, %k, %zero {inputPrecision = 0 : i32, isAsync = true} : !tile * !view -> !acc
+    %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : !acc
+    %r = tt.atomic_rmw fadd, acq_rel, gpu, %ptr, %x : (tensor<64x64x!tt.ptr<f32>, #mma>, !acc) -> !acc
+    %d2 = ttng.warp_group_dot %q, %k, %zero {inputPrecision = 0 : i32, isAsync = true} : !tile * !view -> !acc
+    %w2 = ttng.warp_group_dot_wait %d2 {pendings = 0 : i32} : !acc
+    %r2 = tt.atomic_rmw fadd, relaxed, gpu, %ptr, %x : (tensor<64x64x!tt.ptr<f32>, #mma>, !acc) -> !acc
+    %d3 = ttng.warp_group_dot %q, %k, %zero {inputPrecision = 0 : i32, isAsync = true} : !tile * !view -> !acc
+    %w3 = ttng.warp_group_dot_wait %d3 {pendings = 0 : i32} : !acc
+    %r3 = tt.atomic_rmw fadd, relaxed, cta, %local, %x : (tensor<64x64x!tt.ptr<f32, 3>, #mma>, !acc) -> !acc
+    %d4 = ttng.warp_group_dot %q, %k, %zero {inputPrecision = 0 : i32, isAsync = true} : !tile * !view -> !acc
+    %w4 = ttng.warp_group_dot_wait %d4 {pendings = 0 : i32} : !acc
+    tt.store %local, %x : tensor<64x64x!tt.ptr<f32, 3>, #mma>
+    tt.return %w, %w2, %r2, %w3, %w4 : !acc, !acc, !acc, !acc, !acc
+  }
 }

@@ -54,8 +54,10 @@ def TritonGPUAccelerateMatmul : Pass<"tritongpu-accelerate-matmul", "::mlir::Mod
 
     TLE's rules: reaching another dot only as its accumulator makes no
     attention chain (which would put all warps along M); warps that the rows of
-    a chained tile cannot feed go along N; a value from `ttg.local_load` counts
-    as loaded; operands too narrow for a swizzle lie along K. With `mma.sync`
+    a chained tile cannot feed go along N, and operand A, whose rows no warp then
+    computes whole, goes through shared memory, unless an inline assembly holds
+    it in registers (`tle.gpu.hold_in_registers`); a value from `ttg.local_load`
+    counts as loaded; operands too narrow for a swizzle lie along K. With `mma.sync`
     the warps of a chain lie along M as far as its rows feed them, those of any
     other dot are balanced between M and N; stock puts all of them along one
     dimension as soon as a common value connects two dots. With `tle=false` the

@@ -353,7 +353,20 @@ def TLESinkDotWaits : TLE_ModulePass<"triton-tle-sink-dot-waits"> {
 
     A wait passes no op that uses its results or anything else that an
     unfinished product defines, no product, no other wait, and nothing that
-    writes memory or synchronizes: operands of the products are still read.
+    writes shared memory or synchronizes: operands of the products are still
+    read. Global memory products do not read, so a wait passes stores to it and
+    relaxed reductions whose result is not used:
+
+    ```mlir
+    %d = ttng.warp_group_dot %p, %v, %zero {isAsync = true} : ...
+    %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : ...
+    %r = tt.atomic_rmw fadd, relaxed, gpu, %pointers, %before, %mask : ...
+    // becomes
+    %d = ttng.warp_group_dot %p, %v, %zero {isAsync = true} : ...
+    %r = tt.atomic_rmw fadd, relaxed, gpu, %pointers, %before, %mask : ...
+    %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : ...
+    ```
+
     Waits that leave products pending stay where they are.
 
     A product may read its first factor from registers. If the wait does not
