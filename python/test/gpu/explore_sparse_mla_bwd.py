@@ -28,12 +28,10 @@ from triton_tle.ops.sparse_mla_bwd_args import check_sparse_mla_bwd
 def configurations() -> dict[str, tuple[bool, dict[str, int | bool]]]:
     """Label -> (deterministic, configuration)."""
     found = {}
-    for overlap, width in itertools.product((True, False), (64, 128)):
-        label = f"{'overlap, ' if overlap else ''}join, {width}"
-        found[label] = (False, launch_config() | {"OVERLAP": overlap, "JOIN": True, "WIDTH": width})
-    plain = launch_config() | {"OVERLAP": False, "JOIN": True, "WIDTH": 64}
-    found["two products, 64"] = (False, plain | {"JOIN": False})
-    found["gather not ahead, join, 64"] = (False, plain | {"AHEAD": False})
+    for hold, width in itertools.product((True, False), (64, 128)):
+        label = f"{'hold' if hold else 'join'}, {width}"
+        found[label] = (False, launch_config() | {"HOLD": hold, "WIDTH": width})
+    found["gather not ahead, hold, 64"] = (False, launch_config() | {"AHEAD": False})
     for width in (64, 128):
         found[f"deterministic, join, {width}"] = (True, launch_config(True) | {"WIDTH": width})
     return found

@@ -1,11 +1,10 @@
 """Sparse-MLA backward: gradients of q, kv and attn_sink, one query token and 64 heads a program.
 
-A first kernel prepares two numbers for each query token and head: delta = sum(out * grad_out), and the logarithm that
-P = exp(scores - lse) is taken with. The main kernel goes over the tiles of a token's keys. It gathers a tile once; the
+A program prepares two numbers for each of its heads: delta = sum(out * grad_out), and the logarithm that
+P = exp(scores - lse) is taken with. Then it goes over the tiles of the token's keys. It gathers a tile once; the
 products scores = Q K^T, dP = dO V^T and dQ += dS K read it in shared memory. What belongs to the keys,
-dK = dS^T Q and dV = P^T dO, leaves by atomic additions into float32 rows, a piece of WIDTH columns at a time: these
-reductions into the L2 cache bound the kernel, and the gather of the next tile runs behind them. A last kernel rounds
-the float32 sums to bfloat16, in place.
+dK = dS^T Q and dV = P^T dO, leaves by atomic additions into float32 rows, a piece of WIDTH columns at a time, and the
+gather of the next tile runs behind them. A second kernel rounds the float32 sums to bfloat16, in place.
 
 Deterministic mode: sums of integers do not depend on their order. The pieces are scaled by one power of two, such that
 no sum can overflow, and added up as 64-bit integers.
@@ -21,80 +20,10 @@ import triton.language as tl
 
 import triton_tle.language as tle
 
+from ._sparse_mla_bwd_parts import add_rows, load_keys, prepare
 from .sparse_mla_bwd_args import SparseMlaBwdArgs, aligned, check_sparse_mla_bwd
 from .sparse_mla_bwd_reference import sparse_mla_bwd_reference
 from .sparse_mla_fwd_args import D_V
-
-PREPARE_HEADS = 8
-
-
-@triton.jit(do_not_specialize=["h_q"])
-def sparse_mla_bwd_prepare_kernel(
-    out_ptr,
-    grad_out_ptr,
-    lse_ptr,
-    grad_lse_ptr,
-    sink_ptr,
-    shift_ptr,
-    delta_ptr,
-    grad_sink_ptr,
-    share_ptr,
-    h_q,
-    stride_os,
-    stride_oh,
-    stride_gs,
-    stride_gh,
-    HAS_SINK: tl.constexpr,
-    HAS_GRAD_LSE: tl.constexpr,
-    HEADS: tl.constexpr,
-):
-    """delta; shift = log2 of the sum of exponentials, sink included (+inf without keys); the token's part of dsink.
-
-    With share_ptr, shift leaves the sink out and share is the keys' part of the sum: P = share * softmax. delta is then
-    share * delta - grad_lse, such that dS = softmax * (share * dP - delta), without a number that could overflow.
-    """
-    LOG2_E: tl.constexpr = 1.4426950408889634
-    head_blocks = tl.cdiv(h_q, HEADS)
-    token = (tl.program_id(0) // head_blocks).to(tl.int64)
-    heads = (tl.program_id(0) % head_blocks) * HEADS + tl.arange(0, HEADS)
-    head_ok = heads < h_q
-    columns = tl.arange(0, 512)
-    out_rows = out_ptr + token * stride_os + heads.to(tl.int64)[:, None] * stride_oh
-    grad_rows = grad_out_ptr + token * stride_gs + heads.to(tl.int64)[:, None] * stride_gh
-    out = tl.load(out_rows + columns[None, :], mask=head_ok[:, None], other=0.0).to(tl.float32)
-    grad = tl.load(grad_rows + columns[None, :], mask=head_ok[:, None], other=0.0).to(tl.float32)
-    delta = tl.sum(out * grad, 1)
-    row = token * h_q + heads
-    lse = tl.load(lse_ptr + row, mask=head_ok, other=float("inf"))
-    some = lse < float("inf")
-    total = lse
-    share = tl.full([HEADS], 1.0, tl.float32)
-    if HAS_SINK:
-        # written such that infinite sinks and rows without keys give no NaN
-        sink = tl.load(sink_ptr + heads, mask=head_ok, other=0.0)
-        finite_lse = tl.where(some, lse, 0.0)
-        distance = sink - finite_lse
-        of_sink = 1.0 / (1.0 + tl.exp2(-distance * LOG2_E))
-        tl.store(grad_sink_ptr + row, tl.where(some, -of_sink * delta, 0.0), mask=head_ok)
-        if HAS_GRAD_LSE:
-            share = 1.0 / (1.0 + tl.exp2(distance * LOG2_E))
-            tl.store(share_ptr + row, share, mask=head_ok)
-        else:
-            total = tl.maximum(finite_lse, sink) + tl.log2(1.0 + tl.exp2(-tl.abs(distance) * LOG2_E)) / LOG2_E
-            total = tl.where(some, total, float("inf"))
-    if HAS_GRAD_LSE:
-        grad_lse = tl.load(grad_lse_ptr + row, mask=head_ok, other=0.0)
-        delta = tl.where(some, share * delta - grad_lse, 0.0)
-    tl.store(shift_ptr + row, total * LOG2_E, mask=head_ok)
-    tl.store(delta_ptr + row, delta, mask=head_ok)
-
-
-@triton.jit
-def _load_keys(indices_row, start, length, limit, BLOCK_K: tl.constexpr):
-    """Entries [start, start + BLOCK_K) of a row of indices; a negative number for what is no key."""
-    position = start + tl.arange(0, BLOCK_K)
-    index = tl.load(indices_row + position, mask=position < length, other=-1)
-    return tl.where(index < limit, index, -1)
 
 
 @triton.jit
@@ -108,28 +37,22 @@ def _gather(latent, rope, kv_ptr, index, stride_kv, HAS_ROPE: tl.constexpr):
     tle.gpu.async_commit()
 
 
-@triton.jit
-def _add(rows, part, valid, factor, FIXED_POINT: tl.constexpr):
-    """Add a piece of columns to rows of the accumulator; as integers, `factor` times as large, with FIXED_POINT."""
-    columns = tl.arange(0, part.shape[1])
-    if FIXED_POINT:
-        tl.atomic_add(rows + columns[None, :], (part * factor).to(tl.int64), mask=valid, sem="relaxed")
-    else:
-        tl.atomic_add(rows + columns[None, :], part, mask=valid, sem="relaxed")
-
-
 @triton.jit(do_not_specialize=["s_kv", "h_q", "causal_start"])
 def sparse_mla_bwd_kernel(
     q_ptr,
     kv_ptr,
     indices_ptr,
     length_ptr,
+    order_ptr,
+    out_ptr,
     grad_out_ptr,
-    shift_ptr,
-    delta_ptr,
+    lse_ptr,
+    grad_lse_ptr,
+    sink_ptr,
     factor_ptr,
     dq_ptr,
     sums_ptr,
+    grad_sink_ptr,
     nan_ptr,
     s_kv,
     topk,
@@ -140,10 +63,10 @@ def sparse_mla_bwd_kernel(
     stride_qh,
     stride_kv: tl.constexpr,
     stride_is,
+    stride_os,
+    stride_oh,
     stride_gs,
     stride_gh,
-    order_ptr,
-    share_ptr,
     HAS_ROPE: tl.constexpr,
     HAS_LENGTH: tl.constexpr,
     CAUSAL: tl.constexpr,
@@ -152,17 +75,17 @@ def sparse_mla_bwd_kernel(
     BLOCK_K: tl.constexpr,
     WIDTH: tl.constexpr,
     AHEAD: tl.constexpr,
-    JOIN: tl.constexpr,
-    OVERLAP: tl.constexpr,
+    HOLD: tl.constexpr,
 ):
     """Gradients of query token program_id // head_blocks, or entry of order_ptr, one block of heads.
 
-    AHEAD: the gather of the next tile starts before the reductions of this one. JOIN: dO and Q lie in one buffer, P and
-    dS in another, and a piece of the keys' gradient is one product over twice the heads instead of two. OVERLAP: the
-    product of the next piece starts before the additions of one.
+    AHEAD: the gather of the next tile starts before the reductions of this one. HOLD: P and dS are in registers while
+    the keys' gradients are made, so that these products read shared memory for dO and Q alone. Without it dO and Q lie
+    in one buffer, P and dS in another, and a piece of the keys' gradients is one product over twice the heads.
     """
     LOG2_E: tl.constexpr = 1.4426950408889634
     D_QK: tl.constexpr = 576 if HAS_ROPE else 512
+    HAS_SHARE: tl.constexpr = sink_ptr is not None and grad_lse_ptr is not None
     head_blocks = tl.cdiv(h_q, BLOCK_H)
     place = tl.program_id(0) // head_blocks
     token = place
@@ -185,18 +108,19 @@ def sparse_mla_bwd_kernel(
     if FIXED_POINT:
         factor = tl.load(factor_ptr)
 
-    if JOIN:
+    if HOLD:
+        grad_s = tle.gpu.alloc([BLOCK_H, 512], tl.bfloat16)
+        q_s = tle.gpu.alloc([BLOCK_H, 512], tl.bfloat16)
+        p_s = tle.gpu.alloc([BLOCK_H, BLOCK_K], tl.bfloat16)
+        ds_s = tle.gpu.alloc([BLOCK_H, BLOCK_K], tl.bfloat16)
+    else:
         both = tle.gpu.alloc([2 * BLOCK_H, 512], tl.bfloat16)
         grad_s = both.slice(0, BLOCK_H, 0)
         q_s = both.slice(BLOCK_H, BLOCK_H, 0)
         weights = tle.gpu.alloc([2 * BLOCK_H, BLOCK_K], tl.bfloat16)
         p_s = weights.slice(0, BLOCK_H, 0)
         ds_s = weights.slice(BLOCK_H, BLOCK_H, 0)
-    else:
-        grad_s = tle.gpu.alloc([BLOCK_H, 512], tl.bfloat16)
-        q_s = tle.gpu.alloc([BLOCK_H, 512], tl.bfloat16)
-        p_s = tle.gpu.alloc([BLOCK_H, BLOCK_K], tl.bfloat16)
-        ds_s = tle.gpu.alloc([BLOCK_H, BLOCK_K], tl.bfloat16)
+    q_rope_s = q_s
     if HAS_ROPE:
         q_rope_s = tle.gpu.alloc([BLOCK_H, 64], tl.bfloat16)
     if AHEAD:
@@ -213,19 +137,20 @@ def sparse_mla_bwd_kernel(
     tle.gpu.async_copy(grad_rows + columns[None, :], grad_s, mask=head_ok[:, None])
     tle.gpu.async_commit()
     if AHEAD:
-        _gather(k_s, k_rope_s, kv_ptr, _load_keys(indices_row, 0, length, limit, BLOCK_K), stride_kv, HAS_ROPE)
+        _gather(k_s, k_rope_s, kv_ptr, load_keys(indices_row, 0, length, limit, BLOCK_K), stride_kv, HAS_ROPE)
     row = token * h_q + heads
-    shift = tl.load(shift_ptr + row, mask=head_ok, other=float("inf"))
-    delta = tl.load(delta_ptr + row, mask=head_ok, other=0.0) * sm_scale
-    if share_ptr is not None:
-        share = tl.load(share_ptr + row, mask=head_ok, other=0.0)
+    out_rows = out_ptr + token * stride_os + heads.to(tl.int64)[:, None] * stride_oh
+    shift, delta, share = prepare(
+        out_rows, grad_rows, lse_ptr, grad_lse_ptr, sink_ptr, grad_sink_ptr, row, heads, head_ok, BLOCK_H
+    )
+    delta *= sm_scale
 
     dq = tl.zeros([BLOCK_H, 512], tl.float32)
     dq_rope = tl.zeros([BLOCK_H, 64], tl.float32)
     for start in tl.range(0, length, BLOCK_K, num_stages=1):
-        index = _load_keys(indices_row, start, length, limit, BLOCK_K)
+        index = load_keys(indices_row, start, length, limit, BLOCK_K)
         if AHEAD:
-            next_index = _load_keys(indices_row, start + BLOCK_K, length, limit, BLOCK_K)
+            next_index = load_keys(indices_row, start + BLOCK_K, length, limit, BLOCK_K)
         else:
             k_s = tle.gpu.alloc([BLOCK_K, 512], tl.bfloat16)
             k_rope_s = k_s
@@ -241,9 +166,10 @@ def sparse_mla_bwd_kernel(
             k_rope = tl.load(tle.gpu.local_ptr(k_rope_s))
             scores = tl.dot(tl.load(tle.gpu.local_ptr(q_rope_s)), tl.trans(k_rope), scores)
         dp = tl.dot(tl.load(tle.gpu.local_ptr(grad_s)), tl.trans(k))
-        p = tl.exp2(scores * (sm_scale * LOG2_E) - shift[:, None])
-        p = tl.where(index[None, :] >= 0, p, 0.0)
-        if share_ptr is not None:
+        # Keys that are none are rows of zeros: what P is there does not matter as long as it is finite.
+        exponents = scores * (sm_scale * LOG2_E) - shift[:, None]
+        p = tl.exp2(tl.minimum(exponents, 64.0, propagate_nan=tl.PropagateNan.ALL))
+        if HAS_SHARE:
             ds = p * (dp * (share * sm_scale)[:, None] - delta[:, None])
             p *= share[:, None]
         else:
@@ -252,7 +178,6 @@ def sparse_mla_bwd_kernel(
         tl.store(tle.gpu.local_ptr(ds_s), ds.to(tl.bfloat16))
 
         ds_operand = tl.load(tle.gpu.local_ptr(ds_s))
-        ds_columns = tl.trans(ds_operand)
         dq = tl.dot(ds_operand, k, dq)
         if HAS_ROPE:
             dq_rope = tl.dot(ds_operand, k_rope, dq_rope)
@@ -262,30 +187,26 @@ def sparse_mla_bwd_kernel(
 
         valid = index[:, None] >= 0
         sums = sums_ptr + index.to(tl.int64)[:, None] * D_QK
+        ds_columns = ds_s.T.load()
+        if HOLD:
+            p_columns = tle.gpu.hold_in_registers(p_s.T.load())
+            ds_columns = tle.gpu.hold_in_registers(ds_columns)
         if HAS_ROPE:
             part = tl.dot(ds_columns, tl.load(tle.gpu.local_ptr(q_rope_s)))
-            if not OVERLAP:
-                _add(sums + 512, part, valid, factor, FIXED_POINT)
+            add_rows(sums + 512, part, valid, factor, FIXED_POINT)
         for piece in tl.static_range(512 // WIDTH):
-            if JOIN:
-                operand = tl.load(tle.gpu.local_ptr(both.slice(piece * WIDTH, WIDTH, 1)))
-                following = tl.dot(tl.trans(tl.load(tle.gpu.local_ptr(weights))), operand)
+            if HOLD:
+                part = tl.dot(p_columns, tl.load(tle.gpu.local_ptr(grad_s.slice(piece * WIDTH, WIDTH, 1))))
+                part = tl.dot(ds_columns, tl.load(tle.gpu.local_ptr(q_s.slice(piece * WIDTH, WIDTH, 1))), part)
             else:
-                operand = tl.load(tle.gpu.local_ptr(grad_s.slice(piece * WIDTH, WIDTH, 1)))
-                following = tl.dot(tl.trans(tl.load(tle.gpu.local_ptr(p_s))), operand)
-                operand = tl.load(tle.gpu.local_ptr(q_s.slice(piece * WIDTH, WIDTH, 1)))
-                following = tl.dot(ds_columns, operand, following)
-            if not OVERLAP:
-                _add(sums + piece * WIDTH, following, valid, factor, FIXED_POINT)
-            elif piece > 0:
-                _add(sums + (piece - 1) * WIDTH, part, valid, factor, FIXED_POINT)
-            elif HAS_ROPE:
-                _add(sums + 512, part, valid, factor, FIXED_POINT)
-            part = following
-        if OVERLAP:
-            _add(sums + (512 - WIDTH), part, valid, factor, FIXED_POINT)
+                operand = tl.load(tle.gpu.local_ptr(both.slice(piece * WIDTH, WIDTH, 1)))
+                part = tl.dot(weights.T.load(), operand)
+            add_rows(sums + piece * WIDTH, part, valid, factor, FIXED_POINT)
     tle.gpu.async_wait(0)
 
+    some = (shift < float("inf"))[:, None]  # without keys, whatever q and grad_out hold, dq is 0
+    dq = tl.where(some, dq, 0.0)
+    dq_rope = tl.where(some, dq_rope, 0.0)
     dq_rows = dq_ptr + row[:, None] * D_QK
     tl.store(dq_rows + columns[None, :], dq.to(tl.bfloat16), mask=head_ok[:, None])
     if HAS_ROPE:
@@ -314,12 +235,11 @@ def sparse_mla_bwd_round_kernel(
 
 def launch_config(deterministic: bool = False) -> dict[str, int | bool]:
     """Compile-time sizes and launch options of the main kernel."""
-    sizes = {"BLOCK_H": 64, "BLOCK_K": 64, "JOIN": True, "OVERLAP": False, "num_warps": 8}
+    sizes = {"BLOCK_H": 64, "BLOCK_K": 64, "WIDTH": 64, "num_warps": 8}
     if deterministic:
         # 64-bit pieces are too wide to be exchanged inside a warp: the tile's memory serves them as scratch
-        return sizes | {"WIDTH": 64, "AHEAD": False}
-    # with 128 columns each warp group reads as much of both factors of a piece; with 64, twice as much of one
-    return sizes | {"WIDTH": 128, "AHEAD": True}
+        return sizes | {"AHEAD": False, "HOLD": False}
+    return sizes | {"AHEAD": True, "HOLD": True}
 
 
 def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str, object], dict[str, int]]]:
@@ -327,27 +247,11 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
 
     `arch` is not looked at: the kernels are the same on all of them.
     """
-    prepare = dict.fromkeys(("out_ptr", "grad_out_ptr"), "*bf16:16") | {"h_q": "i32"}
-    prepare |= dict.fromkeys(("lse_ptr", "shift_ptr", "delta_ptr"), "*fp32:16")
-    prepare |= dict.fromkeys(("stride_os", "stride_oh", "stride_gs", "stride_gh"), "i32:16")
-    for extras in (False, True):
-        names = ("grad_lse_ptr", "sink_ptr", "grad_sink_ptr", "share_ptr")
-        given = dict.fromkeys(names, "*fp32:16" if extras else None)
-        yield (
-            "prepare" + (", sink, grad_lse" if extras else ""),
-            sparse_mla_bwd_prepare_kernel,
-            prepare | (given if extras else {}),
-            ({} if extras else given) | {"HAS_SINK": extras, "HAS_GRAD_LSE": extras, "HEADS": PREPARE_HEADS},
-            {"num_warps": 4},
-        )
     main = ((576, False, False), (512, False, False), (576, True, False), (576, True, True))
     for d_qk, extras, deterministic in main:
-        label = f"d_qk {d_qk}" + (", length, causal" if extras else "") + (", deterministic" if deterministic else "")
+        label = f"d_qk {d_qk}" + (", length, causal, sink, grad_lse" if extras else "")
+        label += ", deterministic" if deterministic else ""
         yield label, sparse_mla_bwd_kernel, *main_variant(d_qk, extras, deterministic, launch_config(deterministic))
-    signature, constexprs, options = main_variant(576, True, False, launch_config())
-    del constexprs["share_ptr"]
-    signature["share_ptr"] = "*fp32:16"
-    yield "d_qk 576, length, causal, sink, grad_lse", sparse_mla_bwd_kernel, signature, constexprs, options
     for deterministic in (False, True):
         sums = {"sums_ptr": "*i64:16" if deterministic else "*fp32:16", "dkv_ptr": "*bf16:16", "rows": "i32"}
         scale = {"factor_ptr": "*fp32:16", "nan_ptr": "*i32:16"}
@@ -363,15 +267,20 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
 def main_variant(
     d_qk: int, extras: bool, deterministic: bool, config: dict[str, int | bool]
 ) -> tuple[dict[str, str], dict[str, object], dict[str, int]]:
-    """Signature, constexprs and launch options of the main kernel in one configuration, for the resource report."""
-    signature = dict.fromkeys(("q_ptr", "kv_ptr", "grad_out_ptr", "dq_ptr"), "*bf16:16") | {"indices_ptr": "*i32:16"}
-    signature |= {"shift_ptr": "*fp32:16", "delta_ptr": "*fp32:16"}
+    """Signature, constexprs and launch options of the main kernel in one configuration, for the resource report.
+
+    With `extras`: lengths, causal, a sink, a gradient of lse.
+    """
+    signature = dict.fromkeys(("q_ptr", "kv_ptr", "out_ptr", "grad_out_ptr", "dq_ptr"), "*bf16:16")
+    signature |= {"indices_ptr": "*i32:16", "lse_ptr": "*fp32:16"}
     signature["sums_ptr"] = "*i64:16" if deterministic else "*fp32:16"
-    signature |= dict.fromkeys(("topk", "stride_qs", "stride_qh", "stride_is", "stride_gs", "stride_gh"), "i32:16")
+    strides = ("stride_qs", "stride_qh", "stride_is", "stride_os", "stride_oh", "stride_gs", "stride_gh")
+    signature |= dict.fromkeys(("topk", *strides), "i32:16")
     signature |= dict.fromkeys(("s_kv", "h_q", "causal_start"), "i32") | {"sm_scale": "fp32"}
     constexprs: dict[str, object] = {"HAS_ROPE": d_qk > 512, "HAS_LENGTH": extras, "CAUSAL": extras, "stride_kv": d_qk}
-    constexprs |= {"FIXED_POINT": deterministic, "order_ptr": None, "share_ptr": None}
-    optional = {"length_ptr": ("*i32:16", extras), "factor_ptr": ("*fp32:16", deterministic)}
+    constexprs |= {"FIXED_POINT": deterministic, "order_ptr": None}
+    optional = dict.fromkeys(("grad_lse_ptr", "sink_ptr", "grad_sink_ptr"), ("*fp32:16", extras))
+    optional |= {"length_ptr": ("*i32:16", extras), "factor_ptr": ("*fp32:16", deterministic)}
     for name, (kind, given) in (optional | {"nan_ptr": ("*i32:16", deterministic)}).items():
         if given:
             signature[name] = kind
@@ -409,9 +318,9 @@ def launch_sparse_mla_bwd(
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
     """Run the kernels; `config` replaces `launch_config(args.deterministic)`. Returns (dq, dkv, dsink).
 
-    Memory beside arguments and results: two float32 numbers for each query token and head (three with attn_sink, four
-    with grad_lse as well), and copies of q, kv, out and grad_out where their rows are not aligned. dkv lies in the
-    front part of each row of the sums: 4 bytes an element of kv, 8 in deterministic mode.
+    Memory beside arguments and results: with attn_sink a float32 number for each query token and head, and copies of q,
+    kv, out and grad_out where their rows are not aligned. dkv lies in the front part of each row of the sums: 4 bytes
+    an element of kv, 8 in deterministic mode.
     """
     s_q, h_q, d_qk, s_kv = args.s_q, args.h_q, args.d_qk, args.s_kv
     device, sink = args.q.device, args.attn_sink
@@ -419,15 +328,7 @@ def launch_sparse_mla_bwd(
         return args.dq.zero_(), args.dkv, None if sink is None else torch.zeros_like(sink)
     q, kv, out, grad_out = (aligned(tensor) for tensor in (args.q, args.kv[:, 0], args.out, args.grad_out))
 
-    shift, delta = (torch.empty((s_q, h_q), dtype=torch.float32, device=device) for _ in range(2))
-    grad_sink = None if sink is None else torch.empty_like(delta)
-    share = None if sink is None or args.grad_lse is None else torch.empty_like(delta)
-    sparse_mla_bwd_prepare_kernel[(s_q * triton.cdiv(h_q, PREPARE_HEADS),)](
-        out, grad_out, args.lse, args.grad_lse, sink, shift, delta, grad_sink, share, h_q, out.stride(0),
-        out.stride(1), grad_out.stride(0), grad_out.stride(1), HAS_SINK=sink is not None,
-        HAS_GRAD_LSE=args.grad_lse is not None, HEADS=PREPARE_HEADS, num_warps=4,
-    )  # fmt: skip
-    dsink = None if grad_sink is None else grad_sink.sum(0)
+    grad_sink = None if sink is None else torch.empty((s_q, h_q), dtype=torch.float32, device=device)
     factor = nan = None
     if args.deterministic:
         factor = _fixed_point_factor(args)
@@ -435,11 +336,13 @@ def launch_sparse_mla_bwd(
 
     config = launch_config(args.deterministic) if config is None else config
     sparse_mla_bwd_kernel[(s_q * triton.cdiv(h_q, config["BLOCK_H"]),)](
-        q, kv, args.indices, args.topk_length, grad_out, shift, delta, factor, args.dq, args.sums, nan,
-        min(s_kv, 2**31 - 1), args.topk, h_q, args.sm_scale, args.causal_start or 0, q.stride(0), q.stride(1),
-        kv.stride(0), args.indices.stride(0), grad_out.stride(0), grad_out.stride(1),
-        args.order, share, **args.kernel_features(), FIXED_POINT=args.deterministic, **config,
+        q, kv, args.indices, args.topk_length, args.order, out, grad_out, args.lse, args.grad_lse, sink, factor,
+        args.dq, args.sums, grad_sink, nan, min(s_kv, 2**31 - 1), args.topk, h_q, args.sm_scale,
+        args.causal_start or 0, q.stride(0), q.stride(1), kv.stride(0), args.indices.stride(0), out.stride(0),
+        out.stride(1), grad_out.stride(0), grad_out.stride(1), **args.kernel_features(),
+        FIXED_POINT=args.deterministic, **config,
     )  # fmt: skip
+    dsink = None if grad_sink is None else grad_sink.sum(0)
     sparse_mla_bwd_round_kernel[(triton.cdiv(s_kv, 4),)](
         args.sums, args.dkv, factor, nan, s_kv, D_QK=d_qk, FIXED_POINT=args.deterministic, ROWS=4, num_warps=4
     )

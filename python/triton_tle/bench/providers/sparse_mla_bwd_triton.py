@@ -1,7 +1,7 @@
 """Sparse-MLA backward in plain Triton: what `tl.load`, `tl.dot` and `tl.atomic_add` give without TLE.
 
 Semantics, arguments and results are those of the atomic mode of `triton_tle.ops.sparse_mla_bwd.sparse_mla_bwd`,
-without grad_lse; the kernels before and behind the main one are the same.
+without grad_lse; the kernel behind the main one is the same. One before it prepares delta and the logarithms.
 """
 
 from __future__ import annotations
@@ -10,8 +10,55 @@ import torch
 import triton
 import triton.language as tl
 
-from triton_tle.ops.sparse_mla_bwd import PREPARE_HEADS, sparse_mla_bwd_prepare_kernel, sparse_mla_bwd_round_kernel
+from triton_tle.ops.sparse_mla_bwd import sparse_mla_bwd_round_kernel
 from triton_tle.ops.sparse_mla_bwd_args import SparseMlaBwdArgs, check_sparse_mla_bwd
+
+PREPARE_HEADS = 8
+
+
+@triton.jit(do_not_specialize=["h_q"])
+def sparse_mla_bwd_prepare_kernel(
+    out_ptr,
+    grad_out_ptr,
+    lse_ptr,
+    sink_ptr,
+    shift_ptr,
+    delta_ptr,
+    grad_sink_ptr,
+    h_q,
+    stride_os,
+    stride_oh,
+    stride_gs,
+    stride_gh,
+    HAS_SINK: tl.constexpr,
+    HEADS: tl.constexpr,
+):
+    """delta; shift = log2 of the sum of exponentials, sink included (+inf without keys); the token's part of dsink."""
+    LOG2_E: tl.constexpr = 1.4426950408889634
+    head_blocks = tl.cdiv(h_q, HEADS)
+    token = (tl.program_id(0) // head_blocks).to(tl.int64)
+    heads = (tl.program_id(0) % head_blocks) * HEADS + tl.arange(0, HEADS)
+    head_ok = heads < h_q
+    columns = tl.arange(0, 512)
+    out_rows = out_ptr + token * stride_os + heads.to(tl.int64)[:, None] * stride_oh
+    grad_rows = grad_out_ptr + token * stride_gs + heads.to(tl.int64)[:, None] * stride_gh
+    out = tl.load(out_rows + columns[None, :], mask=head_ok[:, None], other=0.0).to(tl.float32)
+    grad = tl.load(grad_rows + columns[None, :], mask=head_ok[:, None], other=0.0).to(tl.float32)
+    delta = tl.sum(out * grad, 1)
+    row = token * h_q + heads
+    lse = tl.load(lse_ptr + row, mask=head_ok, other=float("inf"))
+    some = lse < float("inf")
+    total = lse
+    if HAS_SINK:
+        sink = tl.load(sink_ptr + heads, mask=head_ok, other=0.0)
+        finite_lse = tl.where(some, lse, 0.0)
+        distance = sink - finite_lse
+        of_sink = 1.0 / (1.0 + tl.exp2(-distance * LOG2_E))
+        tl.store(grad_sink_ptr + row, tl.where(some, -of_sink * delta, 0.0), mask=head_ok)
+        total = tl.maximum(finite_lse, sink) + tl.log2(1.0 + tl.exp2(-tl.abs(distance) * LOG2_E)) / LOG2_E
+        total = tl.where(some, total, float("inf"))
+    tl.store(shift_ptr + row, total * LOG2_E, mask=head_ok)
+    tl.store(delta_ptr + row, delta, mask=head_ok)
 
 
 def _configs() -> list[triton.Config]:
@@ -147,9 +194,8 @@ def _run(args: SparseMlaBwdArgs, main, options: dict) -> tuple[torch.Tensor, tor
     grad_sink = None if sink is None else torch.empty_like(delta)
     if s_q > 0:
         sparse_mla_bwd_prepare_kernel[(s_q * triton.cdiv(h_q, PREPARE_HEADS),)](
-            out, grad_out, args.lse, None, sink, shift, delta, grad_sink, None, h_q, out.stride(0),
-            out.stride(1), grad_out.stride(0), grad_out.stride(1), HAS_SINK=sink is not None, HAS_GRAD_LSE=False,
-            HEADS=PREPARE_HEADS, num_warps=4,
+            out, grad_out, args.lse, sink, shift, delta, grad_sink, h_q, out.stride(0), out.stride(1),
+            grad_out.stride(0), grad_out.stride(1), HAS_SINK=sink is not None, HEADS=PREPARE_HEADS, num_warps=4,
         )  # fmt: skip
         main[lambda meta: (s_q * triton.cdiv(h_q, meta["BLOCK_H"]),)](
             args.q, kv, args.indices, args.topk_length, grad_out, shift, delta, args.dq, args.sums,

@@ -96,3 +96,14 @@ Operation *tle::findWriter(Value pointer, const GlobalWrites &writes) {
   Value base = findBasePointer(pointer);
   return !base || writes.bases.contains(base) ? writes.known : nullptr;
 }
+
+bool tle::writesGlobalMemoryOnly(Operation *op) {
+  Value pointers;
+  if (auto store = dyn_cast<StoreOp>(op))
+    pointers = store.getPtr();
+  else if (auto atomic = dyn_cast<AtomicRMWOp>(op);
+           atomic && atomic.getSem() == MemSemantic::RELAXED &&
+           isa<RankedTensorType>(atomic.getType()) && atomic->use_empty())
+    pointers = atomic.getPtr();
+  return pointers && !isLocalPointerLike(pointers.getType());
+}

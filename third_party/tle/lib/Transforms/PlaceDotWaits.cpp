@@ -42,6 +42,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "tle/Transforms/GlobalWrites.h"
 #include "tle/Transforms/LocalPointerUtils.h"
 #include "tle/Transforms/Passes.h"
 #include "tle/Transforms/PipeSlots.h"
@@ -141,7 +142,7 @@ bool mayRelease(Operation *op, const Read &read) {
 /// Whether `op` may change what `read` stands for, or let others do so.
 bool mayOverwrite(Operation *op, const Read &read) {
   if (isa<WaitBarrierOp, FenceAsyncSharedOp, ReduceOp, LocalAllocOp>(op) ||
-      isMemoryEffectFree(op))
+      isMemoryEffectFree(op) || writesGlobalMemoryOnly(op))
     return false;
   if (auto number = op->getAttrOfType<IntegerAttr>(kPipeAttr))
     return !read.pipe ||

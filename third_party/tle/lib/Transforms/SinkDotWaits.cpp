@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "tle/Transforms/GlobalWrites.h"
 #include "tle/Transforms/Passes.h"
 
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -26,9 +27,7 @@ namespace mlir::triton::tle {
 using namespace mlir;
 using namespace mlir::triton;
 using namespace mlir::triton::nvidia_gpu;
-
-/// The address space of pointers that kernels are given.
-static constexpr int kGlobalAddressSpace = 1;
+using namespace mlir::triton::tle;
 
 namespace {
 
@@ -65,28 +64,12 @@ bool onlyReads(Operation *op) {
          !effects.hasEffect<MemoryEffects::Free>();
 }
 
-/// True if all that `op` writes is global memory, which no product reads: a
-/// store, or a reduction whose result nobody waits for.
-bool writesGlobalMemory(Operation *op) {
-  Value pointers;
-  if (auto store = dyn_cast<StoreOp>(op))
-    pointers = store.getPtr();
-  else if (auto atomic = dyn_cast<AtomicRMWOp>(op);
-           atomic && atomic.getSem() == MemSemantic::RELAXED &&
-           isa<RankedTensorType>(atomic.getType()) && atomic->use_empty())
-    pointers = atomic.getPtr();
-  if (!pointers)
-    return false;
-  auto type = dyn_cast<PointerType>(getElementTypeOrSelf(pointers.getType()));
-  return type && type.getAddressSpace() == kGlobalAddressSpace;
-}
-
 /// True if `wait` must stay before `op`.
 bool mustPrecede(WarpGroupDotWaitOp wait, Operation *op,
                  const DenseSet<Value> &unfinished) {
   if (op->hasTrait<OpTrait::IsTerminator>() ||
       isa<WarpGroupDotOp, WarpGroupDotWaitOp>(op) ||
-      !(onlyReads(op) || writesGlobalMemory(op)))
+      !(onlyReads(op) || writesGlobalMemoryOnly(op)))
     return true;
   bool uses = false;
   op->walk([&](Operation *inner) {

@@ -49,6 +49,35 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.return
   }
 
+  // Global memory is none that a product reads: reductions into it run beside the product. Into shared memory not.
+  // CHECK-LABEL: @reduction_beside
+  // CHECK: %[[D0:.+]] = ttng.warp_group_dot
+  // CHECK-NEXT: tt.atomic_rmw fadd, relaxed, gpu
+  // CHECK-NEXT: ttng.warp_group_dot_wait %[[D0]]
+  // CHECK-NEXT: ttng.arrive_barrier
+  // CHECK: %[[D1:.+]] = ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait %[[D1]]
+  // CHECK-NEXT: tt.atomic_rmw fadd, relaxed, cta
+  tt.func public @reduction_beside(%a: !tile, %b: !tile, %w: !word, %n: i32, %p: tensor<64x64x!tt.ptr<f32>, #mma>, %l: tensor<64x64x!tt.ptr<f32, 3>, #mma>, %v: !acc) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %zero = arith.constant dense<0.0> : !acc
+    ttg.warp_specialize()
+    default {
+      scf.for %i = %c0 to %n step %c1 : i32 {
+        %d0 = ttng.warp_group_dot %a, %b, %zero {inputPrecision = 0 : i32} : !tile * !tile -> !acc
+        %r0 = tt.atomic_rmw fadd, relaxed, gpu, %p, %v : (tensor<64x64x!tt.ptr<f32>, #mma>, !acc) -> !acc
+        ttng.arrive_barrier %w, 1 {tle.per_thread} : !word
+        %x = math.exp2 %d0 : !acc
+        %d1 = ttng.warp_group_dot %b, %a, %x {inputPrecision = 0 : i32} : !tile * !tile -> !acc
+        %r1 = tt.atomic_rmw fadd, relaxed, cta, %l, %v : (tensor<64x64x!tt.ptr<f32, 3>, #mma>, !acc) -> !acc
+        %y = math.exp2 %d1 : !acc
+      }
+      ttg.warp_yield
+    } : () -> ()
+    tt.return
+  }
+
   // A release between two links: the first product must have ended.
   // CHECK-LABEL: @release_between
   // CHECK: %[[D0:.+]] = ttng.warp_group_dot

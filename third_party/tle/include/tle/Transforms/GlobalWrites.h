@@ -36,6 +36,11 @@ Operation *findWriter(Value pointer, const GlobalWrites &writes);
 /// Whether `op` itself may write global memory, or order it.
 bool mayWriteGlobalMemory(Operation *op);
 
+/// Whether all that `op` writes is global memory, and nobody waits for it: a
+/// store, or a relaxed reduction of tensors whose result is not used. Products
+/// of tensor cores, which read shared memory, may go on beside it.
+bool writesGlobalMemoryOnly(Operation *op);
+
 } // namespace mlir::triton::tle
 
 #endif // TLE_TRANSFORMS_GLOBALWRITES_H

@@ -269,11 +269,12 @@ def TLEPlaceDotWaits : TLE_ModulePass<"triton-tle-place-dot-waits"> {
     ```
 
     Between them may stand what has no effects, what reads memory, reductions,
-    fences, waits for mbarriers, and stores to other buffers. The release of a
-    slot that a product reads comes behind a wait for it: it may let others
-    overwrite the slot. A release of another pipe, or of another slot of the
-    same pipe, need not wait for it. So of two products beside each other the
-    slot of the first is free while the second runs:
+    fences, waits for mbarriers, stores to other buffers and to global memory,
+    and relaxed additions to that. The release of a slot that a product reads
+    comes behind a wait for it: it may let others overwrite the slot. A release
+    of another pipe, or of another slot of the same pipe, need not wait for it.
+    So of two products beside each other the slot of the first is free while the
+    second runs:
 
     ```mlir
     %l = ttng.warp_group_dot %p, %v0, %acc0
