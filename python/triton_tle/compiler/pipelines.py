@@ -391,6 +391,8 @@ INSTRUMENTATION = "instrumentation-point"
 # Partitions of the user's, or a loop that is to be divided into some.
 PARTITIONS = "warp_specialize"
 MARKED_LOOP = "tt.warp_specialize"
+# Left by triton-tle-mark-copy-eviction.
+COPY_MARKS = "// end of copies"
 FLATTENED_LOOP = "tt.flatten"
 
 
@@ -465,6 +467,7 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         # Last: canonicalization would merge the steps of an exchange into one that takes shared memory.
         _o("triton-tle-coalesce-atomics", only_if="tt.atomic_rmw"),
         _o("triton-tle-find-ordered-partitions", only_if=PARTITIONS),
+        _o("triton-tle-mark-copy-eviction", only_if="evictionPolicy"),
         # Other passes know mbarriers as ops, not as assembly.
         _n("triton-tle-per-thread-barriers", only_if=PARTITIONS),
     )
@@ -518,6 +521,7 @@ def _tle_llir(settings: Settings) -> tuple[Pass, ...]:
     return (
         *_to_llvm_dialect(settings),
         _o("triton-tle-remove-ordered-barriers", only_if="tle.ordered"),
+        _o("triton-tle-apply-copy-eviction", only_if=COPY_MARKS),
         _n("triton-tle-fold-shared-address-casts", only_if="builtin.unrealized_conversion_cast"),
         _o("triton-tle-split-load-barriers", only_if="ttng.async_tma_copy_global_to_local"),
         _o("triton-tle-localize-wgmma-descriptors", only_if="ttng.warp_group_dot"),

@@ -225,15 +225,16 @@ class IRTarget:
 
     # Async copies.
 
-    def async_copy(self, pointers: tl.tensor, target: buffer, mask: tl.tensor | None) -> None:
+    def async_copy(self, pointers: tl.tensor, target: buffer, mask: tl.tensor | None, eviction_policy: str) -> None:
         none = ir.value()
+        policy = getattr(ir.EVICTION_POLICY, eviction_policy.upper() or "NORMAL")
         self._gluon().create_async_copy_global_to_local(
             target.handle,
             pointers.handle,
             none if mask is None else mask.handle,
             none,
             ir.CACHE_MODIFIER.NONE,
-            ir.EVICTION_POLICY.NORMAL,
+            policy,
             False,
         )
 

@@ -381,7 +381,7 @@ class InterpreterTarget:
 
     # Async copies.
 
-    def async_copy(self, pointers: tl.tensor, target: buffer, mask: tl.tensor | None) -> None:
+    def async_copy(self, pointers: tl.tensor, target: buffer, mask: tl.tensor | None, eviction_policy: str) -> None:
         array = target.handle.array(target.type)
         poison(array, target.dtype)
         other = None if mask is None else self.semantic.full(list(target.type.shape), 0, target.dtype)

@@ -475,6 +475,12 @@ def async_copy_shape(x, n):
 
 
 @triton.jit
+def async_copy_eviction(x, n):
+    buffer = tle.gpu.alloc([64], tl.float32)
+    tle.gpu.async_copy(x + tl.arange(0, 64), buffer, eviction_policy="first")  # error: eviction_policy is 'first'
+
+
+@triton.jit
 def async_copy_other(x, n):
     tle.gpu.async_copy(x + tl.arange(0, 64), tle.gpu.alloc([64], tl.float32), other=0.0)  # error: other goes with a ma
 

@@ -184,6 +184,30 @@ def test_blocks_complete_on_the_pipe(host):
 
 
 @triton.jit
+def copies_tiles(x, y, n, POLICY: tl.constexpr):
+    buffer = tle.gpu.alloc([64, 64], tl.float16)
+    offsets = tl.arange(0, 64)[:, None] * 64 + tl.arange(0, 64)[None, :]
+    tle.gpu.async_copy(x + offsets, buffer, mask=tl.arange(0, 64)[:, None] < n, eviction_policy=POLICY)
+    tle.gpu.async_commit()
+    tle.gpu.async_wait(0)
+    tl.store(y + offsets, buffer.load())
+
+
+@pytest.mark.parametrize("capability", [80, 90])
+@pytest.mark.parametrize("policy", ["", "evict_first", "evict_last"])
+def test_copies_have_their_eviction_policy(policy, capability):
+    signature = {"x": "*fp16", "y": "*fp16", "n": "i32", "POLICY": "constexpr"}
+    source = triton.compiler.ASTSource(copies_tiles, signature, {"POLICY": policy}, {(0,): [["tt.divisibility", 16]]})
+    ptx = triton.compile(source, target=GPUTarget("cuda", capability, 32), options={"num_warps": 4}).asm["ptx"]
+    assert len(re.findall(r"cp\.async\.cg\.shared\.global", ptx)) == 4
+    assert re.findall(r"createpolicy\.fractional\.L2::(\w+)\.b64", ptx) == ([policy] if policy else [])
+    hints = re.findall(
+        r"cp\.async\.cg\.shared\.global\.L2::cache_hint \[[^]]+\], \[[^]]+\], 0x10, %r\d+, (%rd\d+);", ptx
+    )
+    assert len(hints) == (4 if policy else 0) and len(set(hints)) <= 1
+
+
+@triton.jit
 def holds(x, y, HELD: tl.constexpr):
     buffer = tle.gpu.alloc([64, 64], tl.float16)
     offsets = tl.arange(0, 64)[:, None] * 64 + tl.arange(0, 64)[None, :]

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     Target = IRTarget | InterpreterTarget
 
 MAX_RANK = 4
+EVICTION_POLICIES = ("", "evict_first", "evict_last")
 
 
 @builtin
@@ -337,7 +338,13 @@ def _copy_descriptor(target, where: str, local: buffer, descriptor, offsets: Any
 
 @builtin
 def async_copy(
-    ptrs: tl.tensor, buffer: buffer, mask: tl.tensor | None = None, other: int | None = None, *, _target: Target
+    ptrs: tl.tensor,
+    buffer: buffer,
+    mask: tl.tensor | None = None,
+    other: int | None = None,
+    eviction_policy: str = "",
+    *,
+    _target: Target,
 ) -> None:
     """Starts copying a block from global memory into a buffer, without waiting for it.
 
@@ -349,12 +356,20 @@ def async_copy(
         buffer: a buffer or a view of one, without slots.
         mask: which elements to copy, a boolean tensor that broadcasts to the block.
         other: None or 0: the masked elements become 0, which is all that the hardware offers.
+        eviction_policy: what the L2 cache does with the lines: "evict_first" for data that is read once, "evict_last"
+            for data that others read soon; "" leaves it to the hardware.
 
     Raises:
         TypeError: `ptrs` or `buffer` is of the wrong kind, or their dtypes differ.
-        ValueError: their shapes differ, `other` is given without `mask`, or it is not 0.
+        ValueError: their shapes differ, `other` is given without `mask`, it is not 0, or there is no such
+            `eviction_policy`.
     """
     where = "tle.gpu.async_copy"
+    eviction_policy = unwrap(eviction_policy)
+    if eviction_policy not in EVICTION_POLICIES:
+        raise ValueError(
+            f"{where}: eviction_policy is {describe(eviction_policy)}, but must be one of {list(EVICTION_POLICIES)}"
+        )
     mask, other = strip(mask), strip(other)
     local = require_buffer(where, "buffer", buffer)
     require_tile(where, local)
@@ -371,7 +386,7 @@ def async_copy(
             f"{where}: other is {describe(other)}, but masked elements of an asynchronous copy become 0; "
             "tle.gpu.copy takes any other"
         )
-    _target.async_copy(ptrs, local, _mask(_target, where, mask, extents))
+    _target.async_copy(ptrs, local, _mask(_target, where, mask, extents), eviction_policy)
 
 
 @builtin

@@ -52,6 +52,28 @@ def TLEAccumulatorBeforeFence : Pass<"triton-tle-accumulator-before-fence", "::m
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
+def TLEApplyCopyEviction : Pass<"triton-tle-apply-copy-eviction", "::mlir::ModuleOp"> {
+  let summary = "copies between comments get their eviction policy";
+  let description = [{
+    The instructions of asynchronous copies between the comments that
+    `triton-tle-mark-copy-eviction` has left take a policy for the L2 cache; the
+    comments go.
+
+    ```mlir
+    llvm.inline_asm "// copies, evict_first ..."
+    llvm.inline_asm "cp.async.cg.shared.global [ $0 + 0 ], [ $1 + 0 ], 0x10, 0x10;", "r,l" %to, %from
+    llvm.inline_asm "// end of copies ..."
+    // becomes
+    %policy = llvm.inline_asm "createpolicy.fractional.L2::evict_first.b64 $0, 1.0;", "=l"
+    llvm.inline_asm "cp.async.cg.shared.global.L2::cache_hint [ $0 + 0 ], [ $1 + 0 ], 0x10, 0x10, $2;", "r,l,l"
+        %to, %from, %policy
+    ```
+
+    Copies of a block share its policy.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 def TLELocalizeWGMMADescriptors : Pass<"triton-tle-localize-wgmma-descriptors", "::mlir::ModuleOp"> {
   let summary = "form WGMMA descriptors in the loop iteration that uses them";
   let description = [{

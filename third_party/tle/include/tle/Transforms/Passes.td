@@ -702,6 +702,25 @@ def TLECoalesceAtomics : TLE_ModulePass<"triton-tle-coalesce-atomics"> {
   ];
 }
 
+def TLEMarkCopyEviction : TLE_ModulePass<"triton-tle-mark-copy-eviction"> {
+  let summary = "comments around copies that have an eviction policy";
+  let description = [{
+    Stock's conversion of an asynchronous copy drops its eviction policy. This
+    pass puts comments around such copies, which come out around their
+    instructions; `triton-tle-apply-copy-eviction` finds these there.
+
+    ```mlir
+    ttg.async_copy_global_to_local %p, %b evictionPolicy = evict_first
+    // becomes
+    tt.elementwise_inline_asm "// copies, evict_first ..."
+    ttg.async_copy_global_to_local %p, %b
+    tt.elementwise_inline_asm "// end of copies ..."
+    ```
+
+    One of the last passes of its stage: nothing may come between.
+  }];
+}
+
 include "tle/Transforms/WarpSpecializationPasses.td"
 
 #endif // TLE_TRANSFORMS_PASSES_TD
