@@ -202,15 +202,19 @@ class IRTarget:
         type = pipe_type(name, {field: value.type for field, value in fields.items()}, barriers.type, readers, one_shot)
         return pipe_value(type, barriers, fields)
 
-    def pipe_step(self, pipe: pipe_value, step: str, index: int | tl.tensor, reader: str | None) -> None:
+    def pipe_step(
+        self, pipe: pipe_value, step: str, index: int | tl.tensor, reader: str | None, releases: bool
+    ) -> None:
         attributes = "" if reader is None else f'reader = "{reader}"'
+        if not releases:
+            attributes += ", tle.implied_release"
         self.call(f"pipe_{step}", [pipe.barriers.handle, self.semantic.to_tensor(index).handle], [], attributes)
 
     def pipe_close(self, pipe: pipe_value, count: int | tl.tensor) -> None:
         # The slot of a tile behind the last one is free when the tile that lay there last has been released.
         for i in range(pipe.type.num_slots):
             index = self.semantic.add(self.semantic.to_tensor(count), self.semantic.to_tensor(i), False)
-            self.pipe_step(pipe, "acquire", index, None)
+            self.pipe_step(pipe, "acquire", index, None, True)
 
     def slot_of_tile(self, index: tl.tensor, slots: int) -> int | tl.tensor:
         """The slot in which a tile lies."""

@@ -331,7 +331,7 @@ class InterpreterTarget:
         PROGRAM.pipes |= {value.handle.storage.address: state for value in fields.values()}
         return pipe_value(type, None, fields, state)
 
-    def pipe_step(self, pipe: pipe_value, step: str, index: int, reader: str | None) -> None:
+    def pipe_step(self, pipe: pipe_value, step: str, index: int, reader: str | None, releases: bool) -> None:
         state, scheduler = pipe.state, PROGRAM.scheduler
         state.claim(reader, scheduler.current)
         if step == "acquire":
@@ -340,6 +340,7 @@ class InterpreterTarget:
                 lambda: state.is_free(index),
                 f"for pipe '{state.name}' to be free for tile {index}, {_released(state)}, at {_caller()}",
             )
+            state.check_implied(step, index, index - state.slots)
             state.acquired += 1
             self._poison_slot(pipe, index)
         elif step == "commit":
@@ -359,7 +360,8 @@ class InterpreterTarget:
         else:
             state.check_release(reader, index)
             state.released[reader].add(index)
-            if all(index in released for released in state.released.values()):
+            if state.is_released(index):
+                state.check_implied(step, index, index)
                 self._poison_slot(pipe, index)
 
     def pipe_close(self, pipe: pipe_value, count: int) -> None:

@@ -129,6 +129,8 @@ class PipeState:
         self.closed = False
         self.waited = dict.fromkeys(readers, 0)
         self.released: dict[str, set[int]] = {reader: set() for reader in readers}
+        # Readers that never release: others do so for them.
+        self.implied: set[str] = set()
         self.users: dict[str | None, Task] = {}
 
     def claim(self, reader: str | None, task: Task) -> None:
@@ -148,9 +150,22 @@ class PipeState:
         """Raises the RuntimeError of a step out of order."""
         raise RuntimeError(f"pipe '{self.name}': {step} of tile {index}, but {rule}")
 
+    def is_released(self, index: int) -> bool:
+        """Whether all readers that release have released tile `index`; false if none does."""
+        releasing = [released for reader, released in self.released.items() if reader not in self.implied]
+        return bool(releasing) and all(index in released for released in releasing)
+
     def is_free(self, index: int) -> bool:
         """Whether tile `index` may be written."""
-        return index < self.slots or all(index - self.slots in released for released in self.released.values())
+        nobody_releases = self.implied == self.released.keys()
+        return index < self.slots or nobody_releases or self.is_released(index - self.slots)
+
+    def check_implied(self, step: str, index: int, old: int) -> None:
+        """Checks that readers that do not release have at least waited for tile `old`, which others release or
+        overwrite by `step` of tile `index`."""
+        for reader in sorted(self.implied):
+            if 0 <= old and self.waited[reader] <= old:
+                self.fail(step, index, f"reader '{reader}', which does not release, has not read tile {old} yet")
 
     def check_acquire(self, index: int) -> None:
         if self.closed:

@@ -97,18 +97,25 @@ class pipe_value(core.base_value):
         return writer(endpoint_type(self.type, None, tuple(self.type.fields)), self)
 
     @builtin
-    def reader(self, name: str | None = None, fields: Sequence[str] | None = None, *, _target: Target) -> reader:
+    def reader(
+        self, name: str | None = None, fields: Sequence[str] | None = None, releases: bool = True, *, _target: Target
+    ) -> reader:
         """An end that reads slots. Each reader is used by one partition.
 
         Args:
             name: one of the pipe's readers; may be left out if there is one only.
             fields: names of the fields that its slots show; None for all.
+            releases: False if this reader never releases: a promise that whatever lets the writer overwrite a slot (the
+                other readers' releases; where there are none, what the writer itself waits for) comes behind an
+                arrival by which this reader's partition has said, after reading the slot, that it is done. The writer
+                then waits for the others only. The interpreter checks it for the order in which it runs partitions.
 
         Raises:
             ValueError: the pipe has no such reader or field, or several readers and `name` is left out.
         """
         where = f"reader of {self}"
         name, fields = unwrap(name), unwrap(fields)
+        releases = static_bool(where, "releases", releases)
         if name is None and len(self.type.readers) == 1:
             name = self.type.readers[0]
         if name not in self.type.readers:
@@ -117,16 +124,19 @@ class pipe_value(core.base_value):
         for field in fields:
             if field not in self.type.fields:
                 raise ValueError(f"{where}: fields has {field!r}, but the pipe's fields are {list(self.type.fields)}")
-        return reader(endpoint_type(self.type, name, fields), self)
+        if self.state is not None and not releases:
+            self.state.implied.add(name)
+        return reader(endpoint_type(self.type, name, fields, releases), self)
 
 
 class endpoint_type(core.base_type):
     """Type of one end of a pipe: its writer if `reader` is None."""
 
-    def __init__(self, pipe: pipe_type, reader: str | None, fields: tuple[str, ...]):
+    def __init__(self, pipe: pipe_type, reader: str | None, fields: tuple[str, ...], releases: bool = True):
         self.pipe = pipe
         self.reader = reader
         self.fields = fields
+        self.releases = releases
 
     def __eq__(self, other) -> bool:
         return type(other) is type(self) and self.mangle() == other.mangle()
@@ -140,7 +150,8 @@ class endpoint_type(core.base_type):
     __repr__ = __str__
 
     def mangle(self) -> str:
-        return f"END{self.reader or ''}_{'_'.join(self.fields)}_{self.pipe.mangle()}"
+        releases = "" if self.releases else "_implied"
+        return f"END{self.reader or ''}_{'_'.join(self.fields)}{releases}_{self.pipe.mangle()}"
 
     def _flatten_ir_types(self, builder, out) -> None:
         self.pipe._flatten_ir_types(builder, out)
@@ -180,7 +191,7 @@ class endpoint(core.base_value):
                 f"{where}: index is {index}, but the pipe is one-shot and has "
                 f"{self.type.pipe.num_slots} slots, each filled once"
             )
-        target.pipe_step(self.pipe, step, index, self.type.reader)
+        target.pipe_step(self.pipe, step, index, self.type.reader, self.type.releases)
         return index
 
     def _slot(self, target, index: int | tl.tensor) -> slot:
@@ -252,8 +263,12 @@ class reader(endpoint):
     def release(self, index: int | tl.tensor, *, _target: Target) -> None:
         """Gives tile `index` back: this reader has read it, products included.
 
-        Raises: as `writer.acquire`.
+        Raises:
+            ValueError: this reader does not release.
+            TypeError, ValueError: as `writer.acquire`.
         """
+        if not self.type.releases:
+            raise ValueError(f"release of the {self}: it was made with releases=False, so others release its tiles")
         self._step(_target, "release", index)
 
 

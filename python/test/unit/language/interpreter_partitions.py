@@ -86,6 +86,73 @@ def test_reading_after_the_release_gives_nan():
 
 
 @triton.jit
+def fill_twice(w, back, x, n, LATE: tl.constexpr):
+    """Fills tile i when `back` says that tile i - 1 has been read, or one later than is safe."""
+    for i in range(n):
+        if i > LATE:
+            back.wait(i - 1 - LATE)
+            back.release(i - 1 - LATE)
+        slot = w.acquire(i)
+        slot.a.store(tl.load(x + i * 64 + tl.arange(0, 64)))
+        w.commit(i)
+
+
+@triton.jit
+def sum_and_tell(r, back, y, n):
+    acc = tl.zeros([64], tl.float32)
+    for i in range(n):
+        acc += r.wait(i).a.load()
+        back.acquire(i).a.store(acc)
+        back.commit(i)
+    tl.store(y + tl.arange(0, 64), acc)
+
+
+@triton.jit
+def implied_kernel(x, y, n, LATE: tl.constexpr):
+    vector: tl.constexpr = tle.gpu.swizzled_shared_layout(order=(0,))
+    rows = tle.pipe(a=tle.gpu.alloc([1, 64], tl.float32, layout=vector), name="rows")
+    back = tle.pipe(a=tle.gpu.alloc([4, 64], tl.float32, layout=vector), name="back")
+    reader, writer = rows.reader(releases=False), rows.writer()
+    tle.gpu.warp_specialize(
+        [(sum_and_tell, (reader, back.writer(), y, n)), (fill_twice, (writer, back.reader(), x, n, LATE))], [4]
+    )
+
+
+def test_a_reader_need_not_release():
+    x, y = torch.randn(5, 64), torch.zeros(64)
+    implied_kernel[(1,)](x, y, 5, 0)
+    torch.testing.assert_close(y, x.sum(0))
+
+
+def test_a_reader_that_does_not_release_is_waited_for_otherwise():
+    x, y = torch.randn(5, 64), torch.zeros(64)
+    with pytest.raises(InterpreterError) as raised:
+        implied_kernel[(1,)](x, y, 5, 1)
+    expected = "pipe 'rows': acquire of tile 1, but reader 'reader', which does not release, has not read tile 0 yet"
+    assert expected in str(raised.value.__cause__ or raised.value)
+
+
+@triton.jit
+def release_anyway(r, y, n):
+    r.wait(0)
+    r.release(0)
+
+
+@triton.jit
+def release_anyway_kernel(x, y):
+    rows = tle.pipe(a=tle.gpu.alloc([1, 64], tl.float32, layout=tle.gpu.swizzled_shared_layout(order=(0,))))
+    tle.gpu.warp_specialize(
+        [(release_anyway, (rows.reader(releases=False), y, 1)), (fill, (rows.writer(), x, 1, ""))], [4]
+    )
+
+
+def test_a_reader_that_does_not_release_cannot():
+    with pytest.raises(InterpreterError) as raised:
+        release_anyway_kernel[(1,)](torch.zeros(64), torch.zeros(64))
+    assert "made with releases=False, so others release its tiles" in str(raised.value.__cause__ or raised.value)
+
+
+@triton.jit
 def fill_blocks(w, blocks, n, peek, EARLY: tl.constexpr):
     for i in range(n):
         slot = w.acquire(i)

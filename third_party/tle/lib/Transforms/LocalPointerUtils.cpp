@@ -198,6 +198,19 @@ Operation *tle::getFunctionOrModule(Operation *op) {
   return op->getParentOfType<ModuleOp>();
 }
 
+Region *tle::findPartition(Operation *op) {
+  for (Region *region = op->getParentRegion(); region;
+       region = region->getParentRegion()) {
+    Operation *parent = region->getParentOp();
+    if (isa<WarpSpecializePartitionsOp>(parent))
+      return region;
+    auto specialize = dyn_cast<WarpSpecializeOp>(parent);
+    if (specialize && region == &specialize.getDefaultRegion())
+      return region;
+  }
+  return nullptr;
+}
+
 bool tle::isInWarpSpecialize(Operation *op) {
   return op->getParentOfType<WarpSpecializeOp>() ||
          op->getParentOfType<WarpSpecializePartitionsOp>();

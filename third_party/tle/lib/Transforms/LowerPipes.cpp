@@ -39,20 +39,6 @@ using namespace mlir::triton::tle;
 
 namespace {
 
-/// The region of the partition that `op` is in, null outside of them.
-Region *findPartition(Operation *op) {
-  for (Region *region = op->getParentRegion(); region;
-       region = region->getParentRegion()) {
-    Operation *parent = region->getParentOp();
-    if (isa<ttg::WarpSpecializePartitionsOp>(parent))
-      return region;
-    auto specialize = dyn_cast<ttg::WarpSpecializeOp>(parent);
-    if (specialize && region == &specialize.getDefaultRegion())
-      return region;
-  }
-  return nullptr;
-}
-
 /// What an mbarrier can count to.
 constexpr int64_t kMaxArrivals = (1 << 20) - 1;
 
@@ -69,6 +55,12 @@ struct Endpoint {
   Region *partition = nullptr;
   SmallVector<Operation *> waits;
   SmallVector<Operation *> arrivals;
+
+  /// Whether a reader leaves it to others to say that it is done.
+  bool isImplied() const {
+    return llvm::any_of(
+        waits, [](Operation *op) { return op->hasAttr(kImpliedReleaseAttr); });
+  }
 
   /// Threads that arrive.
   int64_t getNumThreads() const {
@@ -200,7 +192,12 @@ LogicalResult PipeLowering::verify(Pipe &pipe) {
   for (auto &[reader, endpoint] : pipe.readers) {
     if (endpoint.partition == pipe.writer.partition)
       return describe("is written and read by the same partition");
-    if (!endpoint.arrivals.empty()) {
+    if (endpoint.isImplied()) {
+      if (!endpoint.arrivals.empty())
+        return endpoint.arrivals.front()->emitError("pipe '")
+               << name << "' is released by its reader '" << reader
+               << "', which leaves that to others";
+    } else if (!endpoint.arrivals.empty()) {
       if (failed(verifyOrder(endpoint, name, "released", "a wait")))
         return failure();
     } else if (!pipe.create.getOneShot()) {
@@ -399,12 +396,14 @@ public:
                     : phase;
   }
 
-  void wait(bool empty, bool previous) {
+  void wait(bool empty, bool previous, bool implied = false) {
     Value barrier = getBarrier(empty);
     auto op =
         ttng::WaitBarrierOp::create(builder, loc, barrier, getPhase(previous),
                                     /*pred=*/Value(), ValueRange());
     mark(op);
+    if (implied)
+      op->setAttr(kImpliedReleaseAttr, builder.getUnitAttr());
   }
 
   void arrive(bool empty) {
@@ -497,9 +496,13 @@ void PipeLowering::lowerBlocks(Pipe &pipe) {
 void PipeLowering::lower(Pipe &pipe) {
   lowerBlocks(pipe);
   PipeCreateOp create = pipe.create;
-  bool oneShot = create.getOneShot();
+  // Without releases nobody waits for a free slot.
+  int emptyCount = 0;
+  if (!create.getOneShot())
+    for (auto &[name, endpoint] : pipe.readers)
+      emptyCount += endpoint.getNumThreads();
   for (Operation *op : pipe.writer.waits) {
-    if (!oneShot)
+    if (emptyCount != 0)
       StepBuilder(op, pipe).wait(/*empty=*/true, /*previous=*/true);
     op->erase();
   }
@@ -517,16 +520,14 @@ void PipeLowering::lower(Pipe &pipe) {
       step.arriveByWarp();
     op->erase();
   }
-  int emptyCount = 0;
   for (auto &[name, endpoint] : pipe.readers) {
     for (Operation *op : endpoint.waits) {
-      StepBuilder(op, pipe).wait(/*empty=*/false, /*previous=*/false);
+      StepBuilder(op, pipe).wait(/*empty=*/false, /*previous=*/false,
+                                 op->hasAttr(kImpliedReleaseAttr));
       op->erase();
     }
-    if (!oneShot)
-      emptyCount += endpoint.getNumThreads();
     for (Operation *op : endpoint.arrivals) {
-      if (!oneShot)
+      if (emptyCount != 0)
         StepBuilder(op, pipe).arrive(/*empty=*/true);
       op->erase();
     }
@@ -534,7 +535,9 @@ void PipeLowering::lower(Pipe &pipe) {
 
   OpBuilder builder(create);
   Location loc = create.getLoc();
-  int64_t words = create.getBarriers().getType().getShape()[0];
+  int64_t words = emptyCount == 0
+                      ? create.getNumSlots()
+                      : create.getBarriers().getType().getShape()[0];
   for (int64_t word = 0; word < words; ++word) {
     Value number = arith::ConstantIntOp::create(builder, loc, word, 32);
     Value barrier =

@@ -30,9 +30,10 @@
 // it only when this partition has released that slot: its mbarrier for empty
 // slots counts this partition's threads. A release of another pipe, or of
 // another slot (SlotNumber; of an iteration before, in the terms of this one),
-// lets nobody touch it. This partition's own stores and copies to other buffers
-// do not, either. Everything else that has effects beyond reading comes behind
-// the end of the group.
+// lets nobody touch it. If it is no reader that releases, others learn by some
+// other arrival that the slot has been read: each of them then counts. This
+// partition's own stores and copies to other buffers do not, either. Everything
+// else that has effects beyond reading comes behind the end of the group.
 //
 // Registers. What is under way keeps its registers: a value that crosses a back
 // edge or leaves a branch may be under way only in the place in which it came
@@ -75,7 +76,13 @@ struct Read {
   /// Of a field of a pipe: its number, and the slot if it is known.
   std::optional<int32_t> pipe;
   std::optional<SlotNumber> slot;
+  /// Others release the slot when they learn that this partition has read it,
+  /// by whatever it arrives at.
+  bool isImplied = false;
 };
+
+/// Pipes whose slots a partition reads without releasing them.
+using ImpliedReleases = DenseSet<std::pair<Region *, int32_t>>;
 
 /// An asynchronous product.
 struct Group {
@@ -111,7 +118,8 @@ std::optional<int32_t> getPipeOf(Value root) {
 }
 
 /// What `dot` reads from shared memory.
-SmallVector<Read, 0> findReads(WarpGroupDotOp dot) {
+SmallVector<Read, 0> findReads(WarpGroupDotOp dot,
+                               const ImpliedReleases &implied) {
   SmallVector<Read, 0> reads;
   for (Value factor : {Value(dot.getA()), Value(dot.getB())}) {
     if (!isa<MemDescType>(factor.getType()))
@@ -121,6 +129,8 @@ SmallVector<Read, 0> findReads(WarpGroupDotOp dot) {
     if (Value index = findSlotIndex(factor); index && read.pipe)
       read.slot = SlotNumber(
           index, cast<MemDescType>(read.root.getType()).getShape()[0]);
+    read.isImplied =
+        read.pipe && implied.contains({findPartition(dot), *read.pipe});
     reads.push_back(std::move(read));
   }
   return reads;
@@ -145,7 +155,7 @@ bool mayOverwrite(Operation *op, const Read &read) {
       isMemoryEffectFree(op) || writesGlobalMemoryOnly(op))
     return false;
   if (auto number = op->getAttrOfType<IntegerAttr>(kPipeAttr))
-    return !read.pipe ||
+    return !read.pipe || read.isImplied ||
            (*read.pipe == number.getInt() && mayRelease(op, read));
   Value written;
   if (auto store = dyn_cast<LocalStoreOp>(op))
@@ -201,8 +211,9 @@ bool continues(WarpGroupDotOp dot, const Group &group) {
 class Walker {
 public:
   explicit Walker(const SetVector<Operation *> &dots,
-                  const SetVector<Operation *> &loops)
-      : dots(dots), loops(loops) {}
+                  const SetVector<Operation *> &loops,
+                  const ImpliedReleases &implied)
+      : dots(dots), loops(loops), implied(implied) {}
 
   /// `loop` is one of ours, and those inside of it have been walked through.
   void walkLoop(scf::ForOp loop);
@@ -219,6 +230,7 @@ public:
 
 private:
   const SetVector<Operation *> &dots, &loops;
+  const ImpliedReleases &implied;
   /// By loop: what is under way behind it.
   DenseMap<Operation *, Queue> behind;
   unsigned numGroups = 0;
@@ -291,7 +303,7 @@ void Walker::issue(WarpGroupDotOp dot, Queue &queue, Waits &waits) {
       count = i + 1;
   }
   endFirst(queue, count, dot, waits);
-  Group next{dot, numGroups, numGroups, dot.getD(), findReads(dot)};
+  Group next{dot, numGroups, numGroups, dot.getD(), findReads(dot, implied)};
   ++numGroups;
   for (Group &group : queue)
     if (group.tail && group.tail == dot.getC()) {
@@ -621,7 +633,13 @@ public:
       return;
     for (Operation *dot : dots)
       removeOwnWaits(cast<WarpGroupDotOp>(dot));
-    Walker walker(dots, loops);
+    ImpliedReleases implied;
+    getOperation().walk([&](WaitBarrierOp wait) {
+      if (auto number = wait->getAttrOfType<IntegerAttr>(kPipeAttr);
+          number && wait->hasAttr(kImpliedReleaseAttr))
+        implied.insert({findPartition(wait), int32_t(number.getInt())});
+    });
+    Walker walker(dots, loops, implied);
     // Inner loops come first.
     for (Operation *loop : loops)
       walker.walkLoop(cast<scf::ForOp>(loop));

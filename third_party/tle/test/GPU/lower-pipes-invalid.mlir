@@ -60,6 +60,34 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
 !bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
 !field = !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
 module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @releases_and_does_not(%i: i32) {
+    %field = ttg.local_alloc : () -> !field
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars, %field {name = "tiles", oneShot = false, readers = ["r"]} : !bars, !field
+    ttg.warp_specialize(%bars, %i)
+    default {
+      tle.pipe_wait %bars[%i] {reader = "r", tle.implied_release} : !bars
+      // expected-error @+1 {{pipe 'tiles' is released by its reader 'r', which leaves that to others}}
+      tle.pipe_release %bars[%i] {reader = "r"} : !bars
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %j: i32) num_warps(4) {
+      tle.pipe_acquire %b[%j] : !bars
+      tle.pipe_commit %b[%j] : !bars
+      ttg.warp_return
+    } : (!bars, i32) -> ()
+    tt.return
+  }
+}
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+!field = !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
   tt.func public @release_before_wait(%i: i32) {
     %field = ttg.local_alloc : () -> !field
     %bars = ttg.local_alloc : () -> !bars

@@ -276,4 +276,65 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     } : (!bars, !ttg.memdesc<2x64x64xbf16, #narrow, #smem, mutable>, !field, !field, !tt.tensordesc<tensor<64x64xbf16>>, i32) -> ()
     tt.return
   }
+
+  // A reader whose release another's implies: the empty barriers count the other's threads only.
+  // CHECK-LABEL: @one_releases
+  // CHECK-COUNT-2: ttng.init_barrier %{{.+}}, 64 {tle.per_thread}
+  // CHECK-COUNT-2: ttng.init_barrier %{{.+}}, 32 {tle.per_thread}
+  // CHECK: default {
+  // CHECK: ttng.wait_barrier %{{.+}}, %{{.+}} {tle.implied_release, tle.per_thread, tle.pipe = [[PIPE:[0-9]+]] : i32}
+  // CHECK-NOT: ttng.arrive_barrier
+  // CHECK: partition0
+  // CHECK: ttng.wait_barrier %{{.+}}, %{{.+}} {tle.per_thread, tle.pipe = [[PIPE]] : i32}
+  // CHECK: ttng.arrive_barrier
+  // CHECK: partition1
+  // CHECK: ttng.wait_barrier %{{.+}}, %{{.+}} {tle.per_thread, tle.pipe = [[PIPE]] : i32}
+  // CHECK: ttng.arrive_barrier
+  tt.func public @one_releases(%i: i32) {
+    %field = ttg.local_alloc : () -> !field
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars, %field {name = "tiles", oneShot = false, readers = ["r", "s"]} : !bars, !field
+    ttg.warp_specialize(%bars, %field, %i)
+    default {
+      tle.pipe_wait %bars[%i] {reader = "r", tle.implied_release} : !bars
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %f: !field, %j: i32) num_warps(1) {
+      tle.pipe_wait %b[%j] {reader = "s"} : !bars
+      tle.pipe_release %b[%j] {reader = "s"} : !bars
+      ttg.warp_return
+    }
+    partition1(%b: !bars, %f: !field, %j: i32) num_warps(2) {
+      tle.pipe_acquire %b[%j] : !bars
+      tle.pipe_commit %b[%j] : !bars
+      ttg.warp_return
+    } : (!bars, !field, i32) -> ()
+    tt.return
+  }
+
+  // No reader releases: no barriers for empty slots, the writer waits for none.
+  // CHECK-LABEL: @nobody_releases
+  // CHECK-COUNT-2: ttng.init_barrier %{{.+}}, 64 {tle.per_thread}
+  // CHECK-NOT: ttng.init_barrier
+  // CHECK: default {
+  // CHECK: ttng.wait_barrier
+  // CHECK: partition0
+  // CHECK-NOT: ttng.wait_barrier
+  // CHECK: ttng.arrive_barrier
+  tt.func public @nobody_releases(%i: i32) {
+    %field = ttg.local_alloc : () -> !field
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars, %field {name = "tiles", oneShot = false, readers = ["r"]} : !bars, !field
+    ttg.warp_specialize(%bars, %field, %i)
+    default {
+      tle.pipe_wait %bars[%i] {reader = "r", tle.implied_release} : !bars
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %f: !field, %j: i32) num_warps(2) {
+      tle.pipe_acquire %b[%j] : !bars
+      tle.pipe_commit %b[%j] : !bars
+      ttg.warp_return
+    } : (!bars, !field, i32) -> ()
+    tt.return
+  }
 }

@@ -511,4 +511,45 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     } : (!tile, !word, i1) -> ()
     tt.return
   }
+
+  // A reader that does not release: any arrival may be the one by which others learn that the slot has been read. The
+  // partition that does release the same pipe waits for its own release only.
+  // CHECK-LABEL: @implied
+  // CHECK: default {
+  // CHECK: partition0
+  // CHECK: %[[D:.+]] = ttng.warp_group_dot
+  // CHECK-NEXT: %[[W:.+]]:2 = ttng.warp_group_dot_wait %[[D]], %{{.+}} {pendings = 0 : i32}
+  // CHECK-NEXT: ttng.arrive_barrier %{{.+}}, 1 {tle.per_thread, tle.pipe = 1 : i32}
+  // CHECK-NEXT: math.exp2 %[[W]]#0
+  // CHECK: partition1
+  // CHECK: %[[E:.+]] = ttng.warp_group_dot
+  // CHECK-NEXT: ttng.arrive_barrier %{{.+}}, 1 {tle.per_thread, tle.pipe = 1 : i32}
+  // CHECK-NEXT: %[[V:.+]]:2 = ttng.warp_group_dot_wait %[[E]], %{{.+}} {pendings = 0 : i32}
+  // CHECK-NEXT: ttng.arrive_barrier %{{.+}}, 1 {tle.per_thread, tle.pipe = 0 : i32}
+  // CHECK-NEXT: math.exp2 %[[V]]#0
+  tt.func public @implied(%w: !word, %i: i32) {
+    %a = ttg.local_alloc {tle.pipe_field = 0 : i32} : () -> !tile
+    ttg.warp_specialize(%a, %w, %i)
+    default {
+      ttg.warp_yield
+    }
+    partition0(%t: !tile, %v: !word, %j: i32) num_warps(4) {
+      %none = arith.constant dense<0.0> : !acc
+      ttng.wait_barrier %v, %j {tle.implied_release, tle.per_thread, tle.pipe = 0 : i32} : !word
+      %d = ttng.warp_group_dot %t, %t, %none {inputPrecision = 0 : i32} : !tile * !tile -> !acc
+      ttng.arrive_barrier %v, 1 {tle.per_thread, tle.pipe = 1 : i32} : !word
+      %x = math.exp2 %d : !acc
+      ttg.warp_return
+    }
+    partition1(%t: !tile, %v: !word, %j: i32) num_warps(4) {
+      %none = arith.constant dense<0.0> : !acc
+      ttng.wait_barrier %v, %j {tle.per_thread, tle.pipe = 0 : i32} : !word
+      %d = ttng.warp_group_dot %t, %t, %none {inputPrecision = 0 : i32} : !tile * !tile -> !acc
+      ttng.arrive_barrier %v, 1 {tle.per_thread, tle.pipe = 1 : i32} : !word
+      ttng.arrive_barrier %v, 1 {tle.per_thread, tle.pipe = 0 : i32} : !word
+      %x = math.exp2 %d : !acc
+      ttg.warp_return
+    } : (!tile, !word, i32) -> ()
+    tt.return
+  }
 }

@@ -45,6 +45,10 @@ bool isConstantZero(Value value);
 /// The tt.func that `op` is in; the module if it is in none.
 Operation *getFunctionOrModule(Operation *op);
 
+/// The region of the partition of a ttg.warp_specialize that `op` is in, null
+/// outside of them.
+Region *findPartition(Operation *op);
+
 /// True if `op` is inside a ttg.warp_specialize, where others run beside it.
 bool isInWarpSpecialize(Operation *op);
 
@@ -52,6 +56,9 @@ bool isInWarpSpecialize(Operation *op);
 constexpr llvm::StringLiteral kPerThreadAttr = "tle.per_thread";
 /// On arrivals too: one thread of each warp arrives.
 constexpr llvm::StringLiteral kPerWarpAttr = "tle.per_warp";
+/// On waits of readers that do not release: what other readers release, they
+/// release when this one has read it, too.
+constexpr llvm::StringLiteral kImpliedReleaseAttr = "tle.implied_release";
 /// On allocations: the number of the pipe whose field it is, accessed behind
 /// the pipe's steps only.
 constexpr llvm::StringLiteral kPipeFieldAttr = "tle.pipe_field";

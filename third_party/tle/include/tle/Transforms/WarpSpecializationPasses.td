@@ -224,6 +224,10 @@ def TLELowerPipes : TLE_ModulePass<"triton-tle-lower-pipes"> {
     `async_copy_mbarrier_arrive {noIncrement}` if it starts asynchronous copies
     into them, and both, with twice the count, if it does both.
 
+    A reader whose waits bear `tle.implied_release` never releases: the empty
+    barriers count the other readers. If no reader releases, there are none, and
+    the writer does not wait.
+
     A block that the writer loads by a descriptor and stores into a slot comes
     from TMA directly. The slot's barrier expects its bytes, announced before
     the copy by one thread of each warp, which arrives for them at the commit:
@@ -248,7 +252,8 @@ def TLELowerPipes : TLE_ModulePass<"triton-tle-lower-pipes"> {
     Errors, each at the line that is wrong: a pipe with two writers, a reader in
     two partitions, a commit that no acquire can precede, a release that no wait
     can precede, a field accessed without either, a reader that never
-    releases, a pipe that is never written or never read, a pipe used outside of
+    releases and does not say so, one that says so and does, a pipe that is
+    never written or never read, a pipe used outside of
     a partition.
   }];
 }
@@ -323,6 +328,10 @@ def TLEPlaceDotWaits : TLE_ModulePass<"triton-tle-place-dot-waits"> {
       scf.yield %acc
     }
     ```
+
+    What a partition reads without releasing it (`tle.implied_release` on its
+    waits) others may release after any arrival of this partition: its product
+    ends before the next one.
 
     Each product ends within the iteration that follows its own. Not carried
     under way are products whose first factor lies in registers or which read a
