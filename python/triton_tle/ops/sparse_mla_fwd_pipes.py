@@ -26,6 +26,7 @@ BLOCK_K = 64
 # What the reference may lie below the running maximum, in powers of two. P reaches 2**TOLERANCE, sums of it stay exact
 # to float32.
 TOLERANCE = 8.0
+ONE_BITS = tl.constexpr(0x3F800000)  # of the float32 1.0
 
 
 @triton.jit
@@ -82,9 +83,7 @@ def load(
     programs = tl.num_programs(0)
     count = 0
     done = 0
-    token, length, tiles = item_work(
-        length_ptr, order_ptr, tl.program_id(0), topk, head_blocks, HAS_LENGTH, BLOCK_K
-    )
+    token, length, tiles = item_work(length_ptr, order_ptr, tl.program_id(0), topk, head_blocks, HAS_LENGTH, BLOCK_K)
     index = load_indices(indices_ptr + token * stride_is, 0, length, BLOCK_K)
     for item in range(tl.program_id(0), items, programs):
         limit = s_kv
@@ -120,34 +119,34 @@ def load(
 
 @triton.jit
 def score_tile(
-    queries, keys, scales, weights, q, q_held, q_rope, item, is_last, count, reference, largest, row_sum, scale_log2,
-    HAS_ROPE: tl.constexpr, TOLERANCE: tl.constexpr
+    queries, keys, scales, weights, q, q_held, q_rope, item, is_last, count, reference, largest, row_sums, scale_log2,
+    HAS_ROPE: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_K: tl.constexpr, TOLERANCE: tl.constexpr
 ):  # fmt: skip
-    """Scores and softmax of one tile; (reference, running maximum, sum) after it.
+    """Scores and softmax of one tile; (reference, running maximum, sums) after it.
 
-    Q is released behind the last products with it, so that the next item's is on its way during the softmax.
+    Products with Q from shared memory come first and those with Q from registers last: the tensor cores run dry at
+    each change from one kind to the other. Q is released behind the last products with it, so that the next item's is
+    on its way during the softmax.
     """
     k = keys[0].wait(count)
-    s = tl.dot(q_held[0], k.k.slice(0, 64, 1).T.load())
-    s = tl.dot(q_held[1], k.k.slice(64, 64, 1).T.load(), s)
+    s = tl.dot(q.k0.load(), k.k.T.load())
     k = keys[2].wait(count)
     s = tl.dot(q.k2.load(), k.k.T.load(), s)
     k = keys[1].wait(count)
     s = tl.dot(q.k1.load(), k.k.T.load(), s)
     k = keys[3].wait(count)
-    s = tl.dot(q.k3.load(), k.k.T.load(), s)
+    s = tl.dot(q_held[0], k.k.slice(0, 64, 1).T.load(), s)
+    s = tl.dot(q_held[1], k.k.slice(64, 64, 1).T.load(), s)
     if HAS_ROPE:
         s = tl.dot(q_rope, k.rope.T.load(), s)
     bias = k.bias.load()
-    smallest = tl.min(bias, 0)
     keys[0].release(count)
     keys[2].release(count)
     keys[1].release(count)
     keys[3].release(count)
     if is_last:
         queries.release(item)
-    if smallest < 0:
-        s = s + bias[None, :]
+    s = s + bias[None, :]
     largest = tl.maximum(largest, tl.max(s, 1) * scale_log2)
     new = tl.where(largest > reference + TOLERANCE, largest, reference)
     scale = tl.exp2(reference - new)
@@ -158,7 +157,7 @@ def score_tile(
     out = weights.acquire(count)
     out.p.store(p.to(tl.bfloat16))
     weights.commit(count)
-    return new, largest, row_sum * scale + tl.sum(p, 1)
+    return new, largest, row_sums * scale[:, None] + tl.sum(tl.reshape(p, [BLOCK_H, BLOCK_K // 8, 8]), 1)
 
 
 @triton.jit
@@ -175,23 +174,25 @@ def score(
         token, _length, tiles = item_work(length_ptr, order_ptr, item, topk, head_blocks, HAS_LENGTH, BLOCK_K)
         reference = tl.full([BLOCK_H], -1e30, tl.float32)  # finite, so that a tile without any key gives no NaN
         largest = tl.full([BLOCK_H], -1e30, tl.float32)
-        row_sum = tl.zeros([BLOCK_H], tl.float32)
+        # Eight sums a row, each of columns that one thread holds: threads meet at the end of the item only.
+        row_sums = tl.zeros([BLOCK_H, 8], tl.float32)
         q = queries.wait(done)
         # Part of Q stays in registers: products of 64 keys read shared memory as fast as it can give.
         q_held = (
-            tle.gpu.hold_in_registers(q.k0.slice(0, 64, 1).load()),
-            tle.gpu.hold_in_registers(q.k0.slice(64, 64, 1).load()),
+            tle.gpu.hold_in_registers(q.k3.slice(0, 64, 1).load()),
+            tle.gpu.hold_in_registers(q.k3.slice(64, 64, 1).load()),
         )
         q_rope = q_held[0]
         if HAS_ROPE:
             q_rope = tle.gpu.hold_in_registers(q.rope.load())
         for tile in range(tiles):
-            reference, largest, row_sum = score_tile(
+            reference, largest, row_sums = score_tile(
                 queries, keys, scales, weights, q, q_held, q_rope, done, tile + 1 == tiles, count, reference, largest,
-                row_sum, scale_log2, HAS_ROPE, TOLERANCE,
+                row_sums, scale_log2, HAS_ROPE, BLOCK_H, BLOCK_K, TOLERANCE,
             )  # fmt: skip
             count += 1
         heads = (item % head_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
+        row_sum = tl.sum(row_sums, 1)
         out = sums.acquire(done)
         out.factor.store(
             finish(
@@ -206,7 +207,8 @@ def score(
 def add_tile(left, right, scales, weights, count, sums_left, sums_right):
     """The output's columns after one more tile."""
     scale = scales.wait(count)
-    if tl.min(scale.scale.load(), 0) < 1:
+    # Positive numbers are in the order of their bits, and a warp has an instruction for the least of integers.
+    if tl.min(scale.scale.load().to(tl.int32, bitcast=True), 0) < ONE_BITS:
         factor = scale.scale.load()[:, None]
         sums_left = sums_left * factor
         sums_right = sums_right * factor
@@ -352,10 +354,13 @@ def sparse_mla_fwd_pipes_kernel(
     # fmt: on
 
 
-CONFIG = {
-    "BLOCK_H": BLOCK_H, "BLOCK_K": BLOCK_K, "TOLERANCE": TOLERANCE, "ADD_REGISTERS": 160, "SCORE_REGISTERS": 152,
-    "LOAD_REGISTERS": 40,
-}  # fmt: skip
+CONFIG = {"BLOCK_H": BLOCK_H, "BLOCK_K": BLOCK_K, "TOLERANCE": TOLERANCE}
+
+
+def config(has_rope: bool) -> dict[str, object]:
+    """Compile-time arguments: without the rotary columns `score` holds less of Q, and needs fewer registers."""
+    score, load = (152, 40) if has_rope else (144, 48)
+    return CONFIG | {"ADD_REGISTERS": 160, "SCORE_REGISTERS": score, "LOAD_REGISTERS": load}
 
 
 def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str, object], dict[str, int]]]:
@@ -369,7 +374,8 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
     signature |= dict.fromkeys(("topk", "stride_qs", "stride_qh", "stride_is", "stride_os", "stride_oh"), "i32:16")
     signature |= dict.fromkeys(("items", "s_kv", "h_q", "causal_start"), "i32")
     plain, full = (576, False, False, False), (576, True, True, False)
-    for d_qk, sink, extras, ordered in (plain, (512, True, False, False), full, (576, False, True, True)):
+    short = (512, True, False, False), (512, True, True, False), (512, False, True, True)
+    for d_qk, sink, extras, ordered in (plain, full, (576, False, True, True), *short):
         more = {"HAS_ROPE": d_qk > 512, "HAS_SINK": sink, "HAS_LENGTH": extras, "CAUSAL": extras, "stride_kv": d_qk}
         pointers = {"sink_ptr": "*fp32:16"} if sink else {}
         pointers |= {"length_ptr": "*i32:16"} if extras else {}
@@ -377,7 +383,7 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
         more |= {name: None for name in ("sink_ptr", "length_ptr", "order_ptr") if name not in pointers}
         label = f"d_qk {d_qk}" + (", sink" if sink else "") + (", length, causal" if extras else "")
         label += ", order" if ordered else ""
-        yield label, sparse_mla_fwd_pipes_kernel, signature | pointers, CONFIG | more, {"num_warps": 4}
+        yield label, sparse_mla_fwd_pipes_kernel, signature | pointers, config(d_qk > 512) | more, {"num_warps": 4}
 
 
 def supports(args: SparseMlaFwdArgs) -> bool:
@@ -402,8 +408,9 @@ def launch(args: SparseMlaFwdArgs, programs: int | None = None) -> None:
     if programs is None:
         programs = torch.cuda.get_device_properties(args.q.device).multi_processor_count
     items = args.s_q * triton.cdiv(args.h_q, BLOCK_H)
+    features = args.kernel_features()
     sparse_mla_fwd_pipes_kernel[(min(programs, items),)](
-        *args.kernel_arguments(), items, order_ptr=args.order, **args.kernel_features(), **CONFIG, num_warps=4
+        *args.kernel_arguments(), items, order_ptr=args.order, **features, **config(features["HAS_ROPE"]), num_warps=4
     )
 
 

@@ -240,7 +240,6 @@ def test_forward_has_no_barriers_beside_its_pipes(case):
     assert not [str(warning.message) for warning in caught if "serialized" in str(warning.message)]
     # Behind the initialization of mbarriers, and two in each epilogue that goes through shared memory.
     assert len(re.findall(r"\bbar\.sync\b", compiled.asm["ptx"])) == 1 + 2 * 2
-    assert "ttg.convert_layout" not in compiled.asm["ttgir"]
     assert "tle.ordered = array<i32: 2, 3>" in compiled.asm["ttgir"]
 
 

@@ -49,6 +49,27 @@ bool staysInWarp(ReduceOp reduce) {
   return true;
 }
 
+/// Whether every thread keeps the elements that it holds.
+bool staysInThread(ConvertLayoutOp convert) {
+  FailureOr<LinearLayout> before = toLinearLayout(convert.getSrc().getType());
+  FailureOr<LinearLayout> after = toLinearLayout(convert.getType());
+  if (failed(before) || failed(after))
+    return false;
+  auto sortedRegisters = [](const LinearLayout &layout) {
+    SmallVector<SmallVector<int32_t>> bases;
+    for (ArrayRef<int32_t> basis : layout.getBases("register"))
+      if (llvm::any_of(basis, [](int32_t step) { return step != 0; }))
+        bases.emplace_back(basis);
+    llvm::sort(bases);
+    return bases;
+  };
+  auto agree = [&](StringRef dim) {
+    return llvm::equal(before->getBases(dim), after->getBases(dim));
+  };
+  return agree("lane") && agree("warp") && agree("block") &&
+         sortedRegisters(*before) == sortedRegisters(*after);
+}
+
 /// What one region does to buffers.
 class RegionAccesses {
 public:
@@ -88,6 +109,11 @@ private:
       return true;
     if (auto reduce = dyn_cast<ReduceOp>(op))
       return staysInWarp(reduce);
+    if (auto convert = dyn_cast<ConvertLayoutOp>(op))
+      return staysInThread(convert);
+    // Another shape of the same elements, thread by thread.
+    if (auto reshape = dyn_cast<ReshapeOp>(op))
+      return !reshape.getAllowReorder();
     if (auto load = dyn_cast<LocalLoadOp>(op))
       return access(load.getSrc(), read);
     if (auto store = dyn_cast<LocalStoreOp>(op))
@@ -105,8 +131,7 @@ private:
     // Others may take scratch memory, where stock's analysis would put barriers
     // for a reason.
     return op->getNumRegions() == 0 && isMemoryEffectFree(op) &&
-           !isa<ConvertLayoutOp, ScanOp, GatherOp, HistogramOp, ReshapeOp,
-                CallOpInterface>(op) &&
+           !isa<ScanOp, GatherOp, HistogramOp, CallOpInterface>(op) &&
            llvm::none_of(op->getOperandTypes(), llvm::IsaPred<MemDescType>);
   }
 };

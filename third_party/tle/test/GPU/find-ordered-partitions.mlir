@@ -3,6 +3,9 @@
 
 #vec = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
 #each = #ttg.blocked<{sizePerThread = [4], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
+#same = #ttg.linear<{register = [], lane = [[1], [2], [4], [8], [16]], warp = [[32], [64]], block = []}>
+#turned = #ttg.linear<{register = [], lane = [[1], [2], [4], [8], [16]], warp = [[64], [32]], block = []}>
+#square = #ttg.linear<{register = [], lane = [[0, 1], [0, 2], [0, 4], [1, 0], [2, 0]], warp = [[4, 0], [8, 0]], block = []}>
 #plain = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
 #smem = #ttg.shared_memory
 !line = !ttg.memdesc<128xf32, #plain, #smem, mutable>
@@ -82,6 +85,52 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
       }) : (tensor<128xf32, #vec>) -> f32
       ttg.warp_return
     } : (!slots, !slots, i32) -> ()
+    tt.return
+  }
+
+  // Elements that stay in their threads, in another order or under another shape, take no scratch memory.
+  // CHECK-LABEL: @in_threads
+  // CHECK: tle.ordered = array<i32: 1>
+  tt.func public @in_threads(%w: !word, %n: i32) {
+    %a = ttg.local_alloc {tle.pipe_field = 0 : i32} : () -> !slots
+    ttg.warp_specialize(%a, %n)
+    default {
+      gpu.barrier
+      ttg.warp_yield
+    }
+    partition0(%s: !slots, %m: i32) num_warps(4) {
+      %slot = ttg.memdesc_index %s[%m] : !slots -> !line
+      %v = ttg.local_load %slot : !line -> tensor<128xf32, #vec>
+      %c = ttg.convert_layout %v : tensor<128xf32, #vec> -> tensor<128xf32, #same>
+      %t = tt.reshape %c : tensor<128xf32, #same> -> tensor<16x8xf32, #square>
+      ttg.warp_return
+    } : (!slots, i32) -> ()
+    tt.return
+  }
+
+  // A reshape that may reorder, and one warp's elements in another.
+  // CHECK-LABEL: @between_threads
+  // CHECK-NOT: tle.ordered
+  // CHECK: tt.return
+  tt.func public @between_threads(%w: !word, %n: i32) {
+    %a = ttg.local_alloc {tle.pipe_field = 0 : i32} : () -> !slots
+    ttg.warp_specialize(%a, %n)
+    default {
+      gpu.barrier
+      ttg.warp_yield
+    }
+    partition0(%s: !slots, %m: i32) num_warps(4) {
+      %slot = ttg.memdesc_index %s[%m] : !slots -> !line
+      %v = ttg.local_load %slot : !line -> tensor<128xf32, #vec>
+      %t = tt.reshape %v allow_reorder : tensor<128xf32, #vec> -> tensor<16x8xf32, #square>
+      ttg.warp_return
+    }
+    partition1(%s: !slots, %m: i32) num_warps(4) {
+      %slot = ttg.memdesc_index %s[%m] : !slots -> !line
+      %v = ttg.local_load %slot : !line -> tensor<128xf32, #vec>
+      %c = ttg.convert_layout %v : tensor<128xf32, #vec> -> tensor<128xf32, #turned>
+      ttg.warp_return
+    } : (!slots, i32) -> ()
     tt.return
   }
 }

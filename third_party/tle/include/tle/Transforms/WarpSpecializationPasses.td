@@ -393,8 +393,9 @@ def TLEFindOrderedPartitions : TLE_ModulePass<"triton-tle-find-ordered-partition
       it: what is read comes from other partitions, through the wait for the
       slot, and two writes of one place lie in two rounds of the ring, between
       which all threads have committed and every reader has released;
-    - nothing takes scratch memory: no conversion of layouts, scan or gather,
-      only reductions inside of warps;
+    - nothing takes scratch memory: no scan or gather, no conversion of layouts
+      but those that leave each element in its thread, only reductions inside of
+      warps;
     - there is no barrier that the kernel asks for.
 
     ```mlir
