@@ -362,8 +362,11 @@ def _to_llvm_dialect(settings: Settings) -> tuple[Pass, ...]:
     )
 
 
-def _finish_llvm_dialect(settings: Settings) -> tuple[Pass, ...]:
-    """Last part of the LLVM stage: nvg ops, warp specialization, debug scopes."""
+def _finish_llvm_dialect(settings: Settings, *, crossed: bool = False) -> tuple[Pass, ...]:
+    """Last part of the LLVM stage: nvg ops, warp specialization, debug scopes.
+
+    ``crossed``: the module has been in the native library, where a profiler's operations cannot be.
+    """
     passes = [
         _s("convert-nv-gpu-to-llvm"),
         _s("convert-warp-specialize-to-llvm"),
@@ -374,8 +377,8 @@ def _finish_llvm_dialect(settings: Settings) -> tuple[Pass, ...]:
     ]
     if settings.line_info and not settings.variable_info:
         passes.append(_s("enable-line-info"))
-    if settings.instrumented:
-        passes.append(instrumentation_point("llvmir_to_llvm"))
+    if settings.instrumented and not crossed:
+        passes.append(_LOWER_RECORDS)
     if settings.variable_info:
         # Stock runs these two in pass managers of their own.
         passes += [_s("enable-line-info", alone=True)] if settings.line_info else []
@@ -399,6 +402,9 @@ FLATTENED_LOOP = "tt.flatten"
 def instrumentation_point(name: str) -> Pass:
     """Where a profiler that instruments kernels may add its passes; ``name`` is Triton's name of the place."""
     return Pass(STOCK, INSTRUMENTATION, (("name", name),))
+
+
+_LOWER_RECORDS = instrumentation_point("llvmir_to_llvm")
 
 
 def tle_passes(stage: str, settings: Settings) -> tuple[Pass, ...]:
@@ -520,6 +526,8 @@ def _lower_wgmma_operands() -> tuple[Pass, ...]:
 def _tle_llir(settings: Settings) -> tuple[Pass, ...]:
     return (
         *_to_llvm_dialect(settings),
+        # Stock does so at the end. The native library does not know the dialects of a profiler.
+        *([_LOWER_RECORDS] if settings.instrumented else []),
         _o("triton-tle-remove-ordered-barriers", only_if="tle.ordered"),
         _o("triton-tle-apply-copy-eviction", only_if=COPY_MARKS),
         _n("triton-tle-fold-shared-address-casts", only_if="builtin.unrealized_conversion_cast"),
@@ -528,5 +536,5 @@ def _tle_llir(settings: Settings) -> tuple[Pass, ...]:
         _n("triton-tle-split-wgmma-descriptors", only_if="ttng.warp_group_dot"),
         _o("triton-tle-accumulator-before-fence", only_if="ttng.warp_group_dot"),
         _n("triton-tle-guard-wgmma-accumulators", only_if="ttng.warp_group_dot"),
-        *_finish_llvm_dialect(settings),
+        *_finish_llvm_dialect(settings, crossed=True),
     )

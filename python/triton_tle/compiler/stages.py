@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from triton import knobs
@@ -36,6 +37,10 @@ def uses_tle(module: Any) -> bool:
     if _MARK.search(text) is None:
         return False
     return _MARK.search(_STRING.sub('""', text)) is not None
+
+
+#: While set, changes what the TTGIR stage of each kernel gives: from the module's text to that of another.
+finishing: ContextVar[Callable[[str], str] | None] = ContextVar("finishing", default=None)
 
 
 class KernelStages:
@@ -67,12 +72,12 @@ class KernelStages:
         self.uses_tle = uses_tle(module)
         self.tle = self.forced or self.uses_tle
         if not self.tle:
-            return self.stock["ttgir"](module, metadata)
+            return _finish(self.stock["ttgir"](module, metadata))
         if self.options.maxnreg is not None:
             module.set_attr("ttg.maxnreg", ir.builder(module.context).get_int32_attr(self.options.maxnreg))
         text = bridge.to_text(module)
         self.where = kernel_place(text)
-        module = self._run("ttgir", module, text, metadata)
+        module = _finish(self._run("ttgir", module, text, metadata))
         metadata["tensordesc_meta"] = module.get_tensordesc_metadata()
         return module
 
@@ -135,6 +140,17 @@ class KernelStages:
             dump=_group_dump(module, stage, metadata) if knobs.compilation.dump_ir else None,
             remarks=self.remarks,
         )
+
+
+def _finish(module: Any) -> Any:
+    """What ``finishing`` makes of a module; what a profiler puts in is of a dialect of its own."""
+    change = finishing.get()
+    if change is None:
+        return module
+    context = module.context
+    if stock_backend.CUDABackend.instrumentation:
+        stock_backend.CUDABackend.instrumentation.load_dialects(context)
+    return bridge.parse(change(bridge.to_text(module)), context)
 
 
 def _group_dump(module: Any, stage: str, metadata: dict[str, Any]) -> Callable[[int, Group, str], None]:

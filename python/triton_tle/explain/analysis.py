@@ -40,8 +40,8 @@ class Text:
     """A module read for explaining: operations, names, and allocations that other texts of the kernel have, too."""
 
     def __init__(self, text: str) -> None:
-        generic, _ = bridge.native().run_passes(text, "", generic=True)
-        module = mlir.parse(generic)
+        self.generic, _ = bridge.native().run_passes(text, "", generic=True)
+        module = mlir.parse(self.generic)
         self.operations = list(module.walk())
         self.locations = Locations(
             module.aliases, (op.location for op in self.operations if op.name.startswith(("scf.", *PRODUCTS)))
@@ -147,7 +147,7 @@ class _Reading:
     def _read_pipes(self) -> list[Pipe]:
         text = self.before_lowering
         creates = [op for op in text.operations if op.name == "tle.pipe_create"]
-        ends = _ends(text)
+        ends = ends_of_pipes(text)
         found = []
         for number, create in enumerate(creates):
             name = "".join(create.strings("name"))
@@ -202,7 +202,7 @@ class _Reading:
         own = [op for op in self.final.operations if op.integer("tle.pipe") == number]
         writer = self.writers[number]
         copies = any(op.name == "ttng.async_copy_mbarrier_arrive" for op in own)
-        stores = any(op.name == "ttng.arrive_barrier" and _partition_of(op) == writer for op in own)
+        stores = any(op.name == "ttng.arrive_barrier" and partition_of(op) == writer for op in own)
         return " and ".join(["copies"] * copies + ["stores"] * stores)
 
     # Shared memory.
@@ -353,7 +353,7 @@ def _regions(division: mlir.Operation) -> list[list[mlir.Block]]:
     return [default.blocks, *(region.blocks for region in workers.regions)]
 
 
-def _partition_of(op: mlir.Operation) -> int | None:
+def partition_of(op: mlir.Operation) -> int | None:
     """The number of the partition that an operation is in."""
     while op.parent is not None:
         region = op.parent.parent
@@ -366,11 +366,11 @@ def _partition_of(op: mlir.Operation) -> int | None:
     return None
 
 
-def _ends(text: Text) -> Mapping[tuple[mlir.Operation | None, str | None], int | None]:
+def ends_of_pipes(text: Text) -> Mapping[tuple[mlir.Operation | None, str | None], int | None]:
     """The partition of each end of each pipe: by allocation of its barriers, and reader (None: the writer)."""
     ends = {}
     for op in text.operations:
         if op.name in ("tle.pipe_acquire", "tle.pipe_commit", "tle.pipe_wait", "tle.pipe_release"):
             reader = "".join(op.strings("reader")) or None
-            ends.setdefault((text.views.root(op.operands[0]), reader), _partition_of(op))
+            ends.setdefault((text.views.root(op.operands[0]), reader), partition_of(op))
     return ends

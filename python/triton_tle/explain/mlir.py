@@ -38,7 +38,7 @@ class Value:
 
 @dataclass(eq=False, repr=False)
 class Operation:
-    """An operation; ``attributes`` holds inherent and other ones, as text."""
+    """An operation; ``attributes`` holds inherent and other ones, as text; ``span``: where it stands in the text."""
 
     name: str
     operands: list[Value] = field(default_factory=list)
@@ -47,6 +47,7 @@ class Operation:
     regions: list[Region] = field(default_factory=list)
     location: str = ""
     parent: Block | None = None
+    span: tuple[int, int] = (0, 0)
 
     def walk(self) -> Iterator[Operation]:
         """This operation and all inside of it, in the order of the text."""
@@ -190,6 +191,7 @@ class _Parser:
     def operation(self, parent: Block | None, scope: _Scope) -> Operation:
         results = []
         self.space()
+        start = self.at
         if self.text.startswith("%", self.at):
             while True:
                 match = self.match(_RESULTS, "a result")
@@ -215,6 +217,7 @@ class _Parser:
         self.need("->")
         types = self.list_until(")", self.type) if self.take("(") else [self.type(" ")]
         op.location = self.location()
+        op.span = start, self.at
         index = 0
         for name, count, several in results:
             for number in range(count):
