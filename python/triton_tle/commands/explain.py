@@ -4,6 +4,10 @@ Partitions with their warps, registers and machine code; the map of shared memor
 barriers; and for each partition the order of its steps. NAME is an operator (sparse_mla_fwd_pipes), or a Python file
 with a function variants(arch), as path/to/file.py or path/to/file.py:kernel for one kernel of it. Of several variants
 whose label contains LABEL, or if none is given, the first one is shown; one whose label is LABEL goes before.
+
+--profile also launches the kernel on this machine's GPU, with Proton's records around its steps, and writes into FOLDER
+timeline.json (a trace that Perfetto and chrome://tracing open) and timeline.svg. A Python file says how to launch its
+kernels by a function example(label), which makes inputs and returns what launches the variant.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--variant", default="", metavar="LABEL", help="the first variant whose label contains this")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="write a picture there")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all facts there ('-': print them instead)")
+    parser.add_argument("--profile", type=Path, metavar="FOLDER", help="measure a timeline (needs a GPU), write it there")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -34,6 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     variant = choose(arguments)
     for option in ("svg", "json"):
         check_writable(f"--{option}", getattr(arguments, option))
+    launch = prepare(arguments, variant.label) if arguments.profile else None
 
     from triton_tle.explain import analysis, picture, text
 
@@ -49,7 +55,28 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.json.write_text(facts, encoding="utf-8")
         print(f"facts: {arguments.json}", file=sys.stderr)
     print(text.render(explained), end="")
+    if launch is not None:
+        from triton_tle.explain import profile
+
+        print("\n" + profile.write(explained, launch, arguments.profile), end="")
+        print(f"timeline: {arguments.profile / 'timeline.json'}, {arguments.profile / 'timeline.svg'}", file=sys.stderr)
     return 0
+
+
+def prepare(arguments: argparse.Namespace, label: str):  # noqa: ANN201 - examples.Launch, imported late
+    """What launches the variant, and a folder for what is measured; raises ValueError, naming argument, value, rule."""
+    import torch
+
+    from triton_tle.explain import examples
+
+    if not torch.cuda.is_available():
+        raise ValueError(f"--profile: got '{arguments.profile}', but this needs an NVIDIA GPU, and torch sees none")
+    try:
+        arguments.profile.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"--profile: got '{arguments.profile}', which cannot be made: {error.strerror}") from None
+    check_writable("--profile", arguments.profile / "timeline.json")
+    return examples.example(arguments.name, label)
 
 
 def choose(arguments: argparse.Namespace):  # noqa: ANN201 - report.Variant, imported late

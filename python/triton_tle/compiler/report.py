@@ -139,7 +139,7 @@ def compile_variant(variant: Variant, arch: str | int) -> Report:
 
 @contextlib.contextmanager
 def fresh_compilation() -> Iterator[None]:
-    """Nothing from a cache, what ptxas says recorded instead of raised as warnings."""
+    """Compile for measuring: nothing from a cache, what ptxas says recorded instead of raised as warnings."""
     was_installed = backend.installed()
     backend.install()
     token = ptxas.recording.set(True)
@@ -162,7 +162,7 @@ def variants_of(name: str, arch: str | int) -> list[Variant]:
     Raises ValueError when there is no such operator, file, function or kernel.
     """
     path, _, kernel = name.partition(":")
-    module = _load_file(path) if path.endswith(".py") else _load_operator(name)
+    module = load_file(path) if path.endswith(".py") else _load_operator(name)
     if not hasattr(module, "variants"):
         raise ValueError(f"'{path}' registers no kernels: it has no function variants(arch)")
     found = [entry if isinstance(entry, Variant) else Variant(*entry) for entry in module.variants(arch)]
@@ -193,7 +193,8 @@ def _load_operator(name: str) -> ModuleType:
         raise ValueError(f"no operator '{name}'; there are: {', '.join(operators()) or 'none'}") from None
 
 
-def _load_file(path: str) -> ModuleType:
+def load_file(path: str) -> ModuleType:
+    """The module in a Python file; raises ValueError when there is no such file."""
     if not Path(path).is_file():
         raise ValueError(f"no file '{path}'")
     spec = importlib.util.spec_from_file_location(Path(path).stem.replace("-", "_"), path)

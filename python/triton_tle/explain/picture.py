@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
@@ -39,8 +39,8 @@ _FILLS = {
 
 
 @dataclass
-class _Canvas:
-    """Collects elements and the extent that they need."""
+class Canvas:
+    """Collects the elements of a picture and the extent that they need, in pixels."""
 
     parts: list[str] = field(default_factory=list)
     width: float = 0
@@ -71,7 +71,7 @@ class _Canvas:
 
 def render(explained: Explanation) -> str:
     """The picture as SVG text."""
-    canvas = _Canvas()
+    canvas = Canvas()
     top = _title(canvas, explained)
     lanes = _lane_places(explained)
     top = _headers(canvas, explained.partitions, lanes, top)
@@ -80,11 +80,16 @@ def render(explained: Explanation) -> str:
     top = _orders(canvas, explained.partitions, lanes, top)
     top = _memory(canvas, explained, top, lanes[-1][0] + lanes[-1][1] - PAD)
     _legend(canvas, explained, top)
+    return document(canvas, explained.kernel)
+
+
+def document(canvas: Canvas, label: str, more: Mapping[str, tuple[str, str]] | None = None) -> str:
+    """SVG text of what is drawn; ``more``: fills by class, on light and on dark ground."""
     width, height = canvas.width + PAD, canvas.height + PAD
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
-        f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="{_attribute(explained.kernel)}">\n'
-        f"<style>{_style()}</style>\n"
+        f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="{_attribute(label)}">\n'
+        f"<style>{_style(more or {})}</style>\n"
         '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
         'orient="auto-start-reverse"><path d="M0 0 L8 4 L0 8 z" class="head"/></marker></defs>\n'
         f'<rect width="100%" height="100%" class="ground"/>\n' + "\n".join(canvas.parts) + "\n</svg>\n"
@@ -95,10 +100,11 @@ def _attribute(text: str) -> str:
     return escape(text, {'"': "&quot;"})
 
 
-def _style() -> str:
+def _style(more: Mapping[str, tuple[str, str]]) -> str:
     def rules(side: int) -> str:
         colours = "".join(f".k-{kind}{{fill:{pair[side]}}}" for kind, pair in _COLOURS.items())
-        fills = "".join(f".b-{role}{{fill:{pair[side]}}}" for role, pair in _FILLS.items())
+        named = {**{f"b-{role}": pair for role, pair in _FILLS.items()}, **more}
+        fills = "".join(f".{name}{{fill:{pair[side]}}}" for name, pair in named.items())
         ink, soft, ground, lane = (
             ("#1f2328", "#59636e", "#ffffff", "#f6f8fa"),
             ("#e6edf3", "#9198a1", "#0d1117", "#151b23"),
@@ -107,7 +113,7 @@ def _style() -> str:
             f"text{{fill:{ink}}}.soft{{fill:{soft}}}.ground{{fill:{ground}}}.lane{{fill:{lane};stroke:{soft}}}"
             f".nest{{fill:none;stroke:{soft};stroke-dasharray:3 2}}.wire{{stroke:{ink};stroke-width:1.5}}"
             f".rail{{stroke:{soft};stroke-width:.7;stroke-dasharray:2 3}}.head{{fill:{ink}}}.dot{{fill:{ink}}}"
-            f"{','.join(f'.b-{role}' for role in _FILLS)}{{stroke:{soft};stroke-width:.7}}{colours}{fills}"
+            f"{','.join(f'.{name}' for name in named)}{{stroke:{soft};stroke-width:.7}}{colours}{fills}"
         )
 
     return (
@@ -117,7 +123,7 @@ def _style() -> str:
     )
 
 
-def _title(canvas: _Canvas, explained: Explanation) -> float:
+def _title(canvas: Canvas, explained: Explanation) -> float:
     canvas.text(PAD, 24, explained.kernel, "big")
     canvas.text(
         PAD,
@@ -158,7 +164,7 @@ def _lane_places(explained: Explanation) -> list[tuple[float, float]]:
     return places
 
 
-def _headers(canvas: _Canvas, partitions: Sequence[Partition], lanes: list[tuple[float, float]], top: float) -> float:
+def _headers(canvas: Canvas, partitions: Sequence[Partition], lanes: list[tuple[float, float]], top: float) -> float:
     height = 3 * LINE + PAD
     for partition, (x, width) in zip(partitions, lanes):
         canvas.box(x, top, width, height, "lane")
@@ -174,7 +180,7 @@ def _headers(canvas: _Canvas, partitions: Sequence[Partition], lanes: list[tuple
     return top + height
 
 
-def _pipes(canvas: _Canvas, explained: Explanation, lanes: list[tuple[float, float]], top: float) -> float:
+def _pipes(canvas: Canvas, explained: Explanation, lanes: list[tuple[float, float]], top: float) -> float:
     middles = [x + width / 2 for x, width in lanes]
     bottom = top + PIPE_ROW * len(explained.pipes) + PAD
     for middle in middles:
@@ -184,7 +190,7 @@ def _pipes(canvas: _Canvas, explained: Explanation, lanes: list[tuple[float, flo
     return bottom
 
 
-def _pipe(canvas: _Canvas, explained: Explanation, pipe: Pipe, middles: list[float], y: float) -> None:
+def _pipe(canvas: Canvas, explained: Explanation, pipe: Pipe, middles: list[float], y: float) -> None:
     readers = sorted({partition for _, partition in pipe.readers if partition is not None})
     ends = [middles[index] for index in (*readers, *([pipe.writer] if pipe.writer is not None else []))]
     if pipe.writer is not None:
@@ -207,7 +213,7 @@ def _pipe(canvas: _Canvas, explained: Explanation, pipe: Pipe, middles: list[flo
     canvas.text(min(ends, default=middles[0]) + 8, y - 5, text, "small", tip=tip)
 
 
-def _orders(canvas: _Canvas, partitions: Sequence[Partition], lanes: list[tuple[float, float]], top: float) -> float:
+def _orders(canvas: Canvas, partitions: Sequence[Partition], lanes: list[tuple[float, float]], top: float) -> float:
     counts = [sum(1 for _ in _lines(partition.steps)) for partition in partitions]
     height = max([*counts, 1]) * LINE + 2 * PAD
     for partition, (x, width) in zip(partitions, lanes):
@@ -216,7 +222,7 @@ def _orders(canvas: _Canvas, partitions: Sequence[Partition], lanes: list[tuple[
     return top + height + PAD
 
 
-def _nest(canvas: _Canvas, steps: Sequence[Step | Nest], x: float, y: float, width: float) -> float:
+def _nest(canvas: Canvas, steps: Sequence[Step | Nest], x: float, y: float, width: float) -> float:
     """Draw steps from the baseline ``y`` on; returns the baseline behind them."""
     room = int(width / CHARACTER)
     for step, times in merged(steps):
@@ -251,7 +257,7 @@ def _rows(buffers: Sequence[Buffer]) -> list[list[Buffer]]:
     return rows
 
 
-def _memory(canvas: _Canvas, explained: Explanation, top: float, right: float) -> float:
+def _memory(canvas: Canvas, explained: Explanation, top: float, right: float) -> float:
     width = max(right - PAD, 640)
     scale = width / explained.limit
     free = explained.limit - explained.shared
@@ -267,7 +273,7 @@ def _memory(canvas: _Canvas, explained: Explanation, top: float, right: float) -
     return y + 6 + PAD
 
 
-def _cell(canvas: _Canvas, buffer: Buffer, x: float, y: float, width: float) -> None:
+def _cell(canvas: Canvas, buffer: Buffer, x: float, y: float, width: float) -> None:
     tip = f"{buffer.name}: {buffer.bytes} bytes at {buffer.offset}, {buffer.slots} x {buffer.tile}"
     canvas.box(x, y, width, BAR_HEIGHT, f"b-{buffer.role}", tip, 0)
     for slot in range(1, buffer.slots if buffer.role != "barriers" else 1):
@@ -281,7 +287,7 @@ def _cell(canvas: _Canvas, buffer: Buffer, x: float, y: float, width: float) -> 
             canvas.text(x + 3, y + 27, detail, "small soft", tip=tip)
 
 
-def _legend(canvas: _Canvas, explained: Explanation, top: float) -> None:
+def _legend(canvas: Canvas, explained: Explanation, top: float) -> None:
     x, y = float(PAD), top + LINE
     for role, what in (("field", "field of a pipe"), ("barriers", "mbarriers"), ("buffer", "buffer")):
         if any(buffer.role == role for buffer in explained.buffers):

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from ..compiler import report, runner, stages
-from . import scopes
+from . import scopes, timeline
 from .analysis import LOWER_PIPES
+from .facts import Explanation
 
 #: Bytes of records that each CTA keeps, the latest: 8 a record, shared by the warps that are recorded.
 BUFFER = 1 << 17
@@ -51,6 +52,28 @@ def measure(launch: Callable[[], Any], folder: Path, warps: Sequence[int]) -> di
     trace = json.loads(path.read_text())
     path.unlink()
     return trace
+
+
+def write(explained: Explanation, launch: Callable[[], Any], folder: Path) -> str:
+    """Measure ``launch``, write timeline.json and timeline.svg into ``folder``; returns shares of time as text.
+
+    Raises ValueError when the kernel that was launched is not the one that was explained, or recorded nothing.
+    """
+    import torch
+
+    trace = measure(launch, folder, [partition.first_warp for partition in explained.partitions])
+    scopes_of, events = read(trace, explained.kernel)
+    if not scopes_of:
+        raise ValueError(f"--profile: nothing was recorded of kernel '{explained.kernel}'")
+    cta = min(scope.cta for scope in scopes_of)
+    by_partition = timeline.lanes(explained, scopes_of, cta)
+    names = {f"warp {p.first_warp}": f"{p.label} (warp {p.first_warp})" for p in explained.partitions}
+    for event in events:
+        event["tid"] = names.get(event["tid"].partition(" (")[0], event["tid"])
+    (folder / "timeline.json").write_text(json.dumps({**trace, "traceEvents": events}))
+    title = f"{explained.variant}, {torch.cuda.get_device_name()}, CTA {cta}"
+    (folder / "timeline.svg").write_text(timeline.render_picture(explained, by_partition, title), encoding="utf-8")
+    return timeline.render_text(explained, by_partition)
 
 
 @contextlib.contextmanager

@@ -21,10 +21,11 @@ def render(explained: Explanation, width: int = WIDTH) -> str:
     if explained.notes:
         sections.append(["Notes", *(f"  {note}" for note in explained.notes)])
     lines = [line for section in sections if section for line in (*section, "")]
-    return "\n".join(_cut(line, width) for line in lines).rstrip() + "\n"
+    return "\n".join(cut(line, width) for line in lines).rstrip() + "\n"
 
 
-def _cut(line: str, width: int) -> str:
+def cut(line: str, width: int) -> str:
+    """A line without blanks at its end, of at most ``width`` characters."""
     line = line.rstrip()
     return line if len(line) <= width else line[: width - 1] + "…"
 
@@ -178,4 +179,4 @@ def _with_place(text: str, place: str, width: int) -> str:
         return text
     place = f"line {place}" if place.isdigit() else place
     room = width - len(place) - 2
-    return f"{_cut(text, room):<{room}}  {place}"
+    return f"{cut(text, room):<{room}}  {place}"

@@ -44,3 +44,13 @@ def variants(arch):
     """(label, kernel, signature, constexprs, options)."""
     pointers = {"a": "*bf16:16", "b": "*bf16:16", "out": "*fp32:16", "K": "i32:16"}
     yield "three slots", product, pointers, {"BM": 64, "BN": 128, "BK": 64, "SLOTS": 3}, {"num_warps": 4}
+
+
+def example(label):
+    """A launch of the variant, on a GPU."""
+    import torch
+
+    a = torch.randn(64, 4096, dtype=torch.bfloat16, device="cuda")
+    b = torch.randn(128, 4096, dtype=torch.bfloat16, device="cuda")
+    out = torch.empty(64, 128, device="cuda")
+    return lambda: product[(1,)](a, b, out, 4096, 64, 128, 64, 3, num_warps=4)
