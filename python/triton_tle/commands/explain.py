@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--variant", default="", metavar="LABEL", help="the first variant whose label contains this")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="write a picture there")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all facts there ('-': print them instead)")
-    parser.add_argument("--profile", type=Path, metavar="FOLDER", help="measure a timeline (needs a GPU), write it there")
+    parser.add_argument("--profile", type=Path, metavar="FOLDER", help="measure a timeline (on a GPU), write it there")
 
 
 def run(arguments: argparse.Namespace) -> int:

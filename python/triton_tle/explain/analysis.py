@@ -201,9 +201,17 @@ class _Reading:
         """How the writer of a pipe says that a slot is full."""
         own = [op for op in self.final.operations if op.integer("tle.pipe") == number]
         writer = self.writers[number]
-        copies = any(op.name == "ttng.async_copy_mbarrier_arrive" for op in own)
-        stores = any(op.name == "ttng.arrive_barrier" and partition_of(op) == writer for op in own)
-        return " and ".join(["copies"] * copies + ["stores"] * stores)
+        names = {op.name for op in own}
+        stores = any(
+            op.name == "ttng.arrive_barrier" and "tle.per_warp" not in op.attributes and partition_of(op) == writer
+            for op in own
+        )
+        ways = {
+            "copies": "ttng.async_copy_mbarrier_arrive" in names,
+            "TMA": "ttng.async_tma_copy_global_to_local" in names,
+            "stores": stores,
+        }
+        return " and ".join(way for way, used in ways.items() if used)
 
     # Shared memory.
 

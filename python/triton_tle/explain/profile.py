@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,12 @@ from .facts import Explanation
 
 #: Bytes of records that each CTA keeps, the latest: 8 a record, shared by the warps that are recorded.
 BUFFER = 1 << 17
+#: CTAs that the saved trace keeps; that of all would be hundreds of megabytes.
+CTAS = 4
 _TRACE = "proton"
+_PROCESS, _THREAD = re.compile(r" CTA(\d+)$"), re.compile(r"warp (\d+)\b")
+# Proton's trace calls a cycle a nanosecond, and its unit is the microsecond.
+_CYCLES = 1000
 
 
 def measure(launch: Callable[[], Any], folder: Path, warps: Sequence[int]) -> dict[str, Any]:
@@ -74,6 +80,27 @@ def write(explained: Explanation, launch: Callable[[], Any], folder: Path) -> st
     title = f"{explained.variant}, {torch.cuda.get_device_name()}, CTA {cta}"
     (folder / "timeline.svg").write_text(timeline.render_picture(explained, by_partition, title), encoding="utf-8")
     return timeline.render_text(explained, by_partition)
+
+
+def read(trace: Mapping[str, Any], kernel: str) -> tuple[list[timeline.Scope], list[dict[str, Any]]]:
+    """Scopes of the last launch in Proton's trace, and the events of its first ``CTAS`` CTAs.
+
+    Of a launch's CTAs the buffers hold the latest records; launches lie apart by more than any two records of one.
+    """
+    events = [event for event in trace.get("traceEvents", ()) if event.get("cat") == kernel]
+    starts = sorted(event["ts"] for event in events)
+    gaps = [(after - before, after) for before, after in zip(starts, starts[1:])]
+    since = max(gaps, default=(0, 0))[1] if events else 0
+    found, kept = [], {}
+    for event in events:
+        process, thread = _PROCESS.search(event["pid"]), _THREAD.match(event["tid"])
+        if event["ts"] < since or process is None or thread is None:
+            continue
+        start = event["ts"] * _CYCLES
+        cta, warp = int(process[1]), int(thread[1])
+        found.append(timeline.Scope(cta, warp, event["name"], start, start + event["dur"] * _CYCLES))
+        kept.setdefault(cta, []).append(event)
+    return found, [event for cta in sorted(kept)[:CTAS] for event in kept[cta]]
 
 
 @contextlib.contextmanager

@@ -28,7 +28,7 @@ _COLOURS = {
 
 @dataclass(frozen=True)
 class Scope:
-    """One scope of one warp of one CTA; ``start`` and ``end`` in nanoseconds, of one clock for each CTA."""
+    """One scope of one warp of one CTA; ``start`` and ``end`` in cycles of its multiprocessor."""
 
     cta: int
     warp: int
@@ -39,7 +39,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Share:
-    """What all scopes of a name took of a partition's time: how many, nanoseconds each on average, part of the time."""
+    """What all scopes of a name took of a partition's time: how many, cycles each on average, part of the time."""
 
     name: str
     count: int
@@ -83,8 +83,8 @@ def render_text(explained: Explanation, by_partition: Sequence[Sequence[Scope]],
             lines += [f"  {partition.label}: nothing recorded", ""]
             continue
         whole = max(scope.end for scope in scopes) - min(scope.start for scope in scopes)
-        lines.append(f"  {partition.label}, warp {scopes[0].warp}: {whole / 1000:.1f} us")
-        rows = [("  scope", "count", "ns each", "share")]
+        lines.append(f"  {partition.label}, warp {scopes[0].warp}: {whole:.0f} cycles")
+        rows = [("  scope", "count", "cycles each", "share")]
         for share in shares(scopes):
             count, each = (str(share.count), f"{share.mean:.0f}") if share.count else ("-", "-")
             rows.append((f"  {share.name}", count, each, f"{100 * share.part:.1f} %"))
@@ -127,7 +127,7 @@ def render_picture(explained: Explanation, by_partition: Sequence[Sequence[Scope
     for number in range(int((end - start) / step) + 1):
         x = _LEFT + number * step * scale
         canvas.line(x, top, x, bottom, "rail")
-        canvas.text(x + 2, bottom + LINE, f"{number * step / 1000:g} us", "small soft")
+        canvas.text(x + 2, bottom + LINE, f"{number * step:g}", "small soft")
     for index, (partition, scopes) in enumerate(zip(explained.partitions, by_partition)):
         y = top + index * _LANE + (_LANE - _BAR) / 2
         canvas.text(PAD, y + 17, partition.label, "bold")
@@ -142,7 +142,7 @@ def render_picture(explained: Explanation, by_partition: Sequence[Sequence[Scope
             canvas.box(x, bottom + 2 * LINE, 12, 10, f"s-{word}", round=1)
             canvas.text(x + 18, bottom + 2 * LINE + 9, word, "soft")
             x += 18 + (len(word) + 3) * CHARACTER
-    canvas.text(x, bottom + 2 * LINE + 9, "between scopes: everything else, arithmetic above all", "soft")
+    canvas.text(x, bottom + 2 * LINE + 9, "cycles; between scopes: everything else, arithmetic above all", "soft")
     return document(canvas, explained.kernel, {f"s-{word}": pair for word, pair in _COLOURS.items()})
 
 
@@ -150,7 +150,7 @@ def _scope(canvas: Canvas, scope: Scope, start: float, end: float, scale: float,
     left, right = max(scope.start, start), min(scope.end, end)
     x, width = _LEFT + (left - start) * scale, max((right - left) * scale, 0.4)
     word = scope.name.split()[0]
-    tip = f"{scope.name}: {scope.end - scope.start:.0f} ns at {(scope.start - start) / 1000:.2f} us"
+    tip = f"{scope.name}: {scope.end - scope.start:.0f} cycles at {scope.start - start:.0f}"
     canvas.box(x, y, width, _BAR, f"s-{word}" if word in _COLOURS else "b-buffer", tip, 0)
     short = scope.name.removeprefix("wait ").removeprefix("acquire ")
     if width > len(short) * CHARACTER * 10 / FONT + 4:

@@ -40,10 +40,30 @@ def product(a, b, out, K, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, 
     )
 
 
+@triton.jit
+def load_blocks(tiles, a, b, n, BK: tl.constexpr):
+    for i in range(n):
+        slot = tiles.acquire(i)
+        tle.gpu.copy(a, slot.a, offsets=[0, i * BK])
+        tle.gpu.copy(b, slot.b, offsets=[0, i * BK])
+        tiles.commit(i)
+
+
+@triton.jit
+def block_product(a, b, out, n, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, SLOTS: tl.constexpr):
+    fields = (tle.gpu.alloc([SLOTS, BM, BK], tl.bfloat16), tle.gpu.alloc([SLOTS, BN, BK], tl.bfloat16))
+    tiles = tle.pipe(a=fields[0], b=fields[1], name="tiles")
+    tle.gpu.warp_specialize(
+        [(multiply, (tiles.reader(), out, n, BM, BN)), (load_blocks, (tiles.writer(), a, b, n, BK))], [1], [24]
+    )
+
+
 def variants(arch):
     """(label, kernel, signature, constexprs, options)."""
     pointers = {"a": "*bf16:16", "b": "*bf16:16", "out": "*fp32:16", "K": "i32:16"}
     yield "three slots", product, pointers, {"BM": 64, "BN": 128, "BK": 64, "SLOTS": 3}, {"num_warps": 4}
+    blocks = {"a": "tensordesc<bf16[64,64]>", "b": "tensordesc<bf16[128,64]>", "out": "*fp32:16", "n": "i32"}
+    yield "by TMA", block_product, blocks, {"BM": 64, "BN": 128, "BK": 64, "SLOTS": 3}, {"num_warps": 4}
 
 
 def example(label):
@@ -53,4 +73,6 @@ def example(label):
     a = torch.randn(64, 4096, dtype=torch.bfloat16, device="cuda")
     b = torch.randn(128, 4096, dtype=torch.bfloat16, device="cuda")
     out = torch.empty(64, 128, device="cuda")
+    if label != "three slots":
+        raise ValueError(f"label: got '{label}', expected 'three slots'")
     return lambda: product[(1,)](a, b, out, 4096, 64, 128, 64, 3, num_warps=4)

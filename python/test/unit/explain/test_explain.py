@@ -217,12 +217,24 @@ def test_text_with_characters_that_xml_reserves(whole):
     assert "0 <&>" in texts and any("a < b & \"c\" > 'd'" in entry for entry in texts)
 
 
+def test_a_pipe_that_tma_fills():
+    found = explained(str(HERE / "explain_kernels.py"), "by TMA")
+    (pipe,) = found.pipes
+    # One thread of the writer's only warp arrives, besides the bytes that TMA counts.
+    assert (pipe.arrivals, pipe.full, pipe.empty) == ("TMA", 1, 128)
+    assert [partition.warps for partition in found.partitions] == [4, 1]
+    details = [(step.kind, step.detail) for step in flatten(found.partitions[1].steps)]
+    assert ("copy", "tiles.a 64x64xbf16 by TMA") in details
+    assert ("barrier", "tiles barriers expects 8192 bytes") in details
+    assert [kind for kind, _ in details if kind in ("acquire", "commit")] == ["acquire", "commit"]
+
+
 # The page.
 
 
 def test_the_page_shows_what_is_printed():
     """All but the sizes of machine code, which change with ptxas and with every pass."""
-    (variant,) = report.variants_of(str(HERE / "explain_kernels.py"), "sm_90a")
+    variant = report.variants_of(str(HERE / "explain_kernels.py"), "sm_90a")[0]
     printed = text.render(analysis.explain(variant, "sm_90a"))
     (sample,) = re.findall(r"```text\n(.*?)```", (HERE.parents[3] / "docs" / "explain.md").read_text(), re.DOTALL)
     code = re.compile(r"^(  \d \w+ +\d+-\d+ +\d+(?: \(left\))?) .*$", re.MULTILINE)

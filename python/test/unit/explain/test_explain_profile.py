@@ -1,7 +1,9 @@
 """``explain --profile`` as far as it goes without a GPU: scopes in kernels, timelines from traces."""
 
+import json
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import triton
 from triton._C.libtriton import passes, proton
 from triton.backends.compiler import GPUTarget
 from triton.backends.nvidia.compiler import CUDABackend
+from triton_tle import cli
 from triton_tle.compiler import pipeline, report
 from triton_tle.compiler.pipelines import INSTRUMENTATION, NATIVE
 from triton_tle.explain import facts, profile, timeline
@@ -17,6 +20,22 @@ from triton_tle.explain.timeline import Scope
 COMPILER_TESTS = Path(__file__).resolve().parent.parent / "compiler"
 TILE_LOOPS = str(COMPILER_TESTS / "tile_loop_kernels.py")
 OWN = str(Path(__file__).resolve().parent / "explain_kernels.py")
+
+
+PARTITIONS = (
+    facts.Partition(0, "multiply", 4, 0),
+    facts.Partition(1, "load", 4, 4),
+)
+EXPLAINED = facts.Explanation("k", "v", "sm_90a", "k.py", 8, 128, 0, 232448, PARTITIONS, (), ())
+SCOPES = [
+    Scope(0, 0, "wait tiles", 100, 200),
+    Scope(0, 0, "products", 200, 260),
+    Scope(0, 0, "wait tiles", 260, 360),
+    Scope(0, 0, "products", 400, 500),
+    Scope(0, 1, "products", 150, 500),
+    Scope(0, 4, "copies", 50, 450),
+    Scope(1, 4, "copies", 0, 9000),
+]
 
 
 class Instrumentation:
@@ -117,22 +136,56 @@ def test_records_are_lowered_before_the_native_library_sees_the_module():
     assert INSTRUMENTATION not in [entry.flag for entry in pipeline("sm_90a").stage("llir").passes]
 
 
-# Timelines.
+def event(name, cta, warp, start, cycles, kernel="k"):
+    """As Proton writes them: a cycle is a thousandth of the unit."""
+    return {
+        "name": name, "cat": kernel, "ph": "X", "pid": f"{kernel} Core7 CTA{cta}", "tid": f"warp {warp} (line 0)",
+        "ts": start / 1000, "dur": cycles / 1000,
+    }  # fmt: skip
 
-PARTITIONS = (
-    facts.Partition(0, "multiply", 4, 0),
-    facts.Partition(1, "load", 4, 4),
-)
-EXPLAINED = facts.Explanation("k", "v", "sm_90a", "k.py", 8, 128, 0, 232448, PARTITIONS, (), ())
-SCOPES = [
-    Scope(0, 0, "wait tiles", 100, 200),
-    Scope(0, 0, "products", 200, 260),
-    Scope(0, 0, "wait tiles", 260, 360),
-    Scope(0, 0, "products", 400, 500),
-    Scope(0, 1, "products", 150, 500),
-    Scope(0, 4, "copies", 50, 450),
-    Scope(1, 4, "copies", 0, 9000),
-]
+
+def test_the_last_launch_of_a_trace_is_read():
+    first = [event("products", cta, 0, 100 * i, 50) for cta in range(6) for i in range(5)]
+    last = [event("products", cta, 4, 90000 + 100 * i, 60) for cta in (5, 1, 0, 2, 3, 4) for i in range(3)]
+    other = [event("products", 0, 0, 95000, 50, "other")]
+    found, events = profile.read({"traceEvents": first + last + other}, "k")
+    assert len(found) == 18 and {scope.warp for scope in found} == {4}
+    assert found[0] == Scope(5, 4, "products", pytest.approx(90000), pytest.approx(90060))
+    assert [entry["pid"] for entry in events] == [f"k Core7 CTA{cta}" for cta in range(4) for _ in range(3)]
+    assert profile.read({}, "k") == ([], []) == profile.read({"traceEvents": other}, "k")
+
+
+def test_write_names_lanes_and_refuses_an_empty_trace(tmp_path, monkeypatch):
+    trace = {"displayTimeUnit": "ns", "traceEvents": [event("wait tiles", 3, warp, 10 * warp, 5) for warp in (0, 4)]}
+    monkeypatch.setattr(profile, "measure", lambda launch, folder, warps: dict(trace, warps=warps))
+    monkeypatch.setattr("torch.cuda.get_device_name", lambda: "GPU <1>")
+    with pytest.raises(ValueError, match="--profile: nothing was recorded of kernel 'x'"):
+        profile.write(replace(EXPLAINED, kernel="x"), None, tmp_path)
+    two = replace(EXPLAINED, partitions=PARTITIONS)
+    trace["traceEvents"] += [event("copies", 3, 4, 40 + 10 * i, 5) for i in range(3)]
+    printed = profile.write(two, None, tmp_path)
+    assert "1 load, warp 4" in printed
+    saved = json.loads((tmp_path / "timeline.json").read_text())
+    assert saved["displayTimeUnit"] == "ns" and saved["warps"] == [0, 4]
+    assert "1 load (warp 4)" in {entry["tid"] for entry in saved["traceEvents"]}
+    assert "GPU <1>, CTA 3" in "".join(ET.parse(tmp_path / "timeline.svg").getroot().itertext())
+
+
+def test_profiling_needs_a_gpu_and_a_launch(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert cli.main(["explain", OWN, "--profile", str(tmp_path)]) == 2
+    assert f"--profile: got '{tmp_path}', but this needs an NVIDIA GPU" in capsys.readouterr().err
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    assert cli.main(["explain", TILE_LOOPS, "--profile", str(tmp_path / "new")]) == 2
+    assert "it has no function example(label)" in capsys.readouterr().err
+    assert cli.main(["explain", "mla_decode_reduce", "--profile", str(tmp_path)]) == 2
+    assert "name: there is no launch to profile for 'mla_decode_reduce'; there are for " in capsys.readouterr().err
+    (tmp_path / "file").touch()
+    assert cli.main(["explain", OWN, "--profile", str(tmp_path / "file")]) == 2
+    assert "which cannot be made" in capsys.readouterr().err
+
+
+# Timelines.
 
 
 def test_lanes_take_the_first_warp_of_each_partition():
@@ -150,7 +203,7 @@ def test_shares_add_up():
     assert sum(share.part for share in found) == pytest.approx(1)
     assert timeline.shares([]) == []
     printed = timeline.render_text(EXPLAINED, [own, load])
-    assert "  0 multiply, warp 0: 0.4 us" in printed and "50.0 %" in printed
+    assert "  0 multiply, warp 0: 400 cycles" in printed and "50.0 %" in printed
     assert "0 multiply: nothing recorded" in timeline.render_text(EXPLAINED, [[], load])
 
 
@@ -174,8 +227,8 @@ def test_picture_of_a_timeline():
     places = {node.find(f"{svg}title").text: node for node in root.iter(f"{svg}rect") if len(node)}
     wide, narrow, cut = (
         float(places[next(tip for tip in tips if tip.startswith(name))].get("width"))
-        for name in ("wait tiles: 100 ns", "products: 60 ns", "products: 100 ns")
+        for name in ("wait tiles: 100 cycles", "products: 60 cycles", "products: 100 cycles")
     )
     assert wide == pytest.approx(narrow * 100 / 60, abs=0.2)
-    # It ends behind the picture, at 500, of which the last 50 ns are cut off.
+    # It ends behind the picture, at 500, of which the last 50 cycles are cut off.
     assert cut == pytest.approx(wide / 2, abs=0.2)
