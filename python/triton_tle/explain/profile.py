@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
+import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,14 +19,16 @@ from typing import Any
 from ..compiler import report, runner, stages
 from . import scopes, timeline
 from .analysis import LOWER_PIPES
-from .facts import Explanation
+from .facts import Explanation, Partition
 
-#: Bytes of records that each CTA keeps, the latest: 8 a record, shared by the warps that are recorded.
-BUFFER = 1 << 17
+#: Bytes of records that each warp keeps, the latest ones, 8 a record. What Proton does with them afterwards takes time
+#: with their square: 4 s for 512 records of 4 warps on each of 132 CTAs would be 60 s for 2048.
+BUFFER = 1 << 12
 #: CTAs that the saved trace keeps; that of all would be hundreds of megabytes.
 CTAS = 4
 _TRACE = "proton"
 _PROCESS, _THREAD = re.compile(r" CTA(\d+)$"), re.compile(r"warp (\d+)\b")
+_OVERWRITTEN = re.compile(r"Warning \(cta\d+, warp\d+\): first \d+ events are dropped")
 # Proton's trace calls a cycle a nanosecond, and its unit is the microsecond.
 _CYCLES = 1000
 
@@ -40,12 +45,12 @@ def measure(launch: Callable[[], Any], folder: Path, warps: Sequence[int]) -> di
 
     settings = mode.Default(
         buffer_type="global",
-        buffer_size=BUFFER,
+        buffer_size=BUFFER * len(warps),
         sampling_strategy="selective",
         sampling_options=",".join(map(str, warps)),
         optimizations="clock32",
     )
-    with scoped():
+    with scoped(), _without_warnings():
         session = proton.start(str(folder / _TRACE), data="trace", backend="instrumentation", mode=settings)
         try:
             launch()
@@ -67,7 +72,7 @@ def write(explained: Explanation, launch: Callable[[], Any], folder: Path) -> st
     """
     import torch
 
-    trace = measure(launch, folder, [partition.first_warp for partition in explained.partitions])
+    trace = measure(launch, folder, recorded_warps(explained.partitions))
     scopes_of, events = read(trace, explained.kernel)
     if not scopes_of:
         raise ValueError(f"--profile: nothing was recorded of kernel '{explained.kernel}'")
@@ -80,6 +85,35 @@ def write(explained: Explanation, launch: Callable[[], Any], folder: Path) -> st
     title = f"{explained.variant}, {torch.cuda.get_device_name()}, CTA {cta}"
     (folder / "timeline.svg").write_text(timeline.render_picture(explained, by_partition, title), encoding="utf-8")
     return timeline.render_text(explained, by_partition)
+
+
+def recorded_warps(partitions: Sequence[Partition]) -> list[int]:
+    """The first warp of each partition, and further ones: Proton's buffer is divided by a power of two."""
+    first = [partition.first_warp for partition in partitions]
+    others = [p.first_warp + i for p in partitions for i in range(1, p.warps)]
+    count = 1
+    while count < len(first):
+        count *= 2
+    return sorted([*first, *others[: count - len(first)]])
+
+
+@contextlib.contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Standard error without a line for each warp whose first records were overwritten, which is meant to be."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(kept)
+            file.seek(0)
+            for line in file.read().decode(errors="replace").splitlines():
+                if not _OVERWRITTEN.match(line):
+                    print(line, file=sys.stderr)
 
 
 def read(trace: Mapping[str, Any], kernel: str) -> tuple[list[timeline.Scope], list[dict[str, Any]]]:

@@ -1,6 +1,7 @@
 """``explain --profile`` as far as it goes without a GPU: scopes in kernels, timelines from traces."""
 
 import json
+import os
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -49,7 +50,7 @@ class Instrumentation:
         if point == "ttgpuir_to_llvmir":
             proton.add_convert_proton_to_protongpu(
                 manager, proton.METRIC_TYPE.CYCLE, proton.SAMPLING_STRATEGY.SELECTIVE, "0,4", proton.GRANULARITY.WARP,
-                proton.BUFFER_STRATEGY.CIRCULAR, proton.BUFFER_TYPE.GLOBAL, profile.BUFFER, 232448, 1, 128, False,
+                proton.BUFFER_STRATEGY.CIRCULAR, proton.BUFFER_TYPE.GLOBAL, 2 * profile.BUFFER, 232448, 1, 128, False,
             )  # fmt: skip
             passes.common.add_cse(manager)
             proton.add_allocate_proton_shared_memory(manager)
@@ -91,7 +92,7 @@ def test_scopes_of_partitions(scoped):
     # Both copies of a slot are one scope.
     assert records(worker) == [(edge, scope) for scope in ("acquire tiles", "copies") for edge in ("start", "end")]
     assert worker.index('start "copies"') < worker.index("async_copy_global_to_local") < worker.index('end "copies"')
-    assert kernel.metadata.profile_scratch_size > profile.BUFFER
+    assert kernel.metadata.profile_scratch_size > 2 * profile.BUFFER
     assert kernel.asm["ptx"].count("clock") >= 2 * 5
     assert not kernel.metadata.tle_ptxas["advice"]
 
@@ -153,6 +154,20 @@ def test_the_last_launch_of_a_trace_is_read():
     assert found[0] == Scope(5, 4, "products", pytest.approx(90000), pytest.approx(90060))
     assert [entry["pid"] for entry in events] == [f"k Core7 CTA{cta}" for cta in range(4) for _ in range(3)]
     assert profile.read({}, "k") == ([], []) == profile.read({"traceEvents": other}, "k")
+
+
+def test_recorded_warps_are_a_power_of_two():
+    three = (*PARTITIONS, facts.Partition(2, "more", 1, 8))
+    assert profile.recorded_warps(three) == [0, 1, 4, 8]
+    assert profile.recorded_warps(PARTITIONS) == [0, 4] and profile.recorded_warps(PARTITIONS[:1]) == [0]
+
+
+def test_warnings_of_overwritten_records_are_left_out(capfd):
+    with profile._without_warnings():
+        os.write(2, b"Warning (cta3, warp8): first 3104 events are dropped due to insufficient buffer size (4096/7200)\n")
+        os.write(2, b"something else\n")
+    os.write(2, b"behind\n")
+    assert capfd.readouterr().err == "something else\nbehind\n"
 
 
 def test_write_names_lanes_and_refuses_an_empty_trace(tmp_path, monkeypatch):
