@@ -21,8 +21,8 @@ from . import scopes, timeline
 from .analysis import LOWER_PIPES
 from .facts import Explanation, Partition
 
-#: Bytes of records that each warp keeps, the latest ones, 8 a record. What Proton does with them afterwards takes time
-#: with their square: 4 s for 512 records of 4 warps on each of 132 CTAs would be 60 s for 2048.
+#: Bytes of records that each warp keeps, the latest ones, 8 a record. The time that Proton takes for their trace grows
+#: with their square: 4096 records of 4 warps on each of 132 CTAs took more than half a minute.
 BUFFER = 1 << 12
 #: CTAs that the saved trace keeps; that of all would be hundreds of megabytes.
 CTAS = 4
