@@ -79,6 +79,7 @@ bench() { # bench NAME SECONDS [options]
     ${commit:+--commit "$commit"}
 }
 bench sparse_mla_fwd 240 --plot "$out/sparse_mla_fwd.png"
+bench sparse_mla_fwd_rows 200
 bench sparse_mla_bwd 300 --plot "$out/sparse_mla_bwd.png"
 bench sparse_mla_bucketed 240 --plot "$out/sparse_mla_bucketed.png"
 bench mla_decode 240

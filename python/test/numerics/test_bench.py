@@ -8,6 +8,7 @@ import torch
 from triton_tle.bench import cli, harness, parallel, passes, scatter_add, sparse_mla_bwd, sparse_mla_fwd
 from triton_tle.bench import sparse_mla_bucketed as bucketed
 from triton_tle.bench import sparse_mla_bwd_check as bwd_check
+from triton_tle.bench import sparse_mla_fwd_rows as fwd_rows
 from triton_tle.bench.providers import ProviderUnavailable
 from triton_tle.bench.providers.sparse_mla_bwd_triton import compile_calls
 from triton_tle.bench.sparse_mla_fwd_check import CheckCase, check, compare, make_inputs
@@ -69,6 +70,23 @@ def test_table_and_files(tmp_path):
     assert json.loads((tmp_path / "new" / "r.json").read_text()) == results
     problem = harness.save_plot(tmp_path / "r.png", results, "title")
     assert problem is None and (tmp_path / "r.png").read_bytes()[1:4] == b"PNG" or "matplotlib" in problem
+
+
+def test_rows_of_flash_mla_are_summed_up():
+    def entry(ratio, alone):
+        return {"ms": 1.0, "tflops": 2.0, "spread": 0.01, "alone_ms": 1.1, "ratio": ratio, "alone_ratio": alone}
+
+    cases = [
+        {"label": "a", "providers": {"tle": entry(1.0, 1.0)}},
+        {"label": "b", "providers": {"tle": entry(1.21, 4.0)}},
+    ]
+    cases.append({"label": "without the peer", "providers": {"tle": {"ms": 1.0}}})
+    (name, values), *others = fwd_rows.summarize(cases).items()
+    assert name == "tle" and not others and values["sizes"] == 2
+    assert values["ratio_mean"] == pytest.approx(1.1) and values["ratio_min"] == 1.0 and values["ratio_max"] == 1.21
+    assert values["alone_ratio_mean"] == pytest.approx(2.0)
+    header, _, row = fwd_rows.format_case(cases[1]).splitlines()
+    assert row.split()[-2:] == ["1.210", "4.000"] and len(fwd_rows.CASES) == 13
 
 
 def test_missing_peer_says_how_to_install(monkeypatch):

@@ -11,6 +11,7 @@ import traceback
 #: What can be measured, each a module of this package with run(quick, only, commit), and its title.
 OPERATORS = {
     "sparse_mla_fwd": "Sparse MLA forward",
+    "sparse_mla_fwd_rows": "Sparse MLA forward, the sizes of FlashMLA's own tests",
     "mla_decode": "Sparse MLA decode",
     "mla_decode_reduce": "Decode reduce",
     "sparse_mla_bwd": "Sparse MLA backward",

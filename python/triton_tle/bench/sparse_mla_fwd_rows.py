@@ -1,0 +1,135 @@
+"""The thirteen sizes at which FlashMLA's authors measure the sparse-MLA forward, attn_sink given.
+
+Two figures: back-to-back launches in shuffled rounds, as in the other benchmarks; and single launches with the L2 cache
+overwritten before each ("alone"), as FlashMLA's own tests time them.
+"""
+
+from __future__ import annotations
+
+import functools
+import statistics
+from collections.abc import Callable
+
+import torch
+
+from . import harness
+from .harness import format_table, time_in_rounds
+from .sparse_mla_fwd import LOADERS, Case, Provider, check_provider, make_inputs
+from .sparse_mla_fwd_check import D_V
+
+PEER = "flash_mla"
+PROVIDERS = ("tle", "tle_divided", PEER)
+CASES = (
+    *(Case(576, 128, 2048, s_kv) for s_kv in (8192, 32768, 65536, 98304, 131072)),
+    *(Case(512, 64, 512, s_kv) for s_kv in (8192, 32768, 49152, 65536)),
+    *(Case(512, 128, 1024, s_kv) for s_kv in (8192, 32768, 49152, 65536)),
+)
+QUICK_CASES = (CASES[0], CASES[4], CASES[5])
+
+
+def load_with_sink(name: str) -> Provider:
+    """A provider of the forward whose call takes attn_sink, too.
+
+    Raises:
+        ProviderUnavailable: it is not installed.
+    """
+    provider = LOADERS[name]()
+    if name != PEER:
+        return provider
+    from flash_mla import flash_mla_sparse_fwd
+
+    def call(q, kv, indices, sm_scale, out, attn_sink=None):
+        return flash_mla_sparse_fwd(q, kv, indices, sm_scale, attn_sink=attn_sink, out=out)
+
+    return Provider(call, provider.supports)
+
+
+def _time_alone(run: Callable[[], object]) -> float:
+    from triton.testing import do_bench
+
+    return do_bench(run, warmup=10, rep=80, return_mode="median")
+
+
+def _bench_case(case: Case, providers: dict[str, Provider], rounds: int, log: Callable[[str], None]) -> dict:
+    result = harness.start_case(case)
+    errors = harness.check_each(
+        providers, lambda provider: check_provider(provider, case), lambda error: error.passed, result, log
+    )
+    q, kv, indices = make_inputs(case, seed=2)
+    sink = torch.randn(case.h_q, device="cuda")
+    out = torch.empty((case.s_q, case.h_q, D_V), dtype=torch.bfloat16, device="cuda")
+    runs = {
+        name: functools.partial(providers[name].call, q, kv, indices, case.d_qk**-0.5, attn_sink=sink, out=out)
+        for name in errors
+    }
+    alone = {name: _time_alone(run) for name, run in runs.items()}
+    timings = time_in_rounds(runs, rounds)
+    for name, timing in timings.items():
+        entry = {
+            "ms": timing.median,
+            "tflops": case.flops / timing.median / 1e9,
+            "spread": timing.spread,
+            "alone_ms": alone[name],
+            "rounds_ms": timing.milliseconds,
+            "error": errors[name].out,
+        }
+        if PEER in timings:
+            entry["ratio"] = timing.ratio_to(timings[PEER])
+            entry["alone_ratio"] = alone[PEER] / alone[name]
+        result["providers"][name] = entry
+    return result
+
+
+def format_case(result: dict) -> str:
+    """The table of one size, fastest first."""
+    ordered = sorted(result["providers"].items(), key=lambda item: item[1]["ms"])
+    rows = [
+        [name, f"{entry['ms']:.3f}", f"{entry['tflops']:.0f}", f"{entry['spread']:.1%}", f"{entry['alone_ms']:.3f}"]
+        + [f"{entry[key]:.3f}" if key in entry else "-" for key in ("ratio", "alone_ratio")]
+        for name, entry in ordered
+    ]
+    return format_table([result["label"], "ms", "TFLOP/s", "spread", "alone", f"x {PEER}", "alone x"], rows)
+
+
+def summarize(cases: list[dict]) -> dict[str, dict[str, float]]:
+    """Of each provider's ratios to FlashMLA: geometric mean, least and greatest, both ways of timing."""
+    summary = {}
+    for name in PROVIDERS[:-1]:
+        entries = [case["providers"][name] for case in cases if "ratio" in case["providers"].get(name, {})]
+        if not entries:
+            continue
+        summary[name] = {"sizes": len(entries)}
+        for key in ("ratio", "alone_ratio"):
+            values = [entry[key] for entry in entries]
+            summary[name] |= {f"{key}_mean": statistics.geometric_mean(values), f"{key}_min": min(values)}
+            summary[name][f"{key}_max"] = max(values)
+    return summary
+
+
+def run(
+    quick: bool = False, only: list[str] | None = None, commit: str | None = None, log: Callable[[str], None] = print
+) -> dict:
+    """Check and time every provider at every size; return the results as one JSON-ready dictionary.
+
+    Args:
+        quick: three of the sizes.
+        only: provider names to run; None runs all of PROVIDERS.
+        commit: recorded as is; None asks git.
+        log: receives progress lines and tables.
+
+    Raises:
+        ValueError: `only` holds a name that is not in PROVIDERS.
+    """
+    results = harness.begin("sparse_mla_fwd_rows", PROVIDERS, only, commit, log)
+    loaders = {name: functools.partial(load_with_sink, name) for name in PROVIDERS}
+    providers = harness.load_providers(loaders, only, results, log)
+    bench = functools.partial(_bench_case, providers=providers, rounds=11, log=log)
+    harness.run_cases(results, QUICK_CASES if quick else CASES, bench, format_case, log)
+    results["summary"] = summarize(results["cases"])
+    for name, values in results["summary"].items():
+        log(
+            f"{name} / {PEER}, {values['sizes']} sizes: geometric mean {values['ratio_mean']:.3f}, "
+            f"least {values['ratio_min']:.3f}, greatest {values['ratio_max']:.3f}; alone "
+            f"{values['alone_ratio_mean']:.3f}, {values['alone_ratio_min']:.3f}, {values['alone_ratio_max']:.3f}"
+        )
+    return results
