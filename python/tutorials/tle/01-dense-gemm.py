@@ -138,6 +138,8 @@ def launch_first(a: torch.Tensor, b: torch.Tensor, sizes: dict[str, int]) -> tor
 #    multiple of 16 bytes, or the GPU has no TMA, the same kernel is compiled with pointers: one constant chooses.
 # 4. *The store in halves.* 128 x 256 results take 64 KiB on their way through shared memory; half of them at a time
 #    leaves room for a fourth stage.
+# 5. *Few rows.* Up to 128 of them take 25 to 50 us; there the next launch may begin before this one has ended. It
+#    waits inside of the kernel (``griddepcontrol``).
 #
 # Checks
 # ------

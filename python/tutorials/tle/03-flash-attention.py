@@ -173,6 +173,8 @@ def launch_first(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, block_m: int
 #    zero times what lies in memory could be a NaN.
 # 3. ``lse``, the logarithm of the sum of exponentials, for a backward pass.
 # 4. *No name for what is read once.* Q is loaded as a value: TMA then writes it to where the product reads it.
+# 5. *Sums of rows in eight parts*, of every eighth key. A thread holds such keys anyway and adds them up alone; the
+#    parts are joined behind the loop. With D 64 that makes the difference between stock's speed and 1% to 5% more.
 #
 # Checks
 # ------
