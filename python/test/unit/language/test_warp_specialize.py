@@ -15,6 +15,7 @@ import triton_tle.language as tle
 from frontend import ttir, ttir_text
 from triton.backends.compiler import GPUTarget
 from triton.compiler.errors import CompilationError
+from triton_tle.compiler.errors import TLECompilationError
 from triton_tle.ops import sparse_mla_fwd_pipes
 
 HELPERS = {"takes_one", "takes_none", "returns", "divides_again"}
@@ -181,6 +182,30 @@ def test_blocks_complete_on_the_pipe(host):
     assert ptx.count("cp.async.bulk.tensor.2d") == 1
     assert len(re.findall(r"mbarrier\.expect_tx\.relaxed\.cta\.shared::cta\.b64 \[%r\d+\], 2048;", ptx)) == 1
     assert ptx.count("@first mbarrier.arrive.shared") == 1
+
+
+@triton.jit
+def counted(x, y, WRITTEN: tl.constexpr, READ: tl.constexpr):
+    tiles = tle.pipe(a=tle.gpu.alloc([2, 64, 64], tl.float16), name="tiles")
+    tle.gpu.warp_specialize([(adds, (tiles.reader(), y, READ)), (fills, (tiles.writer(), x, WRITTEN, ""))], [4], [40])
+
+
+@pytest.mark.parametrize(
+    ("written", "read", "mark", "expected"),
+    [
+        (4, 5, "r.release(i)", "its reader 'reader' releases 5 tiles, but 4 are committed"),
+        (8, 5, "w.acquire(i)", "its writer acquires 8 times, but its reader 'reader' releases 5 tiles of 2 slots"),
+    ],
+)
+def test_counts_that_do_not_match_are_errors(written, read, mark, expected):
+    constants = {"WRITTEN": written, "READ": read}
+    source = triton.compiler.ASTSource(
+        counted, {"x": "*fp16", "y": "*fp32"} | dict.fromkeys(constants, "constexpr"), constants,
+        {(0,): [["tt.divisibility", 16]]},
+    )  # fmt: skip
+    with pytest.raises(TLECompilationError) as raised:
+        triton.compile(source, target=GPUTarget("cuda", 90, 32), options={"num_warps": 4})
+    assert expected in str(raised.value) and mark in str(raised.value)
 
 
 @triton.jit

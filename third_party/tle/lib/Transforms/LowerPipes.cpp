@@ -18,8 +18,10 @@
 
 #include "tle/Transforms/LocalPointerUtils.h"
 #include "tle/Transforms/Passes.h"
+#include "tle/Transforms/PipeSlots.h"
 
 #include "mlir/IR/Dominance.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
 #include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
 #include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
@@ -110,6 +112,7 @@ private:
   LogicalResult verifyOrder(Endpoint &endpoint, StringRef name,
                             StringRef arrival, StringRef wait);
   LogicalResult verifyAccesses(Pipe &pipe, Endpoint &endpoint, StringRef wait);
+  LogicalResult verifyCounts(Pipe &pipe);
   void findWrites(Pipe &pipe);
   bool canFill(Pipe &pipe, ttg::LocalStoreOp store);
   void lowerBlocks(Pipe &pipe);
@@ -207,6 +210,8 @@ LogicalResult PipeLowering::verify(Pipe &pipe) {
     if (endpoint.partition && failed(verifyAccesses(pipe, endpoint, "a wait")))
       return failure();
   }
+  if (failed(verifyCounts(pipe)))
+    return failure();
   // Threads of the writer may arrive for stores, for copies and for TMA.
   int64_t released = 0;
   for (auto &[reader, endpoint] : pipe.readers)
@@ -246,6 +251,48 @@ LogicalResult PipeLowering::verifyOrder(Endpoint &endpoint, StringRef name,
     if (!hasWaited)
       return op->emitError("pipe '") << name << "' is " << arrival
                                      << " without " << wait << " before it";
+  }
+  return success();
+}
+
+/// Where all counts are known: nobody waits for a tile that never comes, or for
+/// a slot that never becomes free. Each tile is acquired, committed, and
+/// released by each reader, once.
+LogicalResult PipeLowering::verifyCounts(Pipe &pipe) {
+  PipeCreateOp create = pipe.create;
+  if (create.getOneShot())
+    return success();
+  std::optional<int64_t> acquired =
+      countRuns(pipe.writer.waits, pipe.writer.partition);
+  std::optional<int64_t> committed =
+      countRuns(pipe.writer.arrivals, pipe.writer.partition);
+  for (auto &[reader, endpoint] : pipe.readers) {
+    if (!endpoint.partition)
+      continue;
+    for (Operation *op : endpoint.waits)
+      if (APInt index; committed &&
+                       matchPattern(op->getOperand(1), m_ConstantInt(&index)) &&
+                       index.getSExtValue() >= *committed)
+        return op->emitError("pipe '")
+               << create.getName() << "': its reader '" << reader
+               << "' waits for tile " << index.getSExtValue() << ", but "
+               << *committed
+               << " tiles are committed in all: it would wait for ever";
+    if (endpoint.arrivals.empty())
+      continue;
+    std::optional<int64_t> released =
+        countRuns(endpoint.arrivals, endpoint.partition);
+    if (released && committed && *released > *committed)
+      return endpoint.arrivals.front()->emitError("pipe '")
+             << create.getName() << "': its reader '" << reader << "' releases "
+             << *released << " tiles, but " << *committed
+             << " are committed: it would wait for ever for the next one";
+    if (released && acquired && *acquired > *released + create.getNumSlots())
+      return pipe.writer.waits.back()->emitError("pipe '")
+             << create.getName() << "': its writer acquires " << *acquired
+             << " times, but its reader '" << reader << "' releases "
+             << *released << " tiles of " << create.getNumSlots()
+             << " slots: it would wait for ever";
   }
   return success();
 }

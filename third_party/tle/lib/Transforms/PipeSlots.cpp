@@ -126,3 +126,36 @@ Value tle::findSlotIndex(Value buffer) {
   }
   return index;
 }
+
+/// How often `loop` runs, if that is known.
+static std::optional<int64_t> countTrips(scf::ForOp loop) {
+  APInt lower, upper, step;
+  if (!matchPattern(loop.getLowerBound(), m_ConstantInt(&lower)) ||
+      !matchPattern(loop.getUpperBound(), m_ConstantInt(&upper)) ||
+      !matchPattern(loop.getStep(), m_ConstantInt(&step)) ||
+      step.getBitWidth() > 32 || !step.isStrictlyPositive())
+    return std::nullopt;
+  int64_t length = upper.getSExtValue() - lower.getSExtValue();
+  return length <= 0 ? 0 : llvm::divideCeil(length, step.getSExtValue());
+}
+
+std::optional<int64_t> tle::countRuns(ArrayRef<Operation *> ops,
+                                      Region *region) {
+  constexpr int64_t kMany = int64_t(1) << 40;
+  int64_t total = 0;
+  for (Operation *op : ops) {
+    int64_t runs = 1;
+    for (; op->getParentRegion() != region; op = op->getParentOp()) {
+      auto loop = dyn_cast<scf::ForOp>(op->getParentOp());
+      std::optional<int64_t> trips = loop ? countTrips(loop) : std::nullopt;
+      if (!trips || runs * *trips > kMany)
+        return std::nullopt;
+      runs *= *trips;
+    }
+    // Of several blocks some may be left out.
+    if (!region->hasOneBlock())
+      return std::nullopt;
+    total += runs;
+  }
+  return total;
+}

@@ -523,3 +523,120 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.return
   }
 }
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+!field = !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @reads_more(%i: i32) {
+    %field = ttg.local_alloc : () -> !field
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars, %field {name = "tiles", oneShot = false, readers = ["r"]} : !bars, !field
+    ttg.warp_specialize(%bars, %i)
+    default {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      %c5 = arith.constant 5 : i32
+      scf.for %t = %c0 to %c5 step %c1 : i32 {
+        tle.pipe_wait %bars[%t] {reader = "r"} : !bars
+        // expected-error @+1 {{pipe 'tiles': its reader 'r' releases 5 tiles, but 4 are committed: it would wait for ever for the next one}}
+        tle.pipe_release %bars[%t] {reader = "r"} : !bars
+      }
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %j: i32) num_warps(4) {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      %c2 = arith.constant 2 : i32
+      %c4 = arith.constant 4 : i32
+      %c8 = arith.constant 8 : i32
+      scf.for %t = %c0 to %c8 step %c2 : i32 {
+        tle.pipe_acquire %b[%t] : !bars
+        tle.pipe_commit %b[%t] : !bars
+      }
+      ttg.warp_return
+    } : (!bars, i32) -> ()
+    tt.return
+  }
+}
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+!field = !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @writes_more(%i: i32) {
+    %field = ttg.local_alloc : () -> !field
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars, %field {name = "tiles", oneShot = false, readers = ["r"]} : !bars, !field
+    ttg.warp_specialize(%bars, %i)
+    default {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      %c5 = arith.constant 5 : i32
+      scf.for %t = %c0 to %c5 step %c1 : i32 {
+        tle.pipe_wait %bars[%t] {reader = "r"} : !bars
+        tle.pipe_release %bars[%t] {reader = "r"} : !bars
+      }
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %j: i32) num_warps(4) {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      %c2 = arith.constant 2 : i32
+      %c4 = arith.constant 4 : i32
+      %c8 = arith.constant 8 : i32
+      scf.for %t = %c0 to %c8 step %c1 : i32 {
+        // expected-error @+1 {{pipe 'tiles': its writer acquires 8 times, but its reader 'r' releases 5 tiles of 2 slots: it would wait for ever}}
+        tle.pipe_acquire %b[%t] : !bars
+        tle.pipe_commit %b[%t] : !bars
+      }
+      ttg.warp_return
+    } : (!bars, i32) -> ()
+    tt.return
+  }
+}
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+!field = !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @waits_for_none(%i: i32) {
+    %field = ttg.local_alloc : () -> !field
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars, %field {name = "tiles", oneShot = false, readers = ["r"]} : !bars, !field
+    ttg.warp_specialize(%bars, %i)
+    default {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      %c5 = arith.constant 5 : i32
+      // expected-error @+1 {{pipe 'tiles': its reader 'r' waits for tile 5, but 4 tiles are committed in all: it would wait for ever}}
+      tle.pipe_wait %bars[%c5] {reader = "r", tle.implied_release} : !bars
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %j: i32) num_warps(4) {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      %c2 = arith.constant 2 : i32
+      %c4 = arith.constant 4 : i32
+      %c8 = arith.constant 8 : i32
+      scf.for %t = %c0 to %c4 step %c1 : i32 {
+        tle.pipe_acquire %b[%t] : !bars
+        tle.pipe_commit %b[%t] : !bars
+      }
+      ttg.warp_return
+    } : (!bars, i32) -> ()
+    tt.return
+  }
+}

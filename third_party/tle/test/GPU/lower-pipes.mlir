@@ -337,4 +337,58 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     } : (!bars, !field, i32) -> ()
     tt.return
   }
+
+  // Counts that nobody can blame: as many tiles on both sides, two tiles that the reader leaves in two slots, a branch
+  // or bounds that are not known.
+  // CHECK-LABEL: @counts
+  // CHECK-COUNT-6: ttng.wait_barrier
+  // CHECK: tt.return
+  tt.func public @counts(%i: i32, %maybe: i1) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %c3 = arith.constant 3 : i32
+    %c5 = arith.constant 5 : i32
+    %f0 = ttg.local_alloc : () -> !field
+    %f1 = ttg.local_alloc : () -> !field
+    %f2 = ttg.local_alloc : () -> !field
+    %b0 = ttg.local_alloc : () -> !bars
+    %b1 = ttg.local_alloc : () -> !bars
+    %b2 = ttg.local_alloc : () -> !bars
+    tle.pipe_create %b0, %f0 {name = "same", oneShot = false, readers = ["r"]} : !bars, !field
+    tle.pipe_create %b1, %f1 {name = "left", oneShot = false, readers = ["r"]} : !bars, !field
+    tle.pipe_create %b2, %f2 {name = "unknown", oneShot = false, readers = ["r"]} : !bars, !field
+    ttg.warp_specialize(%b0, %b1, %b2, %i)
+    default {
+      scf.for %t = %c0 to %c5 step %c1 : i32 {
+        tle.pipe_wait %b0[%t] {reader = "r"} : !bars
+        tle.pipe_release %b0[%t] {reader = "r"} : !bars
+        scf.if %maybe {
+          tle.pipe_wait %b2[%t] {reader = "r"} : !bars
+          tle.pipe_release %b2[%t] {reader = "r"} : !bars
+        }
+      }
+      scf.for %t = %c0 to %c3 step %c1 : i32 {
+        tle.pipe_wait %b1[%t] {reader = "r"} : !bars
+        tle.pipe_release %b1[%t] {reader = "r"} : !bars
+      }
+      ttg.warp_yield
+    }
+    partition0(%d0: !bars, %d1: !bars, %d2: !bars, %n: i32) num_warps(2) {
+      %z = arith.constant 0 : i32
+      %one = arith.constant 1 : i32
+      %five = arith.constant 5 : i32
+      scf.for %t = %z to %five step %one : i32 {
+        tle.pipe_acquire %d0[%t] : !bars
+        tle.pipe_commit %d0[%t] : !bars
+        tle.pipe_acquire %d1[%t] : !bars
+        tle.pipe_commit %d1[%t] : !bars
+      }
+      scf.for %t = %z to %n step %one : i32 {
+        tle.pipe_acquire %d2[%t] : !bars
+        tle.pipe_commit %d2[%t] : !bars
+      }
+      ttg.warp_return
+    } : (!bars, !bars, !bars, i32) -> ()
+    tt.return
+  }
 }

@@ -40,6 +40,10 @@ private:
 /// pipe; null if it takes none.
 Value findSlotIndex(Value buffer);
 
+/// How often `ops` are carried out in `region` in all, if that is known: none
+/// stands in a branch, and all loops around them have constant bounds.
+std::optional<int64_t> countRuns(ArrayRef<Operation *> ops, Region *region);
+
 } // namespace mlir::triton::tle
 
 #endif // TLE_TRANSFORMS_PIPESLOTS_H

@@ -253,7 +253,8 @@ def TLELowerPipes : TLE_ModulePass<"triton-tle-lower-pipes"> {
     two partitions, a commit that no acquire can precede, a release that no wait
     can precede, a field accessed without either, a reader that never
     releases and does not say so, one that says so and does, a pipe that is
-    never written or never read, a pipe used outside of
+    never written or never read, numbers of tiles (where all loops around the
+    steps have constant bounds) with which somebody would wait for ever, a pipe used outside of
     a partition.
   }];
 }
