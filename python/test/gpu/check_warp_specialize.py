@@ -154,6 +154,31 @@ def two_readers(x, out, n, WIDTH: tl.constexpr, SLOTS: tl.constexpr, ONE_SHOT: t
     )
 
 
+@triton.jit
+def exchange(here, there, meet, x, out, n, ROW: tl.constexpr, WIDTH: tl.constexpr):
+    """Sums the rows that the other partition has put down before they met; they meet again before the next."""
+    columns = tl.arange(0, WIDTH)
+    acc = tl.zeros([WIDTH], tl.float32)
+    for i in range(n):
+        here.store(tl.load(x + (2 * i + ROW) * WIDTH + columns))
+        meet.wait()
+        acc += there.load()
+        meet.wait()
+    tl.store(out + ROW * WIDTH + columns, acc)
+
+
+@triton.jit
+def meeting(x, out, n, WIDTH: tl.constexpr, WARPS: tl.constexpr):
+    """Two partitions that exchange rows of x at a named barrier."""
+    vector: tl.constexpr = tle.gpu.swizzled_shared_layout(order=(0,))
+    a = tle.gpu.alloc([WIDTH], tl.float32, layout=vector)
+    b = tle.gpu.alloc([WIDTH], tl.float32, layout=vector)
+    meet = tle.gpu.named_barrier("rows")
+    tle.gpu.warp_specialize(
+        [(exchange, (a, b, meet, x, out, n, 0, WIDTH)), (exchange, (b, a, meet, x, out, n, 1, WIDTH))], [WARPS]
+    )
+
+
 def relative_error(actual: torch.Tensor, expected: torch.Tensor) -> float:
     """Relative Frobenius error; infinite where an element is not finite."""
     if not bool(torch.isfinite(actual).all()):
@@ -227,6 +252,19 @@ def run_two_readers(n: int, slots: int, one_shot: bool) -> tuple[float, float, C
     return relative_error(out, expected), 1e-6, launch, 0.0
 
 
+def run_meeting(n: int, warps: int) -> tuple[float, float, Callable[[], torch.Tensor], float]:
+    """The same for the exchange of n pairs of rows."""
+    x = torch.randn(n, 2, 128, device=DEVICE)
+    out = torch.full((2, 128), float("nan"), device=DEVICE)
+
+    def launch():
+        meeting[(1,)](x, out, n, 128, warps, num_warps=4)
+        return out
+
+    launch()
+    return relative_error(out, x.double().sum(0).flip(0)), 1e-6, launch, 0.0
+
+
 def run_sparse_mla(case: CheckCase, programs: int | None) -> tuple[float, float, Callable[[], torch.Tensor], float]:
     """The same for the sparse-MLA forward, whose checks are those of the operator."""
     call = functools.partial(sparse_mla_fwd_pipes, programs=programs)
@@ -258,6 +296,7 @@ def checks() -> dict[str, tuple[Callable, dict]]:
             ),
             "two readers": (run_two_readers, {"n": 7, "slots": 2, "one_shot": False}),
             "two readers, one-shot": (run_two_readers, {"n": 4, "slots": 4, "one_shot": True}),
+            "meeting": (run_meeting, {"n": 5, "warps": 1}),
             "sparse MLA": (
                 run_sparse_mla,
                 {"case": CheckCase(s_q=3, h_q=64, d_qk=576, topk=144, s_kv=100), "programs": 2},
@@ -280,6 +319,10 @@ def checks() -> dict[str, tuple[Callable, dict]]:
     found |= {
         f"two readers, {n} rows, {slots} slots": (run_two_readers, {"n": n, "slots": slots, "one_shot": one_shot})
         for n, slots, one_shot in ((1, 2, False), (1000, 1, False), (1000, 3, False), (8, 8, True))
+    }
+    found |= {
+        f"meeting of {n} rows, {warps} warps": (run_meeting, {"n": n, "warps": warps})
+        for n, warps in ((1, 4), (1000, 1), (1000, 4))
     }
     for case in (
         CheckCase(s_q=5, h_q=64, d_qk=576, topk=200, s_kv=1000),

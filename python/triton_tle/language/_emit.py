@@ -142,6 +142,16 @@ class IRTarget:
     def barrier(self) -> None:
         self.semantic.builder.create_barrier()
 
+    def named_barrier_state(self, name: str) -> None:
+        """Nothing: what there is to know is in the barrier's type."""
+
+    def named_barrier_wait(self, barrier) -> None:
+        # Not the aligned form: LLVM may leave the threads of a warp in different places. The operand is there because
+        # stock takes no assembly without any.
+        text = f"barrier.sync {barrier.type.number}, {barrier.type.threads}; mov.b32 $0, $1;"
+        zero = self.semantic.to_tensor(0)
+        core.inline_asm_elementwise(text, "=r,r", [zero], tl.int32, False, 1, _semantic=self.semantic)
+
     # Partitions and pipes.
 
     @property

@@ -18,7 +18,7 @@ from triton.runtime.interpreter import TensorHandle, _get_np_dtype, interpreter_
 
 from ._builtin import shape_text
 from ._emit import SHARED_MEMORY_KIB
-from ._interpreter_partitions import PipeState, Scheduler, Task
+from ._interpreter_partitions import MeetingPoint, PipeState, Scheduler, Task
 from ._pipes import pipe_type, pipe_value
 from .gpu.types import buffer, buffer_type, materialize, pointers_value
 
@@ -122,6 +122,7 @@ class Program:
         self.scheduler: Scheduler | None = None
         # By the address of a field: the pipe that it belongs to.
         self.pipes: dict[int, PipeState] = {}
+        self.barriers: dict[str, MeetingPoint] = {}
 
     def enter(self) -> None:
         """Forgets all of the previous program instance; the interpreter makes a new index tuple for each."""
@@ -298,6 +299,13 @@ class InterpreterTarget:
     def barrier(self) -> None:
         """Programs run one after another here: all is in order."""
 
+    def named_barrier_state(self, name: str) -> MeetingPoint:
+        return PROGRAM.barriers.setdefault(name, MeetingPoint(name))
+
+    def named_barrier_wait(self, barrier) -> None:
+        scheduler = PROGRAM.scheduler
+        barrier.state.arrive(scheduler, barrier.type.partitions, _caller())
+
     # Partitions and pipes.
 
     @property
@@ -318,6 +326,8 @@ class InterpreterTarget:
             Task(number, function.fn.__name__, partial(body, function, arguments))
             for number, (function, arguments) in enumerate(partitions)
         ]
+        for barrier in PROGRAM.barriers.values():
+            barrier.arrivals.clear()
         PROGRAM.scheduler = Scheduler(tasks, PROGRAM)
         try:
             PROGRAM.scheduler.run()

@@ -117,6 +117,37 @@ class Scheduler:
                 task.thread.join()
 
 
+class MeetingPoint:
+    """What has happened at a named barrier."""
+
+    def __init__(self, name: str):
+        self.name = name
+        self.arrivals: dict[int, int] = {}
+
+    def arrive(self, scheduler: Scheduler, partitions: int, where: str) -> None:
+        """The running partition arrives and waits for the others, `partitions` with it.
+
+        Raises:
+            RuntimeError: no partition can go on.
+        """
+        task = scheduler.current
+        self.arrivals[task.number] = meeting = self.arrivals.get(task.number, 0) + 1
+
+        def count() -> int:
+            return sum(arrived >= meeting for arrived in self.arrivals.values())
+
+        scheduler.block(
+            lambda: count() == partitions,
+            f"at named barrier '{self.name}' for {partitions} partitions to meet for the {_ordinal(meeting)} time, "
+            f"at {where}",
+        )
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
 class PipeState:
     """What has gone through a pipe: it stands for the pipe's mbarriers, and checks more than they could."""
 

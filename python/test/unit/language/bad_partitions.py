@@ -168,3 +168,38 @@ def reader_field_unknown(x, n):
 def step_outside_of_a_partition(x, n):
     p = tle.pipe(a=tle.gpu.alloc([2, 64, 64], tl.float16))
     p.writer().acquire(0)  # error: acquire of the writer of pipe 'pipe': called outside of a partition
+
+
+# tle.gpu.named_barrier
+
+
+@triton.jit
+def barrier_without_a_name(x, n):
+    tle.gpu.named_barrier("two words")  # error: name is 'two words', but must be a name such as 'rows'
+
+
+@triton.jit
+def barrier_of_one(x, n):
+    tle.gpu.named_barrier("rows", 1)  # error: partitions is 1, but at least 2 meet at a barrier
+
+
+@triton.jit
+def barrier_outside_of_a_partition(x, n):
+    tle.gpu.named_barrier("rows").wait()  # error: wait of the named barrier 'rows': called outside of a partition
+
+
+@triton.jit
+def barrier_of_fewer_partitions(x, n):
+    meet = tle.gpu.named_barrier("rows", 3)
+    tle.gpu.warp_specialize([(takes_one, (meet,)), (takes_one, (meet,))], [4])  # error: is for 3 partitions, but 2 have
+
+
+@triton.jit
+def barriers_beyond_the_hardware(x, n):
+    many = (
+        tle.gpu.named_barrier("a"), tle.gpu.named_barrier("b"), tle.gpu.named_barrier("c"), tle.gpu.named_barrier("d"),
+        tle.gpu.named_barrier("e"), tle.gpu.named_barrier("f"), tle.gpu.named_barrier("g"), tle.gpu.named_barrier("h"),
+        tle.gpu.named_barrier("i"), tle.gpu.named_barrier("j"), tle.gpu.named_barrier("k"), tle.gpu.named_barrier("l"),
+        tle.gpu.named_barrier("m"), tle.gpu.named_barrier("n"),
+    )  # fmt: skip
+    tle.gpu.warp_specialize([(takes_one, (many,)), (takes_one, (many,))], [4])  # error: the hardware has 13 left

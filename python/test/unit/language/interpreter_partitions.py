@@ -153,6 +153,46 @@ def test_a_reader_that_does_not_release_cannot():
 
 
 @triton.jit
+def halves(here, there, meet, x, y, n, ROW: tl.constexpr, MORE: tl.constexpr):
+    """Adds what the other partition has put down before they met."""
+    offsets = tl.arange(0, 64)
+    acc = tl.zeros([64], tl.float32)
+    for i in range(n + MORE):
+        here.store(tl.load(x + (i * 2 + ROW) * 64 + offsets))
+        meet[0].wait()
+        acc += there.load()
+        meet[0].wait()
+    tl.store(y + ROW * 64 + offsets, acc)
+
+
+@triton.jit
+def meeting_kernel(x, y, n, MORE: tl.constexpr):
+    vector: tl.constexpr = tle.gpu.swizzled_shared_layout(order=(0,))
+    a = tle.gpu.alloc([64], tl.float32, layout=vector)
+    b = tle.gpu.alloc([64], tl.float32, layout=vector)
+    meet = tle.gpu.named_barrier("rows")
+    tle.gpu.warp_specialize(
+        [(halves, (a, b, (meet,), x, y, n, 0, 0)), (halves, (b, a, (meet,), x, y, n, 1, MORE))], [4]
+    )
+
+
+def test_partitions_meet_at_named_barriers():
+    x, y = torch.randn(8, 2, 64), torch.zeros(2, 64)
+    meeting_kernel[(1,)](x, y, 8, 0)
+    torch.testing.assert_close(y, x.sum(0).flip(0))
+
+
+def test_who_waits_at_a_named_barrier_for_ever_is_named():
+    with pytest.raises(InterpreterError) as raised:
+        meeting_kernel[(1,)](torch.zeros(9, 2, 64), torch.zeros(2, 64), 3, 1)
+    expected = (
+        r"deadlock: partition 1 'halves' waits at named barrier 'rows' for 2 partitions to meet for the 7th time, "
+        r"at .*partitions\.py:\d+"
+    )
+    assert re.search(expected, str(raised.value.__cause__ or raised.value))
+
+
+@triton.jit
 def fill_blocks(w, blocks, n, peek, EARLY: tl.constexpr):
     for i in range(n):
         slot = w.acquire(i)

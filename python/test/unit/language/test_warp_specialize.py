@@ -209,6 +209,32 @@ def test_counts_that_do_not_match_are_errors(written, read, mark, expected):
 
 
 @triton.jit
+def puts(here, there, meet, y, ROW: tl.constexpr):
+    here.store(tl.zeros([64], tl.float32) + ROW)
+    meet[0].wait()
+    tl.store(y + ROW * 64 + tl.arange(0, 64), there.load())
+    meet[1].wait()
+
+
+@triton.jit
+def meets(y, WARPS: tl.constexpr):
+    vector: tl.constexpr = tle.gpu.swizzled_shared_layout(order=(0,))
+    a, b = tle.gpu.alloc([64], tl.float32, layout=vector), tle.gpu.alloc([64], tl.float32, layout=vector)
+    both = (tle.gpu.named_barrier("first"), tle.gpu.named_barrier("second"))
+    tle.gpu.warp_specialize([(puts, (a, b, both, y, 0)), (puts, (b, a, both, y, 1))], [WARPS])
+
+
+@pytest.mark.parametrize("warps", [1, 4])
+def test_named_barriers_count_the_threads_that_meet(warps):
+    source = triton.compiler.ASTSource(meets, {"y": "*fp32", "WARPS": "constexpr"}, {"WARPS": warps})
+    ptx = triton.compile(source, target=GPUTarget("cuda", 90, 32), options={"num_warps": 4}).asm["ptx"]
+    threads = 128 + 32 * warps
+    assert re.findall(r"barrier\.sync (1[45]), (\d+);", ptx) == [("15", str(threads)), ("14", str(threads))] * 2
+    others = {int(number) for number in re.findall(r"bar(?:rier)?\.sync\s+(\d+)", ptx)} - {14, 15}
+    assert others <= {0, 1, 2}
+
+
+@triton.jit
 def copies_tiles(x, y, n, POLICY: tl.constexpr):
     buffer = tle.gpu.alloc([64, 64], tl.float16)
     offsets = tl.arange(0, 64)[:, None] * 64 + tl.arange(0, 64)[None, :]
@@ -279,4 +305,4 @@ def test_kernels_of_the_gpu_check_are_right_in_the_interpreter():
     environment = os.environ | {"TRITON_INTERPRET": "1"}
     run = subprocess.run([sys.executable, str(script)], env=environment, capture_output=True, text=True, timeout=600)
     assert run.returncode == 0, run.stdout + run.stderr
-    assert run.stdout.count(" error ") == 9 and "FAILED" not in run.stdout
+    assert run.stdout.count(" error ") == 10 and "FAILED" not in run.stdout

@@ -12,6 +12,7 @@ from ._memory import (
     wgmma_operand_fence,
     wgmma_view,
 )
+from ._named_barrier import named_barrier
 from ._warp_specialize import warp_specialize
 from .layouts import nv_mma_shared_layout, swizzled_shared_layout
 from .types import buffer, smem, tmem
@@ -26,6 +27,7 @@ __all__ = [
     "copy",
     "hold_in_registers",
     "local_ptr",
+    "named_barrier",
     "nv_mma_shared_layout",
     "smem",
     "swizzled_shared_layout",

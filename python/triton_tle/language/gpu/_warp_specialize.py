@@ -11,6 +11,7 @@ from triton.language import core
 
 from .._builtin import builtin, describe, is_power_of_two, static_ints, strip
 from .._pipes import endpoint, pipe_value
+from ._named_barrier import assign_barriers, named_barrier_value
 from .types import buffer
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ def warp_specialize(
     Args:
         functions_and_args: one ``(function, arguments)`` a partition. Functions are `@triton.jit` functions that
             return nothing. The first runs on the warps of the kernel (``num_warps``), each other one on warps that it
-            gets in addition. Arguments are buffers, pipes and their endpoints, scalars, pointers, tensor descriptors,
-            compile-time constants, and tuples of those.
+            gets in addition. Arguments are buffers, pipes and their endpoints, named barriers, scalars, pointers,
+            tensor descriptors, compile-time constants, and tuples of those.
         worker_num_warps: number of warps of each partition but the first, powers of two.
         worker_num_regs: registers a thread of each partition but the first, multiples of 8 from 24 to 256; the first
             one gets what is left. None: registers stay as they are.
@@ -58,6 +59,7 @@ def warp_specialize(
     _check_numbers(_target, len(partitions) - 1, warps, registers)
     if _target.in_partition:
         raise ValueError(f"{WHERE}: called inside of a partition, but partitions cannot be divided again")
+    partitions = assign_barriers(WHERE, partitions, (getattr(_target.options, "num_warps", 4), *warps))
     _target.warp_specialize(partitions, warps, registers)
 
 
@@ -114,12 +116,13 @@ def _check_capture(function: str, parameter: str, value: Any) -> None:
             f"{WHERE}: argument '{parameter}' of '{function}' is {describe(value)}, but a tensor lies in the registers "
             "of the warps that made it; put it into a buffer, or compute it inside of the partition"
         )
-    allowed = (tl.tensor, buffer, pipe_value, endpoint, core.tensor_descriptor_base, bool, int, float, str, tl.dtype)
+    allowed = (tl.tensor, buffer, pipe_value, endpoint, named_barrier_value, core.tensor_descriptor_base)
+    allowed += (bool, int, float, str, tl.dtype)
     if value is None or isinstance(value, allowed) or hasattr(value, "fn") or not isinstance(value, core.base_value):
         return
     raise TypeError(
         f"{WHERE}: argument '{parameter}' of '{function}' is {describe(value)}, but partitions take buffers, pipes, "
-        "scalars, pointers, tensor descriptors and compile-time constants"
+        "named barriers, scalars, pointers, tensor descriptors and compile-time constants"
     )
 
 
