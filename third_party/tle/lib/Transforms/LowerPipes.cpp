@@ -237,7 +237,8 @@ static bool mayPrecede(Operation *first, Operation *second) {
     }
     if (op != other && op->isBeforeInBlock(other))
       return true;
-    return bool(op->getParentOfType<LoopLikeOpInterface>());
+    return isa<LoopLikeOpInterface>(op) ||
+           op->getParentOfType<LoopLikeOpInterface>();
   }
   return false;
 }

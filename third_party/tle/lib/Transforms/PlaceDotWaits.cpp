@@ -126,9 +126,10 @@ SmallVector<Read, 0> findReads(WarpGroupDotOp dot,
       continue;
     Read read{factor, findCapturedRoot(factor), std::nullopt, std::nullopt};
     read.pipe = getPipeOf(read.root);
-    if (Value index = findSlotIndex(factor); index && read.pipe)
-      read.slot = SlotNumber(
-          index, cast<MemDescType>(read.root.getType()).getShape()[0]);
+    int64_t slots = cast<MemDescType>(read.root.getType()).getShape()[0];
+    if (Value index = findSlotIndex(factor);
+        index && read.pipe && slots > 0 && slots <= INT32_MAX)
+      read.slot = SlotNumber(index, slots);
     read.isImplied =
         read.pipe && implied.contains({findPartition(dot), *read.pipe});
     reads.push_back(std::move(read));
