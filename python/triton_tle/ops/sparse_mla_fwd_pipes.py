@@ -140,10 +140,6 @@ def score_tile(
     if HAS_ROPE:
         s = tl.dot(q_rope, k.rope.T.load(), s)
     bias = k.bias.load()
-    keys[0].release(count)
-    keys[2].release(count)
-    keys[1].release(count)
-    keys[3].release(count)
     if is_last:
         queries.release(item)
     s = s + bias[None, :]
@@ -322,7 +318,13 @@ def sparse_mla_fwd_pipes_kernel(
     scales = tle.pipe(scale=tle.gpu.alloc([2, BLOCK_H], tl.float32, layout=vector), readers=both, name="scales")
     weights = tle.pipe(p=tle.gpu.alloc([1, BLOCK_H, BLOCK_K], tl.bfloat16), readers=both, name="weights")
     sums = tle.pipe(factor=tle.gpu.alloc([1, BLOCK_H], tl.float32, layout=vector), readers=both, name="sums")
-    score_keys = (keys0.reader("score"), keys1.reader("score"), keys2.reader("score"), keys3.reader("score"))
+    # What `score` reads is released by `add`, which has waited for the P that came of it.
+    score_keys = (
+        keys0.reader("score", releases=False),
+        keys1.reader("score", releases=False),
+        keys2.reader("score", releases=False),
+        keys3.reader("score", releases=False),
+    )
     load_keys = (keys0.writer(), keys1.writer(), keys2.writer(), keys3.writer())
     # fmt: off
     tle.gpu.warp_specialize(
