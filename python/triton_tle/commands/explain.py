@@ -41,9 +41,14 @@ def run(arguments: argparse.Namespace) -> int:
         check_writable(f"--{option}", getattr(arguments, option))
     launch = prepare(arguments, variant.label) if arguments.profile else None
 
+    from triton.compiler import CompilationError
+
     from triton_tle.explain import analysis, picture, text
 
-    explained = analysis.explain(variant, arguments.arch, arguments.name)
+    try:
+        explained = analysis.explain(variant, arguments.arch, arguments.name)
+    except CompilationError as error:
+        raise ValueError(f"variant '{variant.label}' does not compile for {arguments.arch}: {error}") from None
     if arguments.svg:
         arguments.svg.write_text(picture.render(explained), encoding="utf-8")
         print(f"picture: {arguments.svg}", file=sys.stderr)

@@ -1,7 +1,8 @@
 """Which machine code belongs to which partition.
 
 Stock lowers partitions to one function: the kernel's own warps take one side of its first branch, the others the
-other side, a loop that jumps to the code of the partition whose number they are given. ptxas keeps that; what can be
+other side, a loop that jumps to the code of the partition whose number they are given, by a table, or by comparisons
+if there are few. ptxas keeps that; what can be
 reached from where tells the code of each partition.
 """
 
@@ -23,6 +24,7 @@ _INSTRUCTION = re.compile(
 _LABEL = re.compile(r"^(\.L_x_\d+):")
 _TARGET = re.compile(r"`\((\.L_x_\d+)\)")
 _TABLE = re.compile(r'BRANCH_TARGETS ([^"]*)"')
+_COMPARE = re.compile(r"ISETP\.(?P<how>EQ|NE)\S* (?P<to>P\d), PT, R\d+, (?P<value>RZ|0x[0-9a-f]+), PT")
 _BYTES = 16
 # Where the warps of workers wait for their next partition; stock keeps it for that.
 _SWITCH_BARRIER = "0x1"
@@ -68,10 +70,13 @@ def split(text: str, workers: int) -> list[Machine] | None:
     own, others = sides
     if workers == 1:
         return [code.machine(own), code.machine(others)]
-    table = next((code.tables[i] for i in sorted(others) if i in code.tables), [])
-    if len(table) < workers:
+    table = next((code.tables[i] for i in sorted(others) if i in code.tables), None)
+    starts = code.compared(others, workers) if table is None else table[:workers]
+    if len(starts) < workers:
         return None
-    reached = [code.reach(start) & others for start in table[:workers]]
+    # Back at the switch, a warp may go on to any partition.
+    switch = next((i for i in sorted(others) if code.is_switch(i)), None)
+    reached = [code.reach(start, switch) & others for start in starts]
     shared = {i for i, count in Counter(i for found in reached for i in found).items() if count > 1}
     if not all(found - shared for found in reached):
         return None
@@ -85,7 +90,8 @@ class _Code:
         self.next: list[list[int]] = []
         self.tables: dict[int, list[int]] = {}
         labels: dict[str, int] = {}
-        guards, targets = [], []
+        self.guards: list[str] = []
+        guards, targets = self.guards, []
         for line in text.splitlines():
             label = _LABEL.match(line)
             if label:
@@ -95,7 +101,7 @@ class _Code:
                 continue
             self.opcodes.append(match["code"])
             self.operands.append(match["rest"])
-            guards.append(bool(match["guard"]))
+            guards.append((match["guard"] or "").strip())
             table = _TABLE.search(line)
             targets.append((_TARGET.findall(line), table[1].split(",") if table else []))
         last = len(self.opcodes) - 1
@@ -108,15 +114,40 @@ class _Code:
                 follow.append(i + 1)
             self.next.append([target for target in follow if target <= last])
 
-    def reach(self, start: int) -> set[int]:
-        """The instructions that may run after ``start`` and itself; jumps through a table are not followed."""
+    def reach(self, start: int, stop: int | None = None) -> set[int]:
+        """What may run from ``start`` on, not what comes behind ``stop`` or a jump through a table."""
         seen, ahead = {start}, [start]
         while ahead:
-            for target in self.next[ahead.pop()]:
+            at = ahead.pop()
+            for target in self.next[at] if at != stop else ():
                 if target not in seen:
                     seen.add(target)
                     ahead.append(target)
         return seen
+
+    def compared(self, others: set[int], workers: int) -> list[int]:
+        """Where the code of each worker begins if its number is compared with 0, 1, …; fewer if that is not so."""
+        waits = [i for i in sorted(others) if self.is_switch(i)]
+        at, starts = waits[0] if waits else len(self.next), []
+        compares: dict[str, tuple[str, str]] = {}
+        seen: set[int] = set()
+        while len(starts) < workers and at < len(self.next) and self.next[at] and at not in seen:
+            seen.add(at)
+            match = _COMPARE.match(f"{self.opcodes[at]} {self.operands[at]}")
+            if match:
+                compares[match["to"]] = match["how"], match["value"]
+            if len(self.next[at]) == 1 or not self.opcodes[at].startswith("BRA"):
+                at = self.next[at][-1]
+                continue
+            guard = self.guards[at].lstrip("@")
+            how, value = compares.get(guard.lstrip("!"), ("", ""))
+            if not how or int(value.replace("RZ", "0"), 0) != len(starts):
+                break
+            taken, not_taken = self.next[at]
+            equal = taken if (how == "EQ") != guard.startswith("!") else not_taken
+            starts.append(equal)
+            at = not_taken if equal == taken else taken
+        return starts
 
     def sides(self) -> tuple[set[int], set[int]] | None:
         """Code of the kernel's own warps, and of all others: the two sides of the branch that divides them."""
@@ -145,10 +176,12 @@ class _Code:
 
     def _waits_again(self, side: set[int]) -> bool:
         """Whether a warp there may come to the switch's barrier a second time."""
-        waits = [
-            i for i in side if self.opcodes[i].startswith("BAR.SYNC") and self.operands[i].strip() == _SWITCH_BARRIER
-        ]
+        waits = [i for i in side if self.is_switch(i)]
         return any(i in self._side(target) for i in waits[:1] for target in self.next[i])
+
+    def is_switch(self, i: int) -> bool:
+        """Whether warps meet here to get their next partition, at its beginning and at its end."""
+        return self.opcodes[i].startswith("BAR.SYNC") and self.operands[i].strip() == _SWITCH_BARRIER
 
     def machine(self, instructions: Iterable[int]) -> Machine:
         """Size and mix of some instructions, padding left out."""

@@ -184,6 +184,13 @@ def test_a_loop_that_the_compiler_divides(divided):
     assert codes[1].mix["copy"] == 16 and "mma" not in codes[1].mix
 
 
+def test_three_partitions_that_the_compiler_makes():
+    found = explained("sparse_mla_fwd", "d_qk 576, partitions")
+    assert [partition.name for partition in found.partitions] == ["consumer", "partition", "producer"]
+    codes = [partition.machine.mix for partition in found.partitions]
+    assert [("mma" in mix, "copy" in mix) for mix in codes] == [(True, False), (True, False), (False, True)]
+
+
 def test_a_tile_loop(whole):
     (partition,) = whole.partitions
     assert not whole.pipes and partition.given is None
@@ -280,6 +287,13 @@ def test_errors_name_argument_value_and_rule(arguments, message, capsys, monkeyp
     assert cli.main(["explain", *arguments]) == 2
     error = capsys.readouterr().err
     assert re.search(f"triton_tle explain: {message}", error), error
+
+
+def test_a_kernel_that_does_not_compile(capsys):
+    assert cli.main(["explain", str(HERE / "explain_kernels.py"), "--arch", "sm_80"]) == 2
+    error = capsys.readouterr().err
+    assert "explain: variant 'three slots' does not compile for sm_80: at " in error, error
+    assert "partitions need sm_90" in error
 
 
 def test_command_line_in_a_process_of_its_own(tmp_path):

@@ -173,6 +173,18 @@ def test_partitions_behind_a_table():
     assert second.mix == {"mufu": 1, "shared": 1, "other": 1}
 
 
+def test_two_workers_may_be_told_apart_by_comparisons():
+    code = listing(
+        *SWITCH, "ISETP.NE.U32.AND P0, PT, R6, RZ, PT", "@P0 BRA `(.L_x_2)", "MUFU.EX2 R1, R1", "BRA `(.L_x_1)",
+        ".L_x_2:", "ISETP.EQ.U32.AND P2, PT, R6, 0x1, PT", "MOV R1, R2", "@P2 BRA `(.L_x_3)", "BRA `(.L_x_1)",
+        ".L_x_3:", "LDGSTS.E [R1], [R2]", "BRA `(.L_x_1)", *OWN,
+    )  # fmt: skip
+    own, first, second = machine.split(code, 2)
+    assert first.mix == {"mufu": 1, "other": 1} and second.mix == {"copy": 1, "other": 1} and own.mix["mma"] == 1
+    # Comparisons in another order say nothing.
+    assert machine.split(code.replace("R6, RZ", "R6, 0x2"), 2) is None
+
+
 def test_one_worker_needs_no_table():
     code = listing(*SWITCH, "LDGSTS.E [R1], [R2]", "BRA `(.L_x_1)", *OWN)
     own, worker = machine.split(code, 1)
