@@ -245,7 +245,7 @@ def test_the_page_shows_what_is_printed():
     """All but the sizes of machine code, which change with ptxas and with every pass."""
     variant = report.variants_of(str(HERE / "explain_kernels.py"), "sm_90a")[0]
     printed = text.render(analysis.explain(variant, "sm_90a"))
-    (sample,) = re.findall(r"```text\n(.*?)```", (HERE.parents[3] / "docs" / "explain.md").read_text(), re.DOTALL)
+    sample, *_ = re.findall(r"```text\n(.*?)```", (HERE.parents[3] / "docs" / "explain.md").read_text(), re.DOTALL)
     code = re.compile(r"^(  \d \w+ +\d+-\d+ +\d+(?: \(left\))?) .*$", re.MULTILINE)
     assert len(code.findall(printed)) == 2
     assert code.sub(r"\1", sample) == code.sub(r"\1", printed)
