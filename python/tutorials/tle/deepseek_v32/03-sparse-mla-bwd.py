@@ -195,12 +195,12 @@ def launch_first(
 #
 # ``triton_tle/ops/sparse_mla_bwd.py`` has this loop, and
 #
-# 1. *One product for a piece instead of two.* g and q lie in one buffer of 128 rows, P and dS in another:
-#    ``[P; dS]^T [g; q]`` is a single product over 128 rows.
+# 1. *Factors in registers.* P and dS are read out of shared memory once a tile, and are the first factors of all pieces
+#    (``tle.gpu.hold_in_registers``). Shared memory, which these products keep busy, is left to g, q and k.
 # 2. *Any shape*: head counts from 8 to 128, ``topk_length``, a causal bound, ``attn_sink`` with its gradient, the
 #    gradient of lse, rows without any key.
-# 3. *delta, and the rounding of dkv to bfloat16*, in two small kernels. The rounded row takes the place of the front
-#    part of its sums, so that dkv needs no memory beside them.
+# 3. *delta* in the same kernel, while the first keys are on their way, and the rounding of dkv to bfloat16 in a small
+#    one. The rounded row takes the place of the front part of its sums, so that dkv needs no memory beside them.
 # 4. *A deterministic mode.* Floating-point sums depend on their order, and the order of atomic additions changes from
 #    run to run. Integer sums do not. The mode multiplies all pieces by one power of two, large enough to keep the
 #    digits and small enough that no sum overflows 64 bits, and adds integers.
