@@ -45,7 +45,8 @@ Accumulation tle::findAccumulation(scf::ForOp loop) {
   llvm::SetVector<Operation *> all;
   for (auto [number, argument] : llvm::enumerate(loop.getRegionIterArgs())) {
     auto type = dyn_cast<RankedTensorType>(argument.getType());
-    if (!type || type.getRank() != 2 || !isa<FloatType>(type.getElementType()))
+    if (!type || !type.hasStaticShape() || type.getRank() != 2 ||
+        !isa<FloatType>(type.getElementType()))
       continue;
     llvm::SetVector<Operation *> ops;
     if (!collectSum(loop, number, ops) ||

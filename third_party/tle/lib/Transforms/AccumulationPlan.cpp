@@ -27,9 +27,11 @@ static constexpr int64_t kLeastScoreRegisters = 128;
 static constexpr int64_t kMostScores = 32;
 
 PipeCreateOp tle::findPipe(Operation *step) {
-  for (Operation *user : findCapturedRoot(step->getOperand(0)).getUsers())
+  Value barriers = findCapturedRoot(step->getOperand(0));
+  for (Operation *user : barriers.getUsers())
     if (auto create = dyn_cast<PipeCreateOp>(user))
-      return create;
+      if (create.getBarriers() == barriers)
+        return create;
   return nullptr;
 }
 
@@ -56,10 +58,12 @@ public:
       : loop(loop), body(loop.getBody()), axes(axes), limits(limits),
         reason(reason) {
     plan.loop = loop;
-    plan.specialize = cast<ttg::WarpSpecializeOp>(loop->getParentOp());
+    plan.specialize = dyn_cast<ttg::WarpSpecializeOp>(loop->getParentOp());
   }
 
   FailureOr<AccumulationPlan> run() {
+    if (!hasRightPlace())
+      return failure();
     plan.sums = findAccumulation(loop);
     if (!plan.sums.isWide()) {
       refuse("its accumulators have less than " + Twine(kWideColumns) +
@@ -92,6 +96,7 @@ private:
     return false;
   }
 
+  bool hasRightPlace();
   bool checkBody();
   bool chooseRegisters();
   void findHeavy();
@@ -108,12 +113,30 @@ private:
   bool checkWrites();
 };
 
+/// Where the pass that marks it has put it.
+bool Planner::hasRightPlace() {
+  ttg::WarpSpecializeOp specialize = plan.specialize;
+  auto function =
+      specialize ? dyn_cast<FuncOp>(specialize->getParentOp()) : FuncOp();
+  if (!function || !llvm::hasSingleElement(function.getBody()) ||
+      loop->getParentRegion() != &specialize.getDefaultRegion() ||
+      !llvm::hasSingleElement(specialize.getDefaultRegion()) ||
+      specialize.getPartitionRegions().size() != 1 ||
+      !llvm::hasSingleElement(*specialize.getPartitionRegions().front()))
+    return refuse("it is not beside one partition that gathers");
+  if (limits.numWarps < 4 || limits.numWarps > 32)
+    return refuse("the kernel has " + Twine(limits.numWarps) + " warps");
+  return true;
+}
+
 bool Planner::checkBody() {
   std::optional<unsigned> counter;
   for (Operation &op : body->without_terminator()) {
     if (auto wait = dyn_cast<PipeWaitOp>(op)) {
       auto argument = dyn_cast<BlockArgument>(wait.getIndex());
-      if (!argument || argument.getOwner() != body || !findPipe(&op))
+      if (!argument || argument.getOwner() != body ||
+          argument == loop.getInductionVar() || !findPipe(&op) ||
+          (counter && *counter != argument.getArgNumber() - 1))
         return refuse("its tiles have no number of their own");
       counter = argument.getArgNumber() - 1;
     }
@@ -185,7 +208,9 @@ void Planner::findHeavy() {
 
 bool Planner::canCross(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && isa<OpResult>(value) && type.getRank() <= 2 &&
+  return type && isa<OpResult>(value) && type.hasStaticShape() &&
+         (type.getRank() == 1 || type.getRank() == 2) &&
+         llvm::all_of(type.getShape(), llvm::isPowerOf2_64) &&
          type.getElementType().isIntOrFloat() &&
          type.getElementTypeBitWidth() >= 8;
 }
@@ -251,8 +276,16 @@ bool Planner::divideBody() {
   findPipes(plan.scoring);
   findPipes(plan.adding);
   for (Operation *op : plan.adding.tail)
-    if (isa<PipeWaitOp>(op))
-      plan.adding.pipes.insert(findPipe(op));
+    if (isa<PipeWaitOp>(op)) {
+      PipeCreateOp pipe = findPipe(op);
+      bool isInLoop = pipe && llvm::any_of(body->getOps<PipeWaitOp>(),
+                                           [&](PipeWaitOp wait) {
+                                             return findPipe(wait) == pipe;
+                                           });
+      if (!isInLoop)
+        return refuse("behind it stands a wait for another pipe");
+      plan.adding.pipes.insert(pipe);
+    }
   for (auto wait : body->getOps<PipeWaitOp>()) {
     Operation *pipe = findPipe(wait);
     if (!plan.scoring.pipes.contains(pipe) && !plan.adding.pipes.contains(pipe))
@@ -282,7 +315,7 @@ bool Planner::divideTail() {
     ofSums.insert(loop.getResult(number));
   SmallVector<Operation *> tail;
   for (Operation *op = loop->getNextNode();
-       !op->hasTrait<OpTrait::IsTerminator>(); op = op->getNextNode())
+       op && !op->hasTrait<OpTrait::IsTerminator>(); op = op->getNextNode())
     tail.push_back(op);
   llvm::SetVector<Operation *> adding, stores;
   for (Operation *op : tail) {
@@ -376,6 +409,8 @@ bool Planner::isOperandOfProducts(LoadOp load) {
 
 bool Planner::checkImports() {
   PartitionImports imports(plan.specialize);
+  Block &gather = plan.specialize.getPartitionRegions().front()->front();
+  bool gathers = !gather.getOps<scf::ForOp>().empty();
   llvm::SetVector<Value> values;
   values.insert(loop->operand_begin(), loop->operand_begin() + 3);
   auto addOperands = [&](Operation *op) {
@@ -398,7 +433,7 @@ bool Planner::checkImports() {
       return refuse("the scores need what " + quoted(op) +
                     " makes before the loop");
     auto load = value.getDefiningOp<LoadOp>();
-    if (load && load->getBlock() == loop->getBlock() &&
+    if (load && gathers && load->getBlock() == loop->getBlock() &&
         isOperandOfProducts(load))
       plan.operands.push_back(load);
   }

@@ -78,7 +78,8 @@ public:
     old = loop.getRegionIterArg(number);
     auto type = dyn_cast<RankedTensorType>(old.getType());
     Operation *maximum = loop.getYieldedValues()[number].getDefiningOp();
-    if (!type || type.getRank() != 1 || !type.getElementType().isF32() ||
+    if (!type || !type.hasStaticShape() || type.getRank() != 1 ||
+        !type.getElementType().isF32() ||
         !isa_and_nonnull<arith::MaxNumFOp, arith::MaximumFOp>(maximum) ||
         maximum->getBlock() != body ||
         !llvm::is_contained(maximum->getOperands(), old))
@@ -222,7 +223,8 @@ std::optional<Kind> RunningMaximum::combine(Operation &op) {
                      (in[2] == Kind::Free && isZero(op.getOperand(2)));
     return isLinear && addsToSum ? std::optional(Kind::NewSum) : std::nullopt;
   }
-  if (auto reduce = dyn_cast<ReduceOp>(op)) {
+  if (auto reduce = dyn_cast<ReduceOp>(op);
+      reduce && llvm::hasSingleElement(reduce.getCombineOp())) {
     Block &combiner = reduce.getCombineOp().front();
     bool isSum =
         reduce.getNumOperands() == 1 && in[0] == Kind::NewSum &&
@@ -269,9 +271,10 @@ static Value spread(OpBuilder &builder, Value value,
 }
 
 /// Multiplies the vector that `sum` is multiplied by anyway, spread out by ops
-/// like `shapes`; false if there is none.
+/// like `shapes`; false if there is none. `folded`: the products so far.
 static bool foldCorrection(IRRewriter &rewriter, Value sum, Value correction,
-                           ArrayRef<Operation *> shapes) {
+                           ArrayRef<Operation *> shapes,
+                           llvm::DenseMap<Value, Operation *> &folded) {
   auto product = sum.hasOneUse() ? dyn_cast<arith::MulFOp>(*sum.user_begin())
                                  : arith::MulFOp();
   if (!product || product->getBlock() != correction.getParentBlock())
@@ -288,9 +291,11 @@ static bool foldCorrection(IRRewriter &rewriter, Value sum, Value correction,
   if (!isAlike)
     return false;
   rewriter.setInsertionPoint(product);
-  Value both =
-      arith::MulFOp::create(rewriter, correction.getLoc(), factor, correction);
-  Value shaped = spread(rewriter, both, own);
+  Operation *&both = folded[factor];
+  if (!both || !both->isBeforeInBlock(product))
+    both = arith::MulFOp::create(rewriter, correction.getLoc(), factor,
+                                 correction);
+  Value shaped = spread(rewriter, both->getResult(0), own);
   rewriter.modifyOpInPlace(product,
                            [&] { product->setOperands({sum, shaped}); });
   return true;
@@ -343,6 +348,7 @@ void RunningMaximum::rewrite() {
   Value behind = arith::SubFOp::create(rewriter, loc, reference, maximum);
   Value correction = arith::SelectOp::create(rewriter, loc, isSame, one,
                                              createExp(rewriter, loc, behind));
+  llvm::DenseMap<Value, Operation *> folded;
   for (auto &[sum, factor] : scaled) {
     Value value = loop.getResult(sum);
     if (value.use_empty())
@@ -350,7 +356,7 @@ void RunningMaximum::rewrite() {
     // The factor's way from a vector to the shape of the sum.
     SmallVector<Operation *> shapes;
     findRoot(factor, shapes);
-    if (foldCorrection(rewriter, value, correction, shapes))
+    if (foldCorrection(rewriter, value, correction, shapes, folded))
       continue;
     rewriter.setInsertionPointAfterValue(correction);
     Value shaped = spread(rewriter, correction, shapes);

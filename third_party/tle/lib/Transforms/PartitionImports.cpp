@@ -27,7 +27,10 @@ PartitionImports::findObstacle(Value value,
   SmallVector<Value> worklist = {value};
   llvm::SmallPtrSet<Operation *, 16> seen;
   while (!worklist.empty()) {
-    Operation *op = worklist.pop_back_val().getDefiningOp();
+    Value next = worklist.pop_back_val();
+    Operation *op = next.getDefiningOp();
+    if (!op && isa<RankedTensorType>(next.getType()))
+      return next.getParentBlock()->getParentOp();
     if (!op || !isCloned(op) || !seen.insert(op).second)
       continue;
     auto load = dyn_cast<LoadOp>(op);

@@ -119,7 +119,9 @@ private:
     llvm::append_range(shape, type.getShape());
     MLIRContext *context = builder.getContext();
     Attribute layout = plainLayout(type.getRank());
-    if (type.getRank() == 2)
+    int64_t rowBytes =
+        type.getShape().back() * type.getElementTypeBitWidth() / 8;
+    if (type.getRank() == 2 && rowBytes >= 32 && type.getShape()[0] >= 8)
       layout = ttg::NVMMASharedEncodingAttr::get(
           context, type.getShape(), {1, 0},
           ttg::CGAEncodingAttr::getDefault(context, 2), type.getElementType(),
@@ -299,17 +301,26 @@ private:
     return created;
   }
 
-  /// Fills `created`. `emit` makes an op of the side, with what belongs to it.
+  /// Fills `created`. `emit` makes an op of the side, with what belongs to it;
+  /// `follow` what comes behind it and behind the release of tiles.
   void fillLoop(AccumulationSide &side, scf::ForOp created, IRMapping &mapping,
-                llvm::function_ref<void(Operation *)> emit) {
+                llvm::function_ref<void(Operation *)> emit,
+                llvm::function_ref<void(Operation *)> follow) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToEnd(created.getBody());
     llvm::DenseMap<Operation *, SmallVector<Value>> releases;
+    SmallVector<Operation *> lastUses;
+    Operation *lastProduct = nullptr;
     for (Operation *pipe : side.pipes) {
-      auto create = cast<PipeCreateOp>(pipe);
-      Operation *last = findLastUse(side, create);
-      releases[last].push_back(create.getBarriers());
+      lastUses.push_back(findLastUse(side, cast<PipeCreateOp>(pipe)));
+      if (isa_and_nonnull<DotOp>(lastUses.back()) &&
+          (!lastProduct || lastProduct->isBeforeInBlock(lastUses.back())))
+        lastProduct = lastUses.back();
     }
+    // Nothing comes between products, so that they follow each other.
+    for (auto [pipe, last] : llvm::zip(side.pipes, lastUses))
+      releases[isa_and_nonnull<DotOp>(last) ? lastProduct : last].push_back(
+          cast<PipeCreateOp>(pipe).getBarriers());
     Value number = mapping.lookup(loop.getRegionIterArg(plan.counter));
     auto releaseAll = [&](Operation *op) {
       for (Value barriers : releases.lookup(op))
@@ -323,6 +334,7 @@ private:
       } else if (side.ops.contains(&op) && !isOperandRead(&op)) {
         emit(&op);
         releaseAll(&op);
+        follow(&op);
       }
     }
     releaseAll(nullptr);
@@ -345,13 +357,14 @@ private:
     importAll(side, imports, mapping);
     scf::ForOp created = createLoop(side, mapping);
     Value number = mapping.lookup(loop.getRegionIterArg(plan.counter));
-    fillLoop(side, created, mapping, [&](Operation *op) {
+    auto emit = [&](Operation *op) {
       readOperands(op, mapping);
       builder.clone(*op, mapping);
       for (Value result : op->getResults())
         if (plan.crossing.contains(result))
           send(pipes[result], mapping.lookup(result), number, mapping);
-    });
+    };
+    fillLoop(side, created, mapping, emit, [](Operation *) {});
     sendFinals(mapping);
     ttg::WarpReturnOp::create(builder, loc);
   }
@@ -481,13 +494,15 @@ private:
         if (pipes.contains(findRoot(operand)))
           lastUses[findRoot(operand)] = op;
     llvm::DenseMap<Value, Value> slots;
-    fillLoop(side, created, mapping, [&](Operation *op) {
+    auto emit = [&](Operation *op) {
       if (!plan.sums.ops.contains(op)) {
         // What spreads a value that crosses follows where it is used.
         if (!isSpread(op) || !pipes.contains(findRoot(op->getOperand(0))))
           builder.clone(*op, mapping);
         return;
       }
+      if (mapping.contains(op->getResult(0)))
+        return;
       for (Value operand : op->getOperands()) {
         Value root = findRoot(operand);
         auto pipe = pipes.find(root);
@@ -496,7 +511,12 @@ private:
         wait(pipe->second.barriers, number, side.name);
         slots[root] = getSlot(pipe->second.buffer, number);
       }
-      add(op, slots, mapping);
+      if (Value factor = findFactor(op))
+        scale(op, factor, slots, lastUses, mapping);
+      else
+        clone(op, slots, mapping);
+    };
+    fillLoop(side, created, mapping, emit, [&](Operation *op) {
       for (auto &[root, pipe] : pipes)
         if (lastUses.lookup(root) == op)
           release(pipe.barriers, number, side.name);
@@ -510,36 +530,63 @@ private:
     return value;
   }
 
-  /// An op on accumulators, with what comes from pipes loaded and spread for
-  /// it. Multiplied by ones, the accumulators stay where they are.
-  void add(Operation *op, const llvm::DenseMap<Value, Value> &slots,
-           IRMapping &mapping) {
-    Value factor, sum;
-    if (isa<arith::MulFOp>(op))
-      for (unsigned index : {0, 1}) {
-        Value root = findRoot(op->getOperand(index));
-        auto type = dyn_cast<RankedTensorType>(root.getType());
-        if (slots.contains(root) && type && type.getRank() == 1 &&
-            isa<FloatType>(type.getElementType())) {
-          factor = root;
-          sum = op->getOperand(1 - index);
-        }
+  /// The vector that crosses and scales an accumulator in `op`, or null.
+  Value findFactor(Operation *op) {
+    if (!isa<arith::MulFOp>(op))
+      return {};
+    Value roots[] = {findRoot(op->getOperand(0)), findRoot(op->getOperand(1))};
+    for (unsigned index : {0, 1}) {
+      auto type = dyn_cast<RankedTensorType>(roots[index].getType());
+      if (pipes.contains(roots[index]) && !pipes.contains(roots[1 - index]) &&
+          type && type.getRank() == 1 && type.getElementType().isF32())
+        return roots[index];
+    }
+    return {};
+  }
+
+  /// Multiplies accumulators by `factor`, `op` first, in a branch that is taken
+  /// if it is not 1 everywhere.
+  void scale(Operation *op, Value factor,
+             const llvm::DenseMap<Value, Value> &slots,
+             llvm::DenseMap<Value, Operation *> &lastUses, IRMapping &mapping) {
+    SmallVector<Operation *> products;
+    SmallVector<Value> sums;
+    SmallVector<Type> types;
+    bool isWhole = true;
+    for (Operation *other : plan.sums.ops) {
+      bool usesFactor = llvm::any_of(other->getOperands(), [&](Value operand) {
+        return findRoot(operand) == factor;
+      });
+      if (!usesFactor || mapping.contains(other->getResult(0)))
+        continue;
+      unsigned index = findRoot(other->getOperand(0)) == factor ? 1 : 0;
+      if (findFactor(other) != factor ||
+          !mapping.contains(other->getOperand(index))) {
+        isWhole = false;
+        continue;
       }
-    if (!factor || slots.contains(findRoot(sum))) {
-      clone(op, slots, mapping);
-      return;
+      products.push_back(other);
+      sums.push_back(mapping.lookup(other->getOperand(index)));
+      types.push_back(other->getResult(0).getType());
     }
     Value isNeeded = createAnyNotOne(slots.lookup(factor), factor.getType());
-    auto branch = scf::IfOp::create(builder, loc, op->getResultTypes(),
-                                    isNeeded, /*withElseRegion=*/true);
+    auto branch = scf::IfOp::create(builder, loc, types, isNeeded,
+                                    /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(branch.thenBlock());
-    IRMapping inner(mapping);
-    clone(op, slots, inner);
-    scf::YieldOp::create(builder, loc, inner.lookup(op->getResult(0)));
+    SmallVector<Value> scaled;
+    for (Operation *product : products) {
+      IRMapping inner(mapping);
+      clone(product, slots, inner);
+      scaled.push_back(inner.lookup(product->getResult(0)));
+    }
+    scf::YieldOp::create(builder, loc, scaled);
     builder.setInsertionPointToStart(branch.elseBlock());
-    scf::YieldOp::create(builder, loc, mapping.lookup(sum));
-    mapping.map(op->getResult(0), branch.getResult(0));
+    scf::YieldOp::create(builder, loc, sums);
+    for (auto [product, result] : llvm::zip(products, branch.getResults()))
+      mapping.map(product->getResult(0), result);
+    if (isWhole)
+      lastUses[factor] = op;
   }
 
   void clone(Operation *op, const llvm::DenseMap<Value, Value> &slots,
@@ -601,7 +648,9 @@ private:
         Value loaded = ttg::LocalLoadOp::create(builder, loc, value.getType(),
                                                 getSlot(buffer, Value()));
         Value(value).replaceUsesWithIf(loaded, [&](OpOperand &use) {
-          return side.tail.contains(use.getOwner());
+          Block *block = loop->getBlock();
+          return side.tail.contains(
+              block->findAncestorOpInBlock(*use.getOwner()));
         });
       }
     }
@@ -640,7 +689,7 @@ private:
       if (!first || ancestor->isBeforeInBlock(first))
         first = ancestor;
     }
-    if (created->isBeforeInBlock(first))
+    if (first && created->isBeforeInBlock(first))
       op->moveBefore(first);
   }
 

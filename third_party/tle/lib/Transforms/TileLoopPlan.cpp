@@ -18,6 +18,10 @@ namespace ttg = mlir::triton::gpu;
 /// Larger values do not cross: the consumer loads them again.
 static constexpr int64_t kMaxCrossingBytes = 16384;
 
+/// Tiles that follow this many bytes have a pipe of their own: the first ones
+/// are used while they are on their way, and free before them.
+static constexpr int64_t kFullPipe = 32768;
+
 /// Bytes left to reductions and conversions, beyond what is counted.
 static constexpr int64_t kReserve = 2048;
 
@@ -526,28 +530,40 @@ bool Planner::makePipes() {
     return false;
   };
   Operation *previous = nullptr;
+  int64_t bytes = 0;
   for (GatheredTile &tile : tiles) {
     Operation *first = firstUses[tile.load];
-    if (!previous || isReducedBetween(previous, first)) {
+    if (!previous || isReducedBetween(previous, first) || bytes >= kFullPipe) {
+      bytes = 0;
       plan.pipes.emplace_back();
       plan.pipes.back().firstUse = first;
     }
     previous = first;
+    bytes += getTileBytes(tile.slotType);
     TilePipe &pipe = plan.pipes.back();
     pipe.lastUse = later(pipe.lastUse, findLastUse(tile));
     pipe.tiles.push_back(tile);
   }
-  TilePipe &front = plan.pipes.front();
   for (Value value : crossing) {
-    front.crossing.push_back(value);
+    Operation *first = nullptr, *last = nullptr;
     for (Operation *user : value.getUsers()) {
       Operation *op = inBody(user);
       bool isYield = op == body->getTerminator();
       if (!isYield && !plan.consumed.contains(op))
         continue;
-      front.firstUse = earlier(front.firstUse, op);
-      front.lastUse = later(front.lastUse, op);
+      first = earlier(first, op);
+      last = later(last, op);
     }
+    // With the last tiles that are waited for anyway by then.
+    TilePipe *pipe = &plan.pipes.front();
+    for (TilePipe &other : plan.pipes)
+      if (first && other.firstUse->isBeforeInBlock(first))
+        pipe = &other;
+    pipe->crossing.push_back(value);
+    if (!first)
+      continue;
+    pipe->firstUse = earlier(pipe->firstUse, first);
+    pipe->lastUse = later(pipe->lastUse, last);
   }
   return true;
 }
