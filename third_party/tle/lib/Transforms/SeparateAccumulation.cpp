@@ -31,6 +31,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tle/Transforms/AccumulationPlan.h"
+#include "tle/Transforms/HeldOperands.h"
 #include "tle/Transforms/LocalPointerUtils.h"
 #include "tle/Transforms/PartitionImports.h"
 #include "tle/Transforms/Passes.h"
@@ -42,6 +43,7 @@
 #include "triton/Dialect/TritonGPU/Transforms/Remarks.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
+#include <numeric>
 
 namespace mlir::triton::tle {
 #define GEN_PASS_DEF_TLESEPARATEACCUMULATION
@@ -91,6 +93,7 @@ private:
   SmallVector<Value> finalBuffers, operandBuffers;
   /// Where the partition of the scores finds operands.
   llvm::DenseMap<Value, Value> views;
+  HeldOperands held;
 
   Value constant(int64_t value) {
     return arith::ConstantIntOp::create(builder, loc, value, 32);
@@ -358,8 +361,14 @@ private:
     scf::ForOp created = createLoop(side, mapping);
     Value number = mapping.lookup(loop.getRegionIterArg(plan.counter));
     auto emit = [&](Operation *op) {
-      readOperands(op, mapping);
-      builder.clone(*op, mapping);
+      auto dot = dyn_cast<DotOp>(op);
+      Value product = dot ? held.multiply(builder, dot, mapping) : Value();
+      if (product) {
+        mapping.map(dot.getResult(), product);
+      } else {
+        readOperands(op, mapping);
+        builder.clone(*op, mapping);
+      }
       for (Value result : op->getResults())
         if (plan.crossing.contains(result))
           send(pipes[result], mapping.lookup(result), number, mapping);
@@ -390,6 +399,8 @@ private:
       for (auto [load, buffer] : llvm::zip(plan.operands, operandBuffers))
         views[load.getResult()] = getSlot(get(buffer), Value());
       wait(barriers, constant(0), side.name);
+      for (auto [load, pieces] : llvm::zip(plan.operands, plan.held))
+        held.hold(builder, load.getResult(), views[load.getResult()], pieces);
     }
     for (Value value :
          {loop.getLowerBound(), loop.getUpperBound(), loop.getStep()})

@@ -183,14 +183,24 @@ private:
       return {};
     // A pointer of two registers for each row of which a thread copies 16 of
     // 128 bytes, and as much again for all the rest.
+    // Tiles of one argument share the rows' pointers.
+    llvm::SmallMapVector<Value, int64_t, 4> rowsOf;
     int64_t pointers = 0;
     for (const TilePipe &pipe : plan.pipes)
       for (const GatheredTile &tile : pipe.tiles) {
         int64_t rows = tile.slotType.getShape().front();
         int64_t bytes = getTileBytes(tile.slotType) / rows;
-        pointers += llvm::divideCeil(rows * std::min<int64_t>(bytes, 128),
-                                     16 * kProducerWarps * 32);
+        int64_t own = llvm::divideCeil(rows * std::min<int64_t>(bytes, 128),
+                                       16 * kProducerWarps * 32);
+        LoadOp load = tile.load;
+        Value base = findBasePointer(load.getPtr());
+        if (base)
+          rowsOf[base] = std::max(rowsOf[base], own);
+        else
+          pointers += own;
       }
+    for (auto &[base, own] : rowsOf)
+      pointers += own;
     int64_t registers = std::max(producerRegisters,
                                  int64_t(llvm::alignTo(24 + 2 * pointers, 8)));
     return builder.getDenseI32ArrayAttr({static_cast<int32_t>(
@@ -457,14 +467,18 @@ private:
   /// rows: a change of layout would take shared memory beside them. The slots
   /// are the consumer's then, for all tiles have arrived and none will come.
   void stageStores() {
-    Value ring, barriers;
+    SmallVector<std::pair<Value, Value>> rings; // with the pipe's barriers
     for (const PipeBuffers &pipe : buffers)
-      for (Value tile : pipe.tiles)
-        if (!ring || getBytes(tile) > getBytes(ring)) {
-          ring = tile;
-          barriers = pipe.barriers;
-        }
-    bool hasWaited = false;
+      for (Value tile : pipe.tiles) {
+        auto *place = llvm::find_if(rings, [&](const auto &ring) {
+          return getBytes(ring.first) < getBytes(tile);
+        });
+        rings.insert(place, {tile, pipe.barriers});
+      }
+    llvm::SmallDenseSet<Value> waitedFor;
+    SmallVector<StoreOp> stores;
+    size_t next = 0;
+    bool isOwn = true; // each has a ring of its own so far
     for (Operation *op = loop->getNextNode(); op; op = op->getNextNode()) {
       auto store = dyn_cast<StoreOp>(op);
       auto type = store ? dyn_cast<RankedTensorType>(store.getValue().getType())
@@ -473,26 +487,55 @@ private:
           !type.getElementType().isIntOrFloat() ||
           type.getElementTypeBitWidth() < 8 ||
           getTileBytes(type) < kLeastStagedBytes ||
-          getTileBytes(type) > getBytes(ring))
+          getTileBytes(type) > getBytes(rings.front().first))
         continue;
+      if (next == rings.size() ||
+          getTileBytes(type) > getBytes(rings[next].first)) {
+        isOwn = false;
+        next = 0;
+      }
+      auto [ring, barriers] = rings[next++];
       builder.setInsertionPoint(store);
-      if (!hasWaited)
+      if (waitedFor.insert(barriers).second)
         waitForLast(barriers);
-      hasWaited = true;
-      MLIRContext *context = builder.getContext();
-      auto layout = ttg::NVMMASharedEncodingAttr::get(
-          context, type.getShape(), {1, 0},
-          ttg::CGAEncodingAttr::getDefault(context, 2), type.getElementType(),
-          /*fp4Padded=*/false);
-      auto staged = ttg::MemDescType::get(
-          type.getShape(), type.getElementType(), layout,
-          ttg::SharedMemorySpaceAttr::get(context), /*mutableMemory=*/true);
-      Location where = store.getLoc();
-      auto staging =
-          ttg::MemDescReinterpretOp::create(builder, where, staged, ring);
-      ttg::LocalStoreOp::create(builder, where, store.getValue(), staging);
-      store.getValueMutable().assign(
-          ttg::LocalLoadOp::create(builder, where, type, staging));
+      stage(store, type, ring);
+      stores.push_back(store);
+    }
+    if (isOwn)
+      gatherStaged(stores);
+  }
+
+  void stage(StoreOp store, RankedTensorType type, Value ring) {
+    MLIRContext *context = builder.getContext();
+    auto layout = ttg::NVMMASharedEncodingAttr::get(
+        context, type.getShape(), {1, 0},
+        ttg::CGAEncodingAttr::getDefault(context, 2), type.getElementType(),
+        /*fp4Padded=*/false);
+    auto staged = ttg::MemDescType::get(
+        type.getShape(), type.getElementType(), layout,
+        ttg::SharedMemorySpaceAttr::get(context), /*mutableMemory=*/true);
+    Location where = store.getLoc();
+    auto staging =
+        ttg::MemDescReinterpretOp::create(builder, where, staged, ring);
+    ttg::LocalStoreOp::create(builder, where, store.getValue(), staging);
+    store.getValueMutable().assign(
+        ttg::LocalLoadOp::create(builder, where, type, staging));
+  }
+
+  /// Lets all that is staged be staged before any of it is stored: the values
+  /// leave their registers first, and one barrier does for all.
+  static void gatherStaged(ArrayRef<StoreOp> stores) {
+    if (stores.size() < 2)
+      return;
+    StoreOp last = stores.back();
+    for (Operation *op = stores.front(); op != last; op = op->getNextNode())
+      if (!isMemoryEffectFree(op) && !llvm::is_contained(stores, op) &&
+          !isa<PipeWaitOp, ttg::LocalStoreOp, ttg::LocalLoadOp>(op))
+        return;
+    Operation *place = last.getValue().getDefiningOp();
+    for (StoreOp store : stores.drop_back()) {
+      store.getValue().getDefiningOp()->moveBefore(place);
+      store->moveBefore(place);
     }
   }
 

@@ -230,3 +230,74 @@ tt.func public @order(%x: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %out: !tt.
   tt.store %o_splat, %small : tensor<64x64x!tt.ptr<f32>>
   tt.return
 }
+
+// -----
+
+#smem = #ttg.shared_memory
+!tile = tensor<64x256xbf16>
+!ptrs = tensor<64x256x!tt.ptr<bf16>>
+!acc = tensor<64x64xf32>
+
+// Tiles that follow 32768 bytes have a pipe of their own. What is stored behind
+// the loop is staged in slots of both before any of it is stored.
+// CHECK-LABEL: @halves
+// CHECK: %[[LEFT:.*]] = ttg.local_alloc : () -> !ttg.memdesc<2x64x256xbf16
+// CHECK: tle.pipe_create %[[B0:.*]], %[[LEFT]] {name = "tiles0"
+// CHECK: %[[RIGHT:.*]] = ttg.local_alloc : () -> !ttg.memdesc<2x64x256xbf16
+// CHECK: tle.pipe_create %[[B1:.*]], %[[RIGHT]] {name = "tiles1"
+// CHECK: scf.for
+// CHECK: tle.pipe_wait %[[B0]]
+// CHECK: tt.dot
+// CHECK: tle.pipe_release %[[B0]]
+// CHECK: tle.pipe_wait %[[B1]]
+// CHECK: tt.dot
+// CHECK: tle.pipe_release %[[B1]]
+// CHECK: } {tle.consumer
+// CHECK: tle.pipe_wait %[[B0]]
+// CHECK: ttg.memdesc_reinterpret %[[LEFT]]
+// CHECK: ttg.local_store
+// CHECK: tle.pipe_wait %[[B1]]
+// CHECK: ttg.memdesc_reinterpret %[[RIGHT]]
+// CHECK: ttg.local_store
+// CHECK: ttg.local_load
+// CHECK: tt.store
+// CHECK: ttg.local_load
+// CHECK: tt.store
+tt.func public @halves(%x: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %out: !tt.ptr<bf16>, %n: i32) {
+  %c0 = arith.constant 0 : i32
+  %c64 = arith.constant 64 : i32
+  %c512 = arith.constant 512 : i32
+  %zero = arith.constant dense<0.0> : tensor<64x256xf32>
+  %p = arith.constant dense<1.0> : tensor<64x64xbf16>
+  %tall = arith.constant dense<512> : tensor<64x1xi32>
+  %half = arith.constant dense<256> : tensor<64x256xi32>
+  %rows = tt.make_range {end = 64 : i32, start = 0 : i32} : tensor<64xi32>
+  %cols = tt.make_range {end = 256 : i32, start = 0 : i32} : tensor<256xi32>
+  %rows_tall = tt.expand_dims %rows {axis = 1 : i32} : tensor<64xi32> -> tensor<64x1xi32>
+  %starts = arith.muli %rows_tall, %tall : tensor<64x1xi32>
+  %starts_wide = tt.broadcast %starts : tensor<64x1xi32> -> tensor<64x256xi32>
+  %flat = tt.expand_dims %cols {axis = 0 : i32} : tensor<256xi32> -> tensor<1x256xi32>
+  %wide = tt.broadcast %flat : tensor<1x256xi32> -> tensor<64x256xi32>
+  %offsets = arith.addi %starts_wide, %wide : tensor<64x256xi32>
+  %splat = tt.splat %x : !tt.ptr<bf16> -> !ptrs
+  %first = tt.addptr %splat, %offsets : !ptrs, tensor<64x256xi32>
+  %r:2 = scf.for %i = %c0 to %n step %c64 iter_args(%a = %zero, %b = %zero) -> (tensor<64x256xf32>, tensor<64x256xf32>) : i32 {
+    %move = arith.muli %i, %c512 : i32
+    %moves = tt.splat %move : i32 -> tensor<64x256xi32>
+    %left_ptrs = tt.addptr %first, %moves : !ptrs, tensor<64x256xi32>
+    %left = tt.load %left_ptrs : !ptrs
+    %right_ptrs = tt.addptr %left_ptrs, %half : !ptrs, tensor<64x256xi32>
+    %right = tt.load %right_ptrs : !ptrs
+    %a1 = tt.dot %p, %left, %a : tensor<64x64xbf16> * !tile -> tensor<64x256xf32>
+    %b1 = tt.dot %p, %right, %b : tensor<64x64xbf16> * !tile -> tensor<64x256xf32>
+    scf.yield %a1, %b1 : tensor<64x256xf32>, tensor<64x256xf32>
+  } {tt.num_stages = 2 : i32, tt.warp_specialize}
+  %out_splat = tt.splat %out : !tt.ptr<bf16> -> !ptrs
+  %out_left = tt.addptr %out_splat, %offsets : !ptrs, tensor<64x256xi32>
+  %small_a = arith.truncf %r#0 : tensor<64x256xf32> to !tile
+  tt.store %out_left, %small_a : !ptrs
+  %out_right = tt.addptr %out_left, %half : !ptrs, tensor<64x256xi32>
+  %small_b = arith.truncf %r#1 : tensor<64x256xf32> to !tile
+  tt.store %out_right, %small_b : !ptrs
+  tt.return
+}

@@ -57,10 +57,13 @@ def TLEWarpSpecializeTileLoop : TLE_ModulePass<"triton-tle-warp-specialize-tile-
     Tiles are matrices loaded into a buffer that each iteration overwrites and
     then reads, or operands of products. A tile that is first read behind a
     reduction that follows the first read of another (V behind the softmax of
-    QK^T) gets a pipe of its own. What the rest of the loop needs of the
+    QK^T) gets a pipe of its own, and so does one that follows 32768 bytes of
+    others: the first ones are used while it is on its way. What the rest of the loop needs of the
     addresses' values crosses through the pipe if it depends on memory, and is
     computed twice otherwise. All that stands behind the loop goes with it; what
-    stands before it too, if the producer does not need it.
+    stands before it too, if the producer does not need it. Large stores behind
+    the loop go through slots of tiles, all of them before any is stored if each
+    has a slot of its own.
 
     A loop stays as it is, without the mark, and a remark says why, if
 
@@ -178,7 +181,9 @@ def TLESeparateAccumulation : TLE_ModulePass<"triton-tle-separate-accumulation">
     ```
 
     Matrices that the kernel loads before the loop, for the left side of the
-    scores' products only, are copied by the partition that gathers. What does
+    scores' products only, are copied by the partition that gathers. Pieces of 64
+    of their columns stay in registers, as many as the scores leave room for: a
+    product of 64 rows and columns reads shared memory as fast as it can give. What does
     not depend on scores is computed on each side that needs it.
 
     A loop stays as it is, and a remark says why, if
