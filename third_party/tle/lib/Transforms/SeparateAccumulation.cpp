@@ -35,6 +35,7 @@
 #include "tle/Transforms/LocalPointerUtils.h"
 #include "tle/Transforms/PartitionImports.h"
 #include "tle/Transforms/Passes.h"
+#include "tle/Transforms/PipeBuilder.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -62,11 +63,11 @@ struct ValuePipe {
   Value barriers, buffer;
 };
 
-class Separator {
+class Separator : private PipeBuilder {
 public:
   explicit Separator(AccumulationPlan plan)
-      : plan(std::move(plan)), specialize(this->plan.specialize),
-        loop(this->plan.loop), builder(specialize), loc(loop.getLoc()) {}
+      : PipeBuilder(plan.specialize, plan.loop.getLoc()), plan(std::move(plan)),
+        specialize(this->plan.specialize), loop(this->plan.loop) {}
 
   void run() {
     createPipes();
@@ -85,8 +86,6 @@ private:
   AccumulationPlan plan;
   ttg::WarpSpecializeOp specialize;
   scf::ForOp loop;
-  OpBuilder builder;
-  Location loc;
   llvm::MapVector<Value, ValuePipe> pipes;
   /// One shot each.
   Value finalBarriers, operandBarriers;
@@ -95,51 +94,16 @@ private:
   llvm::DenseMap<Value, Value> views;
   HeldOperands held;
 
-  Value constant(int64_t value) {
-    return arith::ConstantIntOp::create(builder, loc, value, 32);
-  }
-
-  Attribute plainLayout(unsigned rank) {
-    SmallVector<unsigned> order;
-    for (unsigned dim = rank; dim-- > 0;)
-      order.push_back(dim);
-    MLIRContext *context = builder.getContext();
-    return ttg::SwizzledSharedEncodingAttr::get(
-        context, /*vec=*/1, /*perPhase=*/1, /*maxPhase=*/1, order,
-        ttg::CGAEncodingAttr::getDefault(context, rank));
-  }
-
-  Value allocate(ArrayRef<int64_t> shape, Type element, Attribute layout) {
-    auto space = ttg::SharedMemorySpaceAttr::get(builder.getContext());
-    auto type = ttg::MemDescType::get(shape, element, layout, space,
-                                      /*mutableMemory=*/true);
-    return ttg::LocalAllocOp::create(builder, loc, type);
-  }
-
   /// A ring for values of `type`, one behind which products read a matrix.
   Value allocateRing(RankedTensorType type, int64_t slots) {
     SmallVector<int64_t> shape = {slots};
     llvm::append_range(shape, type.getShape());
-    MLIRContext *context = builder.getContext();
     Attribute layout = plainLayout(type.getRank());
     int64_t rowBytes =
         type.getShape().back() * type.getElementTypeBitWidth() / 8;
     if (type.getRank() == 2 && rowBytes >= 32 && type.getShape()[0] >= 8)
-      layout = ttg::NVMMASharedEncodingAttr::get(
-          context, type.getShape(), {1, 0},
-          ttg::CGAEncodingAttr::getDefault(context, 2), type.getElementType(),
-          /*fp4Padded=*/false);
+      layout = productLayout(type);
     return allocate(shape, type.getElementType(), layout);
-  }
-
-  Value createPipe(ArrayRef<Value> fields, int64_t slots, const Twine &name,
-                   StringRef reader, bool oneShot) {
-    Value barriers = allocate({oneShot ? slots : 2 * slots, 1},
-                              builder.getI64Type(), plainLayout(/*rank=*/1));
-    PipeCreateOp::create(
-        builder, loc, barriers, fields, builder.getStringAttr(name),
-        builder.getStrArrayAttr({reader}), builder.getBoolAttr(oneShot));
-    return barriers;
   }
 
   void createPipes() {
@@ -204,26 +168,11 @@ private:
   // Both loops
   //===--------------------------------------------------------------------===//
 
-  Value getSlot(Value buffer, Value number) {
-    auto type = cast<ttg::MemDescType>(buffer.getType());
-    int64_t slots = type.getShape().front();
-    Value slot = constant(0);
-    if (slots > 1)
-      slot = arith::AndIOp::create(builder, loc, number, constant(slots - 1));
-    auto view = ttg::MemDescType::get(
-        type.getShape().drop_front(), type.getElementType(), type.getEncoding(),
-        type.getMemorySpace(), /*mutableMemory=*/true);
-    return ttg::MemDescIndexOp::create(builder, loc, view, buffer, slot);
-  }
-
-  void wait(Value barriers, Value number, StringRef reader) {
-    PipeWaitOp::create(builder, loc, barriers, number,
-                       builder.getStringAttr(reader));
-  }
-
-  void release(Value barriers, Value number, StringRef reader) {
-    PipeReleaseOp::create(builder, loc, barriers, number,
-                          builder.getStringAttr(reader));
+  /// The slot of tile `number` of a ring, which may be of one slot.
+  Value getSlot(Value ring, Value number) {
+    int64_t slots = cast<ttg::MemDescType>(ring.getType()).getShape().front();
+    return getView(ring,
+                   slots == 1 ? constant(0) : getSlotNumber(number, slots));
   }
 
   /// The last op of `side` that may read what the ops of the loop know as a
@@ -428,10 +377,10 @@ private:
   void send(const ValuePipe &pipe, Value value, Value number,
             IRMapping &mapping) {
     Value barriers = mapping.lookup(pipe.barriers);
-    PipeAcquireOp::create(builder, loc, barriers, number);
+    acquire(barriers, number);
     Value slot = getSlot(mapping.lookup(pipe.buffer), number);
     ttg::LocalStoreOp::create(builder, value.getLoc(), value, slot);
-    PipeCommitOp::create(builder, loc, barriers, number);
+    commit(barriers, number);
   }
 
   /// What stands behind the loop; first what the finals need, for the sums wait
@@ -449,12 +398,12 @@ private:
         builder.clone(*op, mapping);
     if (!plan.finals.empty()) {
       Value barriers = mapping.lookup(finalBarriers);
-      PipeAcquireOp::create(builder, loc, barriers, constant(0));
+      acquire(barriers, constant(0));
       for (auto [value, buffer] : llvm::zip(plan.finals, finalBuffers))
         ttg::LocalStoreOp::create(builder, value.getLoc(),
                                   mapping.lookup(value),
                                   getSlot(mapping.lookup(buffer), Value()));
-      PipeCommitOp::create(builder, loc, barriers, constant(0));
+      commit(barriers, constant(0));
     }
     for (Operation *op : plan.scoring.tail)
       if (!early.contains(op))
@@ -473,7 +422,7 @@ private:
     builder.setInsertionPoint(*region.front().getOps<scf::ForOp>().begin());
     IRMapping mapping;
     Value barriers = imports.import(operandBarriers, builder, mapping);
-    PipeAcquireOp::create(builder, loc, barriers, constant(0));
+    acquire(barriers, constant(0));
     for (auto [load, buffer] : llvm::zip(plan.operands, operandBuffers)) {
       Value slot = getSlot(imports.import(buffer, builder, mapping), Value());
       Value pointers = imports.import(load.getPtr(), builder, mapping);
@@ -484,7 +433,7 @@ private:
                                             slot, mask, /*other=*/Value(),
                                             load.getCache(), load.getEvict());
     }
-    PipeCommitOp::create(builder, loc, barriers, constant(0));
+    commit(barriers, constant(0));
   }
 
   //===--------------------------------------------------------------------===//

@@ -43,6 +43,7 @@
 #include "tle/Transforms/Accumulation.h"
 #include "tle/Transforms/GlobalWrites.h"
 #include "tle/Transforms/Passes.h"
+#include "tle/Transforms/PipeBuilder.h"
 #include "tle/Transforms/TileLoopPlan.h"
 #include "tle/Transforms/TileStyleLoop.h"
 
@@ -84,11 +85,11 @@ struct PipeBuffers {
   SmallVector<Value> crossing;
 };
 
-class Specializer {
+class Specializer : private PipeBuilder {
 public:
   Specializer(TileLoopPlan plan, int64_t numWarps, int64_t producerRegisters)
-      : plan(std::move(plan)), loop(this->plan.loop), builder(loop),
-        loc(loop.getLoc()), numWarps(numWarps),
+      : PipeBuilder(plan.loop, plan.loop.getLoc()), plan(std::move(plan)),
+        loop(this->plan.loop), numWarps(numWarps),
         producerRegisters(producerRegisters) {}
 
   void run() {
@@ -104,37 +105,12 @@ public:
 private:
   TileLoopPlan plan;
   scf::ForOp loop;
-  OpBuilder builder;
-  Location loc;
   int64_t numWarps;
   int64_t producerRegisters;
   SmallVector<PipeBuffers> buffers;
   ttg::WarpSpecializeOp specialize;
   /// How many tiles the consumer has had.
   Value count;
-
-  Value constant(int64_t value) {
-    return arith::ConstantIntOp::create(builder, loc, value, 32);
-  }
-
-  /// A layout without swizzle.
-  Attribute plainLayout(unsigned rank) {
-    SmallVector<unsigned> order;
-    for (unsigned dim = rank; dim-- > 0;)
-      order.push_back(dim);
-    MLIRContext *context = builder.getContext();
-    return ttg::SwizzledSharedEncodingAttr::get(
-        context, /*vec=*/1, /*perPhase=*/1, /*maxPhase=*/1, order,
-        ttg::CGAEncodingAttr::getDefault(context, rank));
-  }
-
-  Value allocate(ArrayRef<int64_t> shape, Type element, Attribute layout) {
-    MLIRContext *context = builder.getContext();
-    auto type = ttg::MemDescType::get(shape, element, layout,
-                                      ttg::SharedMemorySpaceAttr::get(context),
-                                      /*mutableMemory=*/true);
-    return ttg::LocalAllocOp::create(builder, loc, type);
-  }
 
   Value allocateSlots(ArrayRef<int64_t> shape, Type element, Attribute layout) {
     SmallVector<int64_t> whole = {plan.slots};
@@ -162,12 +138,9 @@ private:
     }
     llvm::append_range(fields, result.tiles);
     llvm::append_range(fields, result.crossing);
-    result.barriers = allocate({2 * plan.slots, 1}, builder.getI64Type(),
-                               plainLayout(/*rank=*/1));
-    PipeCreateOp::create(builder, loc, result.barriers, fields,
-                         builder.getStringAttr("tiles" + Twine(number)),
-                         builder.getStrArrayAttr({kReader}),
-                         builder.getBoolAttr(false));
+    result.barriers =
+        PipeBuilder::createPipe(fields, plan.slots, "tiles" + Twine(number),
+                                kReader, /*oneShot=*/false);
     return result;
   }
 
@@ -282,21 +255,10 @@ private:
 
   /// Slot `number` mod N of each buffer, in the order of the buffers.
   SmallVector<Value> getSlots(ArrayRef<Value> whole, Value number) {
-    Value slots =
-        constant(llvm::isPowerOf2_64(plan.slots) ? plan.slots - 1 : plan.slots);
-    Value slot =
-        llvm::isPowerOf2_64(plan.slots)
-            ? arith::AndIOp::create(builder, loc, number, slots).getResult()
-            : arith::RemUIOp::create(builder, loc, number, slots).getResult();
+    Value slot = getSlotNumber(number, plan.slots);
     SmallVector<Value> views;
-    for (Value buffer : whole) {
-      auto type = cast<ttg::MemDescType>(buffer.getType());
-      auto view = ttg::MemDescType::get(
-          type.getShape().drop_front(), type.getElementType(),
-          type.getEncoding(), type.getMemorySpace(), /*mutableMemory=*/true);
-      views.push_back(
-          ttg::MemDescIndexOp::create(builder, loc, view, buffer, slot));
-    }
+    for (Value buffer : whole)
+      views.push_back(getView(buffer, slot));
     return views;
   }
 
@@ -368,7 +330,7 @@ private:
       return llvm::map_to_vector(
           values, [&](Value value) { return mapping.lookup(value); });
     };
-    PipeAcquireOp::create(builder, loc, barriers, number);
+    acquire(barriers, number);
     SmallVector<Value> tiles = getSlots(local(own.tiles), number);
     for (auto [tile, slot] : llvm::zip(pipe.tiles, tiles)) {
       LoadOp load = tile.load;
@@ -386,7 +348,7 @@ private:
             builder, loc, type.clone(builder.getI8Type()), source);
       ttg::LocalStoreOp::create(builder, value.getLoc(), source, slot);
     }
-    PipeCommitOp::create(builder, loc, barriers, number);
+    commit(barriers, number);
   }
 
   void consume() {
@@ -506,14 +468,10 @@ private:
   }
 
   void stage(StoreOp store, RankedTensorType type, Value ring) {
-    MLIRContext *context = builder.getContext();
-    auto layout = ttg::NVMMASharedEncodingAttr::get(
-        context, type.getShape(), {1, 0},
-        ttg::CGAEncodingAttr::getDefault(context, 2), type.getElementType(),
-        /*fp4Padded=*/false);
-    auto staged = ttg::MemDescType::get(
-        type.getShape(), type.getElementType(), layout,
-        ttg::SharedMemorySpaceAttr::get(context), /*mutableMemory=*/true);
+    auto space = ttg::SharedMemorySpaceAttr::get(builder.getContext());
+    auto staged = ttg::MemDescType::get(type.getShape(), type.getElementType(),
+                                        productLayout(type), space,
+                                        /*mutableMemory=*/true);
     Location where = store.getLoc();
     auto staging =
         ttg::MemDescReinterpretOp::create(builder, where, staged, ring);
