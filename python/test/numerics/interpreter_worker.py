@@ -85,7 +85,7 @@ def flash_attention(
 
 
 def sparse_mla_fwd(provider: str, case: dict, seed: int) -> dict:
-    """Errors of one provider ("tle", "divided", "pipes", "ordered pipes" or "triton") in one `CheckCase`."""
+    """Errors of one provider ("tle", "pipes", "ordered pipes" or "triton") in one `CheckCase`."""
     import torch
     from triton_tle.bench.providers import sparse_mla_fwd_triton as plain
     from triton_tle.bench.sparse_mla_fwd_check import CheckCase, check
@@ -100,8 +100,7 @@ def sparse_mla_fwd(provider: str, case: dict, seed: int) -> dict:
             topk_length = torch.full((q.shape[0],), indices.shape[-1], dtype=torch.int32)
         return pipes(q, kv, indices, sm_scale, topk_length=topk_length[order.long()], order=order, **named)
 
-    divided = functools.partial(sparse_mla_fwd, kernel="divided")
-    calls = {"tle": sparse_mla_fwd, "divided": divided, "pipes": pipes, "ordered pipes": ordered}
+    calls = {"tle": sparse_mla_fwd, "pipes": pipes, "ordered pipes": ordered}
     calls["triton"] = plain.sparse_mla_fwd_triton_untuned
     result = check(calls[provider], CheckCase(**case), seed, "cpu")
     return dataclasses.asdict(result) | {"passed": result.passed}

@@ -57,13 +57,6 @@ def test_kernel_of_partitions_matches_reference(interpreted, name):
     assert result["passed"], result
 
 
-@pytest.mark.parametrize("name", ["three tiles", "no rope", "causal, all features", "strided out"])
-def test_loop_in_halves_matches_reference(interpreted, name):
-    """The form of the tile loop that the compiler divides on a GPU, as written."""
-    result = interpreted("sparse_mla_fwd", provider="divided", case=SIZES | {"h_q": 40} | CASES[name], seed=len(name))
-    assert result["passed"], result
-
-
 @pytest.mark.parametrize(("h_q", "width", "sm_scale"), [(32, 576, 0.1), (64, 577, 0.1), (64, 576, -0.1)])
 def test_kernel_of_partitions_refuses_what_it_cannot_do(h_q, width, sm_scale):
     from triton_tle.ops.sparse_mla_fwd_pipes import sparse_mla_fwd_pipes

@@ -62,29 +62,20 @@ def sparse_mla_fwd_kernel(
         indices_ptr, length_ptr, order_ptr, s_kv, topk, h_q, causal_start, stride_is, HAS_LENGTH, CAUSAL, BLOCK_H
     )
     head_ok = heads < h_q
-    # In partitions a half of a tile is used while the other one is on its way, and free before it.
-    WIDTH: tl.constexpr = 256 if PARTITIONS else 512
-    columns = tl.arange(0, WIDTH)
+    columns = tl.arange(0, 512)
     rope = 512 + tl.arange(0, 64)
 
     q_rows = q_ptr + token * stride_qs + heads.to(tl.int64)[:, None] * stride_qh
     q_latent = tl.load(q_rows + columns[None, :], mask=head_ok[:, None], other=0.0)
-    if PARTITIONS:
-        q_right = tl.load(q_rows + (WIDTH + columns)[None, :], mask=head_ok[:, None], other=0.0)
     if HAS_ROPE:
         q_rope = tl.load(q_rows + rope[None, :], mask=head_ok[:, None], other=0.0)
-    k_latent = tle.gpu.alloc([BLOCK_K, WIDTH], tl.bfloat16)
-    if PARTITIONS:
-        k_right = tle.gpu.alloc([BLOCK_K, WIDTH], tl.bfloat16)
+    k_latent = tle.gpu.alloc([BLOCK_K, 512], tl.bfloat16)
     if HAS_ROPE:
         k_rope = tle.gpu.alloc([BLOCK_K, 64], tl.bfloat16)
 
     row_max = tl.full([BLOCK_H], -1e30, tl.float32)  # finite, so that a tile without any key gives no NaN
-    # Summed over keys at the end: a sum across warps takes barriers. Four warps have whole rows each.
-    p_sum = tl.zeros([BLOCK_H] if PARTITIONS else [BLOCK_H, BLOCK_K], tl.float32)
-    acc = tl.zeros([BLOCK_H, WIDTH], tl.float32)
-    if PARTITIONS:
-        acc_right = tl.zeros([BLOCK_H, WIDTH], tl.float32)
+    p_sum = tl.zeros([BLOCK_H, BLOCK_K], tl.float32)  # summed over keys at the end: a sum across warps takes barriers
+    acc = tl.zeros([BLOCK_H, 512], tl.float32)
     for start in tl.range(0, length, BLOCK_K, num_stages=STAGES, warp_specialize=PARTITIONS):
         index = load_indices(indices_row, start, length, BLOCK_K)
         valid = (index >= 0) & (index < limit)
@@ -92,17 +83,9 @@ def sparse_mla_fwd_kernel(
         stage(k_rows, k_latent, valid[:, None], PIECES)
         if HAS_ROPE:
             stage(k_rows + 512, k_rope, valid[:, None], 1)
-        if PARTITIONS:
-            stage(k_rows + WIDTH, k_right, valid[:, None], PIECES)
 
         k = tl.load(tle.gpu.local_ptr(k_latent))
-        if PARTITIONS:
-            scores = tl.dot(q_latent, tl.trans(k))
-            if HAS_ROPE:
-                scores = tl.dot(q_rope, tl.trans(tl.load(tle.gpu.local_ptr(k_rope))), scores)
-            v_right = tl.load(tle.gpu.local_ptr(k_right))
-            scores = tl.dot(q_right, tl.trans(v_right), scores)
-        elif HAS_ROPE:
+        if HAS_ROPE:
             scores = tl.dot(q_rope, tl.trans(tl.load(tle.gpu.local_ptr(k_rope))))
             scores = tl.dot(q_latent, tl.trans(k), scores)
         else:
@@ -111,21 +94,15 @@ def sparse_mla_fwd_kernel(
         new_max = tl.maximum(row_max, tl.max(scores, 1))
         rescale = tl.exp2(row_max - new_max)
         p = tl.exp2(scores - new_max[:, None])
-        p_sum = p_sum * rescale + tl.sum(p, 1) if PARTITIONS else p_sum * rescale[:, None] + p
+        p_sum = p_sum * rescale[:, None] + p
         row_max = new_max
         acc = tl.dot(p.to(tl.bfloat16), k, acc * rescale[:, None])
-        if PARTITIONS:
-            acc_right = tl.dot(p.to(tl.bfloat16), v_right, acc_right * rescale[:, None])
 
-    row_sum = p_sum if PARTITIONS else tl.sum(p_sum, 1)
     factor = finish(
-        row_sum, row_max, row_max, sink_ptr, max_logits_ptr, lse_ptr, token, heads, head_ok, h_q, HAS_SINK
+        tl.sum(p_sum, 1), row_max, row_max, sink_ptr, max_logits_ptr, lse_ptr, token, heads, head_ok, h_q, HAS_SINK
     )
     out_rows = out_ptr + token * stride_os + heads.to(tl.int64)[:, None] * stride_oh
     tl.store(out_rows + columns[None, :], (acc * factor[:, None]).to(tl.bfloat16), mask=head_ok[:, None])
-    if PARTITIONS:
-        out_right = (acc_right * factor[:, None]).to(tl.bfloat16)
-        tl.store(out_rows + (WIDTH + columns)[None, :], out_right, mask=head_ok[:, None])
 
 
 def choose_kernel(h_q: int, aligned: bool = True, partitions: bool = False) -> tuple[object, dict[str, int]]:

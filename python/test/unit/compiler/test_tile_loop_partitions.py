@@ -55,8 +55,8 @@ def test_the_sparse_forward_has_three_partitions(variant, tmp_path):
     ttgir = compile_for(variant, 90, tmp_path).asm["ttgir"]
     sums, scores, producer = re.split(r"partition\d\(", ttgir[ttgir.index("default {") :])
     assert "scf.if" in sums and "math.exp2" not in sums
-    assert "math.exp2" in scores and "tensor<64x256xf32" not in scores
-    assert "64x256xbf16" in producer and "warp_group_dot" not in producer
+    assert "math.exp2" in scores and "tensor<64x512xf32" not in scores
+    assert "64x512xbf16" in producer and "warp_group_dot" not in producer
     # only the sums may need barriers of their warps
     assert "tle.ordered = array<i32: 1, 2>" in ttgir
 

@@ -4,7 +4,6 @@
 
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "tle/Transforms/GlobalWrites.h"
-#include "tle/Transforms/HeldOperands.h"
 #include "tle/Transforms/LocalPointerUtils.h"
 #include "tle/Transforms/PartitionImports.h"
 #include "tle/Transforms/TileLoopPlan.h"
@@ -24,8 +23,6 @@ static constexpr int64_t kOtherRegisters = 32;
 /// Of a thread that gathers, where nobody has asked for any.
 static constexpr int32_t kGatherRegisters = 64;
 static constexpr int64_t kLeastScoreRegisters = 128;
-/// What a thread of the scores needs beside scores and what it holds.
-static constexpr int64_t kScoreRegisters = 40;
 /// Scores of a thread.
 static constexpr int64_t kMostScores = 32;
 
@@ -102,7 +99,6 @@ private:
   bool hasRightPlace();
   bool checkBody();
   bool chooseRegisters();
-  void chooseHeld();
   void findHeavy();
   bool canCross(Value value);
   /// What of `value` crosses, before it is spread out.
@@ -185,50 +181,7 @@ bool Planner::chooseRegisters() {
   if (sums > kMostRegisters || rest < kLeastScoreRegisters || warps > 32)
     return refuse("registers do not suffice for one more partition");
   plan.registers = std::min(rest, kMostRegisters);
-  chooseHeld();
   return true;
-}
-
-/// Lets the registers that the scores leave hold what their products read again
-/// and again; small operands first, for these are gone from shared memory
-/// whole.
-void Planner::chooseHeld() {
-  auto getRegisters = [](Value value) {
-    auto type = dyn_cast<RankedTensorType>(value.getType());
-    return type && type.getRank() == 2
-               ? getTileBytes(type) / (kScoreWarps * 32 * sizeof(int32_t))
-               : 0;
-  };
-  int64_t scores = 0, carried = 0;
-  for (Operation *op : plan.scoring.ops)
-    for (Value result : op->getResults())
-      if (heavy.contains(result))
-        scores = std::max<int64_t>(scores, getRegisters(result));
-  for (unsigned number : plan.scoring.carried)
-    carried += getRegisters(loop.getRegionIterArg(number));
-  // Scores and what is made of them.
-  int64_t left = plan.registers - kScoreRegisters - 2 * scores - carried;
-  plan.held.assign(plan.operands.size(), 0);
-  SmallVector<unsigned> order =
-      llvm::to_vector(llvm::seq<unsigned>(plan.operands.size()));
-  llvm::sort(order, [&](unsigned a, unsigned b) {
-    int64_t first = getRegisters(plan.operands[a]);
-    int64_t second = getRegisters(plan.operands[b]);
-    return first != second ? first < second : a < b;
-  });
-  for (unsigned index : order) {
-    Value operand = plan.operands[index];
-    int64_t columns = cast<RankedTensorType>(operand.getType()).getShape()[1];
-    bool isReadable = llvm::all_of(operand.getUsers(), [](Operation *user) {
-      return bool(HeldOperands::findRightBuffer(cast<DotOp>(user)));
-    });
-    if (!isReadable || columns < kHeldColumns)
-      continue;
-    int64_t each = getRegisters(operand) * kHeldColumns / columns;
-    plan.held[index] =
-        HeldOperands::choosePieces(columns, std::max<int64_t>(left, 0) / each);
-    left -= plan.held[index] * each;
-  }
 }
 
 void Planner::findHeavy() {

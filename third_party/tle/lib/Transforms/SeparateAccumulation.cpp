@@ -31,7 +31,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "tle/Transforms/AccumulationPlan.h"
-#include "tle/Transforms/HeldOperands.h"
 #include "tle/Transforms/LocalPointerUtils.h"
 #include "tle/Transforms/PartitionImports.h"
 #include "tle/Transforms/Passes.h"
@@ -44,7 +43,6 @@
 #include "triton/Dialect/TritonGPU/Transforms/Remarks.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
-#include <numeric>
 
 namespace mlir::triton::tle {
 #define GEN_PASS_DEF_TLESEPARATEACCUMULATION
@@ -92,7 +90,6 @@ private:
   SmallVector<Value> finalBuffers, operandBuffers;
   /// Where the partition of the scores finds operands.
   llvm::DenseMap<Value, Value> views;
-  HeldOperands held;
 
   /// A ring for values of `type`, one behind which products read a matrix.
   Value allocateRing(RankedTensorType type, int64_t slots) {
@@ -310,14 +307,8 @@ private:
     scf::ForOp created = createLoop(side, mapping);
     Value number = mapping.lookup(loop.getRegionIterArg(plan.counter));
     auto emit = [&](Operation *op) {
-      auto dot = dyn_cast<DotOp>(op);
-      Value product = dot ? held.multiply(builder, dot, mapping) : Value();
-      if (product) {
-        mapping.map(dot.getResult(), product);
-      } else {
-        readOperands(op, mapping);
-        builder.clone(*op, mapping);
-      }
+      readOperands(op, mapping);
+      builder.clone(*op, mapping);
       for (Value result : op->getResults())
         if (plan.crossing.contains(result))
           send(pipes[result], mapping.lookup(result), number, mapping);
@@ -348,8 +339,6 @@ private:
       for (auto [load, buffer] : llvm::zip(plan.operands, operandBuffers))
         views[load.getResult()] = getSlot(get(buffer), Value());
       wait(barriers, constant(0), side.name);
-      for (auto [load, pieces] : llvm::zip(plan.operands, plan.held))
-        held.hold(builder, load.getResult(), views[load.getResult()], pieces);
     }
     for (Value value :
          {loop.getLowerBound(), loop.getUpperBound(), loop.getStep()})

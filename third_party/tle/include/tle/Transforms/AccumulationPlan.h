@@ -41,8 +41,6 @@ struct AccumulationPlan {
   /// Matrices loaded before the loop, for products only: the partition that
   /// gathers copies them.
   SmallVector<LoadOp> operands;
-  /// How many pieces of each of them (HeldOperands.h) stay in registers.
-  SmallVector<int64_t> held;
   /// The number of the carried value that counts tiles.
   unsigned counter = 0;
   /// Of a thread of the scores, and of one that gathers.

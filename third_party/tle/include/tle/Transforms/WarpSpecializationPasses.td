@@ -181,10 +181,8 @@ def TLESeparateAccumulation : TLE_ModulePass<"triton-tle-separate-accumulation">
     ```
 
     Matrices that the kernel loads before the loop, for the left side of the
-    scores' products only, are copied by the partition that gathers. Pieces of 64
-    of their columns stay in registers, as many as the scores leave room for: a
-    product of 64 rows and columns reads shared memory as fast as it can give. What does
-    not depend on scores is computed on each side that needs it.
+    scores' products only, are copied by the partition that gathers. What
+    does not depend on scores is computed on each side that needs it.
 
     A loop stays as it is, and a remark says why, if
 
