@@ -18,9 +18,10 @@ namespace ttg = mlir::triton::gpu;
 /// Larger values do not cross: the consumer loads them again.
 static constexpr int64_t kMaxCrossingBytes = 16384;
 
-/// Tiles that follow this many bytes have a pipe of their own: the first ones
-/// are used while they are on their way, and free before them.
+/// Large tiles that follow this many bytes have a pipe of their own: the first
+/// ones are used while they are on their way, and free before them.
 static constexpr int64_t kFullPipe = 32768;
+static constexpr int64_t kLargeTile = 16384;
 
 /// Bytes left to reductions and conversions, beyond what is counted.
 static constexpr int64_t kReserve = 2048;
@@ -533,7 +534,9 @@ bool Planner::makePipes() {
   int64_t bytes = 0;
   for (GatheredTile &tile : tiles) {
     Operation *first = firstUses[tile.load];
-    if (!previous || isReducedBetween(previous, first) || bytes >= kFullPipe) {
+    bool isLate =
+        bytes >= kFullPipe && getTileBytes(tile.slotType) >= kLargeTile;
+    if (!previous || isReducedBetween(previous, first) || isLate) {
       bytes = 0;
       plan.pipes.emplace_back();
       plan.pipes.back().firstUse = first;

@@ -57,8 +57,9 @@ def TLEWarpSpecializeTileLoop : TLE_ModulePass<"triton-tle-warp-specialize-tile-
     Tiles are matrices loaded into a buffer that each iteration overwrites and
     then reads, or operands of products. A tile that is first read behind a
     reduction that follows the first read of another (V behind the softmax of
-    QK^T) gets a pipe of its own, and so does one that follows 32768 bytes of
-    others: the first ones are used while it is on its way. What the rest of the loop needs of the
+    QK^T) gets a pipe of its own, and so does one of 16384 bytes or more that
+    follows 32768 bytes of others: these are used while it is on its way. What
+    the rest of the loop needs of the
     addresses' values crosses through the pipe if it depends on memory, and is
     computed twice otherwise. All that stands behind the loop goes with it; what
     stands before it too, if the producer does not need it. Large stores behind
