@@ -28,6 +28,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "triton/Dialect/Triton/IR/Dialect.h"
 #include "triton/Dialect/TritonGPU/Transforms/Remarks.h"
 #include "llvm/ADT/MapVector.h"
@@ -149,6 +150,11 @@ bool RunningMaximum::classify(Operation &op) {
     return true;
   std::optional<Kind> kind = combine(op);
   if (!kind)
+    return false;
+  // Sums grow by what weights do: to where small exponents end.
+  Type element = getElementTypeOrSelf(op.getResult(0).getType());
+  bool hasRange = element.isF32() || element.isF64() || element.isBF16();
+  if (*kind == Kind::NewSum && !isa<arith::TruncFOp, TransOp>(op) && !hasRange)
     return false;
   kinds[op.getResult(0)] = *kind;
   return true;

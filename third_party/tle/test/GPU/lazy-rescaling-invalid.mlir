@@ -72,3 +72,48 @@ tt.func @square(%m: !row, %s: !p, %v: !v, %n: i32) -> !acc {
   } {tle.consumer}
   tt.return %r#1 : !acc
 }
+
+// -----
+
+!acc = tensor<64x256xf32>
+!p = tensor<64x64xf32>
+!v = tensor<64x256xf16>
+!row = tensor<64xf32>
+
+// Weights of 16 bits are fine, sums of them would overflow sooner.
+tt.func @half_precision(%m: !row, %s: !p, %v: !v, %n: i32) -> (!acc, !row) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %zero = arith.constant dense<0.0> : !acc
+  %none = arith.constant dense<0.0> : !row
+  // expected-remark @below {{no accumulator is scaled by exp(m - max(m, ...)) alone}}
+  %r:3 = scf.for %i = %c0 to %n step %c1 iter_args(%m0 = %m, %sum0 = %none, %acc0 = %zero) -> (!row, !row, !acc) : i32 {
+    %max = "tt.reduce"(%s) <{axis = 1 : i32}> ({
+    ^bb0(%a: f32, %b: f32):
+      %larger = arith.maxnumf %a, %b : f32
+      tt.reduce.return %larger : f32
+    }) : (!p) -> !row
+    %m1 = arith.maxnumf %m0, %max : !row
+    %d = arith.subf %m0, %m1 : !row
+    %f = math.exp2 %d : !row
+    %tall = tt.expand_dims %m1 {axis = 1 : i32} : !row -> tensor<64x1xf32>
+    %wide = tt.broadcast %tall : tensor<64x1xf32> -> !p
+    %e = arith.subf %s, %wide : !p
+    %p = math.exp2 %e : !p
+    %w = arith.truncf %p : !p to tensor<64x64xf16>
+    %small = "tt.reduce"(%w) <{axis = 1 : i32}> ({
+    ^bb0(%a: f16, %b: f16):
+      %sum = arith.addf %a, %b : f16
+      tt.reduce.return %sum : f16
+    }) : (tensor<64x64xf16>) -> tensor<64xf16>
+    %total = arith.extf %small : tensor<64xf16> to !row
+    %sum_scaled = arith.mulf %sum0, %f : !row
+    %sum1 = arith.addf %sum_scaled, %total : !row
+    %f_tall = tt.expand_dims %f {axis = 1 : i32} : !row -> tensor<64x1xf32>
+    %f_wide = tt.broadcast %f_tall : tensor<64x1xf32> -> !acc
+    %scaled = arith.mulf %acc0, %f_wide : !acc
+    %acc1 = tt.dot %w, %v, %scaled : tensor<64x64xf16> * !v -> !acc
+    scf.yield %m1, %sum1, %acc1 : !row, !row, !acc
+  } {tle.consumer}
+  tt.return %r#2, %r#1 : !acc, !row
+}

@@ -125,8 +125,9 @@ def TLELazyRescaling : TLE_ModulePass<"triton-tle-lazy-rescaling"> {
     It is done if the loop uses the maximum, factor and weights for nothing else:
     each carried value that depends on them is multiplied by the factor once and
     gets what is linear in the weights added (products, sums, conversions,
-    selections between weights and zero), and one of them is an accumulator of
-    256 columns or more. Else a remark says that it is not.
+    selections between weights and zero), in float32, float64 or bfloat16, and one
+    of them is an accumulator of 256 columns or more. Else a remark says that it
+    is not.
   }];
 }
 
