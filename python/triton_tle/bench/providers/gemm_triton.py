@@ -65,10 +65,10 @@ def configurations(m: int, descriptors: bool) -> list[dict[str, int | bool]]:
     """The usual block sizes, stages and warps for `m` rows of A."""
     if m <= 64:
         choices = [(64, 64, 128, 5, True, 4), (64, 128, 64, 6, True, 4), (64, 128, 128, 4, True, 4)]
-        choices += [(64, 64, 128, 5, False, 4), (64, 128, 64, 4, False, 4)]
+        choices += [(64, 64, 128, 5, False, 4), (64, 64, 128, 6, False, 4), (64, 64, 256, 3, True, 4)]
     elif m <= 128:
         choices = [(128, 64, 64, 6, True, 4), (128, 128, 64, 5, True, 8), (64, 64, 128, 5, True, 4)]
-        choices += [(128, 64, 64, 5, False, 4), (64, 64, 128, 5, False, 4)]
+        choices += [(128, 64, 64, 5, False, 4), (128, 64, 128, 4, True, 4)]
     else:
         choices = [(128, 256, 64, 4, True, 8), (128, 256, 64, 3, True, 8), (128, 256, 64, 4, False, 8)]
         choices += [(256, 128, 64, 4, True, 8), (128, 128, 64, 3, True, 4), (128, 128, 64, 3, False, 8)]
