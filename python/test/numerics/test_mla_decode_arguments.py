@@ -323,3 +323,11 @@ def test_compiles_for_nvidia(arch):
     assert all(entry.spill_store_bytes <= 8 and not entry.ptxas_warnings for entry in reports)
     if arch == "sm_90a":
         assert all(entry.mma["HGMMA"] >= 36 for entry in reports)
+
+
+def test_partitions_compile():
+    reports = [report.compile_variant(variant, "sm_90a") for variant in report.variants_of("mla_decode_fp8_pipes", 90)]
+    assert len(reports) == 3
+    # ptxas keeps the base of shared memory on the stack; with everything at once some scalars of `load`, too
+    assert all(entry.spill_store_bytes <= (48 if "extra" in entry.variant else 4) for entry in reports)
+    assert all(entry.mma["HGMMA"] >= 44 for entry in reports)

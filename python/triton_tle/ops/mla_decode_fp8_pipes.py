@@ -25,6 +25,7 @@ from .mla_decode_fp8 import dequantize, halves, side_by_side
 Q_RANGE = tl.constexpr(16.0)
 # What the reference of exponents may lie below the running maximum, in powers of two. P reaches 2**TOLERANCE.
 TOLERANCE = 8.0
+ONE_BITS = tl.constexpr(0x3F800000)  # of the float32 1.0
 
 
 @triton.jit
@@ -265,14 +266,16 @@ def score(
         store_q(q_second, piece1, 7, factor)
         q_rope.store((rope.to(tl.float32) * factor).to(tl.bfloat16))
         reference = tl.full([BLOCK_H], -1e30, tl.float32)  # finite, so that a tile without any key gives no NaN
-        row_sum = tl.zeros([BLOCK_H], tl.float32)
+        # Eight sums a row, each of columns that one thread holds: threads meet at the end of the item only
+        row_sums = tl.zeros([BLOCK_H, 8], tl.float32)
         to_log2 = tl.abs(scale_log2) * Q_RANGE
         for _turn in range(tl.maximum(last - first, 1)):
             k = keys.wait(count)
             s = tl.dot(q_first.load(), k.first.T.load())
             s = tl.dot(q_second.load(), k.second.T.load(), s)
             s = tl.dot(q_rope.load(), k.rope.T.load(), s)
-            if tl.min(k.bias.load(), 0) < 0:
+            # A warp has an instruction for the least of integers; -inf is a negative one
+            if tl.min(k.bias.load().to(tl.int32, bitcast=True), 0) < 0:
                 s = s + k.bias.load()[None, :]
             keys.release(count)
             largest = tl.max(s, 1) * to_log2
@@ -285,14 +288,15 @@ def score(
             out = weights.acquire(count)
             out.p.store(p.to(tl.float16))
             weights.commit(count)
-            row_sum = row_sum * scale + tl.sum(p, 1)
+            row_sums = row_sums * scale[:, None] + tl.sum(tl.reshape(p, [BLOCK_H, BLOCK_N // 8, 8]), 1)
             reference = new
             count += 1
         split, token, block = place_anew(item, rows, head_blocks, ASM)
         heads = block * BLOCK_H + tl.arange(0, BLOCK_H)
         row = split.to(tl.int64) * (rows // head_blocks) + token
         factor = parts.finish(
-            reference, row_sum, sink_ptr, lse_ptr, token // s_q, token % s_q, s_q, row, heads, h_q, HAS_SINK, SINGLE
+            reference, tl.sum(row_sums, 1), sink_ptr, lse_ptr, token // s_q, token % s_q, s_q, row, heads, h_q,
+            HAS_SINK, SINGLE,
         )  # fmt: skip
         out = sums.acquire(done)
         out.factor.store(factor)
@@ -368,7 +372,8 @@ def add(
         acc = tl.zeros([BLOCK_H, 256], tl.float32)
         for _turn in range(tl.maximum(last - first, 1)):
             scale = scales.wait(count)
-            if tl.min(scale.scale.load(), 0) < 1:
+            # Positive numbers are in the order of their bits
+            if tl.min(scale.scale.load().to(tl.int32, bitcast=True), 0) < ONE_BITS:
                 acc = acc * scale.scale.load()[:, None]
             scales.release(count)
             v = values.wait(count)

@@ -20,12 +20,13 @@ DEFAULT_SM_COUNT = 132
 
 # Microseconds on an H100, from which splits are chosen, with an FP8 cache (True) and without: a 64-key tile for 64
 # heads, what a program does before and after its tiles, the second launch; bytes a microsecond that partials are
-# written with and read with, in L2 and beyond.
-TILE_US = {True: 2.7, False: 3.2}
-PROGRAM_US = {True: 6.0, False: 8.0}
+# written with and read with, in L2 and beyond. The FP8 kernel's programs slow each other down where there is more than
+# one for two multiprocessors, which share a way to the L2 cache: second values.
+TILE_US = {True: (2.5, 2.9), False: (3.2, 3.2)}
+PROGRAM_US = {True: 7.5, False: 8.0}
 REDUCE_US = 2.0
 L2_BYTES = 32e6
-L2_WRITE_BYTES_PER_US = {True: 1.6e6, False: 4.0e6}
+L2_WRITE_BYTES_PER_US = {True: (5.6e6, 2.6e6), False: (4.0e6, 4.0e6)}
 L2_READ_BYTES_PER_US = 4.0e6
 MEMORY_BYTES_PER_US = 2.9e6
 
@@ -105,13 +106,13 @@ def multiprocessors(device: torch.device) -> int:
     return torch.cuda.get_device_properties(device).multi_processor_count
 
 
-def _reduce_microseconds(shape: DecodeShape, splits: int) -> float:
+def _reduce_microseconds(shape: DecodeShape, splits: int, crowded: bool) -> float:
     """The merge and the writing of what it merges: measured, where the tuned table has the shape."""
     partial_bytes = 4.0 * splits * shape.b * shape.s_q * shape.h_q * 512
     entry = table.find(shape.device, shape.h_q, 512, splits, shape.b * shape.s_q)
     write = read = MEMORY_BYTES_PER_US
     if partial_bytes < L2_BYTES:
-        write, read = L2_WRITE_BYTES_PER_US[shape.is_fp8_kvcache], L2_READ_BYTES_PER_US
+        write, read = L2_WRITE_BYTES_PER_US[shape.is_fp8_kvcache][crowded], L2_READ_BYTES_PER_US
     merge = REDUCE_US + partial_bytes / read
     if entry is not None:
         # A line stands for all counts down to half of its own
@@ -121,10 +122,12 @@ def _reduce_microseconds(shape: DecodeShape, splits: int) -> float:
 
 def estimate_microseconds(shape: DecodeShape, splits: int, sm_count: int) -> float:
     """How long a decode with so many splits takes: full rounds of one program a multiprocessor, then the merge."""
-    rounds = -(-shape.programs * splits // sm_count)
+    programs = shape.programs * splits
+    crowded = 2 * programs > sm_count
     fp8 = shape.is_fp8_kvcache
-    program = PROGRAM_US[fp8] + -(-shape.tiles // splits) * TILE_US[fp8]
-    return rounds * program + (_reduce_microseconds(shape, splits) if splits > 1 else 0.0)
+    program = PROGRAM_US[fp8] + -(-shape.tiles // splits) * TILE_US[fp8][crowded]
+    merge = _reduce_microseconds(shape, splits, crowded) if splits > 1 else 0.0
+    return -(-programs // sm_count) * program + merge
 
 
 def choose_splits(shape: DecodeShape, sm_count: int | None = None) -> int:
