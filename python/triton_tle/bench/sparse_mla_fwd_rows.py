@@ -7,6 +7,7 @@ overwritten before each ("alone"), as FlashMLA's own tests time them.
 from __future__ import annotations
 
 import functools
+import random
 import statistics
 from collections.abc import Callable
 
@@ -44,10 +45,17 @@ def load_with_sink(name: str) -> Provider:
     return Provider(call, provider.supports)
 
 
-def _time_alone(run: Callable[[], object]) -> float:
+def _time_alone(runs: dict[str, Callable[[], object]], rounds: int = 5) -> dict[str, float]:
+    """Milliseconds of a single launch behind a cleared L2 cache: medians over rounds, each in an order drawn anew."""
     from triton.testing import do_bench
 
-    return do_bench(run, warmup=10, rep=80, return_mode="median")
+    order, generator = list(runs), random.Random(0)
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(rounds):
+        generator.shuffle(order)
+        for name in order:
+            times[name].append(do_bench(runs[name], warmup=5, rep=25, return_mode="median"))
+    return {name: statistics.median(values) for name, values in times.items()}
 
 
 def _bench_case(case: Case, providers: dict[str, Provider], rounds: int, log: Callable[[str], None]) -> dict:
@@ -62,7 +70,7 @@ def _bench_case(case: Case, providers: dict[str, Provider], rounds: int, log: Ca
         name: functools.partial(providers[name].call, q, kv, indices, case.d_qk**-0.5, attn_sink=sink, out=out)
         for name in errors
     }
-    alone = {name: _time_alone(run) for name, run in runs.items()}
+    alone = _time_alone(runs)
     timings = time_in_rounds(runs, rounds)
     for name, timing in timings.items():
         entry = {
