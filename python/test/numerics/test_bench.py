@@ -1,5 +1,6 @@
 """What of the benchmarks works without a GPU: statistics, table, files, the checker's own eyes."""
 
+import dataclasses
 import json
 import os
 
@@ -40,6 +41,16 @@ def test_checker_sees(which, name, fault):
         row.nan_to_num_(nan=7.0)
     result = compare(arguments, results)
     assert not result.passed and getattr(result, name) > 1e-5
+
+
+@pytest.mark.parametrize("spread, passes", [(20.0, True), (1.0, False)])
+def test_scores_near_zero_are_held_against_the_size_of_their_sums(spread, passes):
+    arguments = make_inputs(dataclasses.replace(CASE, spread=spread), 0, "cpu")
+    results = reference_results(arguments)
+    nearest = results[1].nan_to_num(neginf=1e9).abs().argmin()
+    assert abs(results[1].flatten()[nearest]) < spread
+    results[1].view(-1)[nearest] += 5e-5
+    assert compare(arguments, results).passed == passes
 
 
 def test_checker_wants_the_given_output():
