@@ -107,11 +107,12 @@ def quadratic(small, large, passes):
     """Passes whose time grows tenfold and more with a module four times as large, in ms for both modules.
 
     What takes less than 10 ms does not count, and what takes less than a tenth of that on the small module cannot be
-    told from nothing. Measured six times, a pass is found if the least times say so after each of them.
+    told from nothing. Measured twenty times, a pass is found if the least times say so after each of them: on a busy
+    machine a single difference of two runs says little, and only what is still suspected is measured again.
     """
     before, after = PassTimes(small, passes), PassTimes(large, passes)
     found = dict.fromkeys(range(len(passes)))
-    for _ in range(6):
+    for _ in range(20):
         long = {place: four for place in found if (four := after.measure(place)) > 10e-3}
         times = {place: (before.measure(place), four) for place, four in long.items()}
         found = {place: pair for place, pair in times.items() if pair[1] > 10 * max(1e-3, pair[0])}
