@@ -1,4 +1,4 @@
-"""docs/operators.md: every public operator is on it, its examples run, its links lead somewhere."""
+"""docs/operators.md: every public operator is on it, its examples run."""
 
 import re
 from pathlib import Path
@@ -28,13 +28,3 @@ def test_examples_run(monkeypatch):
         names["q"].grad = None
     for plain, bucketed in zip(*results):
         assert plain.any() and (plain - bucketed).float().norm() < 4e-3 * plain.float().norm()
-
-
-def heading_of(line):
-    return re.sub(r"[^\w -]", "", line.lstrip("# ").lower()).replace(" ", "-")
-
-
-def test_links():
-    for name, anchor in re.findall(r"\]\(([\w./-]+?)#([\w-]+)\)", TEXT):
-        lines = (DOCS / name).read_text().splitlines()
-        assert anchor in {heading_of(line) for line in lines if line.startswith("#")}, (name, anchor)
