@@ -38,7 +38,9 @@ typedef enum {
   /** Print the module to stderr after each pass. */
   TRITON_TLE_PRINT_AFTER_ALL = 1,
   /** Give the result in generic form. */
-  TRITON_TLE_GENERIC = 2
+  TRITON_TLE_GENERIC = 2,
+  /** Do not verify the module after each pass: for their times alone. */
+  TRITON_TLE_NO_VERIFIER = 4
 } TritonTLEFlags;
 
 /** What a run made: text, and what passes had to say. */
@@ -75,6 +77,16 @@ TRITON_TLE_EXPORT size_t
 tritonTLEResultNumDiagnostics(const TritonTLEResult *result);
 TRITON_TLE_EXPORT const TritonTLEDiagnostic *
 tritonTLEResultDiagnostic(const TritonTLEResult *result, size_t index);
+
+/** The passes that ran to their end, each once, in the order of their ends. */
+TRITON_TLE_EXPORT size_t
+tritonTLEResultNumPassTimes(const TritonTLEResult *result);
+TRITON_TLE_EXPORT TritonTLEString
+tritonTLEResultPassFlag(const TritonTLEResult *result, size_t index);
+/** Processor time of the pass over all functions, and of the verifier. */
+TRITON_TLE_EXPORT double
+tritonTLEResultPassSeconds(const TritonTLEResult *result, size_t index);
+
 TRITON_TLE_EXPORT void tritonTLEResultDestroy(TritonTLEResult *result);
 
 TRITON_TLE_EXPORT TritonTLESeverity

@@ -15,16 +15,24 @@
 #include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/raw_ostream.h"
+#include <ctime>
 #include <mutex>
 
 using namespace mlir;
 
 struct TritonTLEResult {
+  struct PassTime {
+    std::string flag;
+    double seconds;
+  };
+
   bool succeeded = false;
   std::string text;
   std::vector<TritonTLEDiagnostic> diagnostics;
+  std::vector<PassTime> passTimes;
 };
 
 namespace {
@@ -57,13 +65,41 @@ bool hasError(const TritonTLEResult &result) {
   });
 }
 
-/// Notes which pass runs.
-struct PassRecorder : public PassInstrumentation {
-  explicit PassRecorder(std::string &step) : step(step) {}
+/// Time that this thread has had on a processor. Other work on the machine
+/// does not count, as it would on a clock on the wall.
+double threadSeconds() {
+  timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return now.tv_sec + 1e-9 * now.tv_nsec;
+}
+
+/// Notes which pass runs, and for how long.
+class PassRecorder : public PassInstrumentation {
+public:
+  PassRecorder(std::string &step, TritonTLEResult &result)
+      : step(step), result(result) {}
+
   void runBeforePass(Pass *pass, Operation *) override {
     step = ("pass '" + pass->getArgument() + "'").str();
+    starts.push_back(threadSeconds());
   }
+  void runAfterPass(Pass *pass, Operation *) override {
+    double seconds = threadSeconds() - starts.pop_back_val();
+    // What leads a pass to each function has no flag; the pass has one entry
+    // for all functions.
+    if (pass->getArgument().empty())
+      return;
+    auto [place, isNew] = places.try_emplace(pass, result.passTimes.size());
+    if (isNew)
+      result.passTimes.push_back({pass->getArgument().str(), 0.0});
+    result.passTimes[place->second].seconds += seconds;
+  }
+
+private:
   std::string &step;
+  TritonTLEResult &result;
+  SmallVector<double> starts; // of passes within passes
+  llvm::DenseMap<Pass *, size_t> places;
 };
 
 /// Signal handlers of LLVM's crash recovery, for as long as any run is on.
@@ -107,7 +143,8 @@ LogicalResult run(TritonTLEResult &result, StringRef ir, StringRef pipeline,
   }
   PassManager manager(&context, ModuleOp::getOperationName(),
                       PassManager::Nesting::Implicit);
-  manager.addInstrumentation(std::make_unique<PassRecorder>(step));
+  manager.enableVerifier(!(flags & TRITON_TLE_NO_VERIFIER));
+  manager.addInstrumentation(std::make_unique<PassRecorder>(step, result));
   llvm::raw_string_ostream errorStream(error);
   if (!pipeline.empty() &&
       failed(parsePassPipeline(pipeline, manager, errorStream))) {
@@ -177,6 +214,19 @@ size_t tritonTLEResultNumDiagnostics(const TritonTLEResult *result) {
 const TritonTLEDiagnostic *
 tritonTLEResultDiagnostic(const TritonTLEResult *result, size_t index) {
   return &result->diagnostics[index];
+}
+
+size_t tritonTLEResultNumPassTimes(const TritonTLEResult *result) {
+  return result->passTimes.size();
+}
+
+TritonTLEString tritonTLEResultPassFlag(const TritonTLEResult *result,
+                                        size_t index) {
+  return view(result->passTimes[index].flag);
+}
+
+double tritonTLEResultPassSeconds(const TritonTLEResult *result, size_t index) {
+  return result->passTimes[index].seconds;
 }
 
 void tritonTLEResultDestroy(TritonTLEResult *result) { delete result; }

@@ -64,6 +64,37 @@ std::string format(const Diagnostic &diagnostic) {
   return text;
 }
 
+using Result =
+    std::unique_ptr<TritonTLEResult, decltype(&tritonTLEResultDestroy)>;
+
+/// Runs passes while other Python threads may go on.
+Result run(const std::string &ir, const std::string &pipeline,
+           const std::string &name, unsigned flags,
+           const std::string &remarks) {
+  py::gil_scoped_release release;
+  return Result(tritonTLERunPasses(view(ir), view(pipeline), view(name), flags,
+                                   view(remarks)),
+                &tritonTLEResultDestroy);
+}
+
+std::vector<Diagnostic> convertAll(const TritonTLEResult &result) {
+  std::vector<Diagnostic> diagnostics;
+  for (size_t i = 0, e = tritonTLEResultNumDiagnostics(&result); i < e; ++i)
+    diagnostics.push_back(convert(tritonTLEResultDiagnostic(&result, i)));
+  return diagnostics;
+}
+
+[[noreturn]] void raise(const py::object &nativeError,
+                        std::vector<Diagnostic> diagnostics) {
+  std::string message;
+  for (const Diagnostic &diagnostic : diagnostics)
+    message += (message.empty() ? "" : "\n") + format(diagnostic);
+  py::object error = nativeError(message);
+  error.attr("diagnostics") = std::move(diagnostics);
+  PyErr_SetObject(nativeError.ptr(), error.ptr());
+  throw py::error_already_set();
+}
+
 py::object loadJson(TritonTLEString text) {
   return py::module_::import("json").attr("loads")(toString(text));
 }
@@ -109,28 +140,12 @@ PYBIND11_MODULE(_native, m) {
                     const std::string &remarks) {
         unsigned flags = (printAfterAll ? TRITON_TLE_PRINT_AFTER_ALL : 0) |
                          (generic ? TRITON_TLE_GENERIC : 0);
-        std::unique_ptr<TritonTLEResult, decltype(&tritonTLEResultDestroy)>
-            result(nullptr, &tritonTLEResultDestroy);
-        {
-          py::gil_scoped_release release;
-          result.reset(tritonTLERunPasses(view(ir), view(pipeline), view(name),
-                                          flags, view(remarks)));
-        }
-        std::vector<Diagnostic> diagnostics;
-        for (size_t i = 0, e = tritonTLEResultNumDiagnostics(result.get());
-             i < e; ++i)
-          diagnostics.push_back(
-              convert(tritonTLEResultDiagnostic(result.get(), i)));
-        if (tritonTLEResultSucceeded(result.get()))
-          return std::make_pair(toString(tritonTLEResultText(result.get())),
-                                std::move(diagnostics));
-        std::string message;
-        for (const Diagnostic &diagnostic : diagnostics)
-          message += (message.empty() ? "" : "\n") + format(diagnostic);
-        py::object error = nativeError(message);
-        error.attr("diagnostics") = std::move(diagnostics);
-        PyErr_SetObject(nativeError.ptr(), error.ptr());
-        throw py::error_already_set();
+        Result result = run(ir, pipeline, name, flags, remarks);
+        std::vector<Diagnostic> diagnostics = convertAll(*result);
+        if (!tritonTLEResultSucceeded(result.get()))
+          raise(nativeError, std::move(diagnostics));
+        return std::make_pair(toString(tritonTLEResultText(result.get())),
+                              std::move(diagnostics));
       },
       py::arg("ir"), py::arg("pipeline"), py::kw_only(),
       py::arg("name") = "module", py::arg("print_after_all") = false,
@@ -144,6 +159,24 @@ PYBIND11_MODULE(_native, m) {
       "flags it matches say what they did and why they left something alone. "
       "Returns the text and the list of diagnostics; raises NativeError when a "
       "pass or the parser fails.");
+  m.def(
+      "time_passes",
+      [nativeError](const std::string &ir, const std::string &pipeline) {
+        Result result = run(ir, pipeline, "module", TRITON_TLE_NO_VERIFIER, "");
+        if (!tritonTLEResultSucceeded(result.get()))
+          raise(nativeError, convertAll(*result));
+        std::vector<std::pair<std::string, double>> times;
+        for (size_t i = 0, e = tritonTLEResultNumPassTimes(result.get()); i < e;
+             ++i)
+          times.emplace_back(toString(tritonTLEResultPassFlag(result.get(), i)),
+                             tritonTLEResultPassSeconds(result.get(), i));
+        return times;
+      },
+      py::arg("ir"), py::arg("pipeline"),
+      "Run a textual pipeline over MLIR text: a list of (flag, seconds) of "
+      "its passes, in their order.\n\n"
+      "Seconds are processor time of the pass alone, without parser, verifier "
+      "and printer. Raises NativeError when a pass or the parser fails.");
   m.def(
       "list_passes", [] { return loadJson(tritonTLEListPasses()); },
       "Every pass and pipeline: dicts with flag, summary and options (dicts "

@@ -39,6 +39,15 @@ def test_generic_form():
     assert '"tt.splat"(' in text
 
 
+def test_each_pass_is_timed_once_for_all_functions():
+    two = MODULE.rstrip().removesuffix("}") + "  tt.func private @other() {\n    tt.return\n  }\n}\n"
+    times = native.time_passes(two, "canonicalize,tt.func(cse,canonicalize),cse")
+    assert [flag for flag, _ in times] == ["canonicalize", "cse", "canonicalize", "cse"]
+    assert all(0 < seconds < 1 for _, seconds in times)
+    with pytest.raises(native.NativeError, match="pipeline '"):
+        native.time_passes(two, "no-such-pass")
+
+
 def test_print_after_all_goes_to_stderr(capfd):
     native.run_passes(MODULE, "canonicalize,cse", print_after_all=True)
     dumps = re.findall(r"IR Dump After (\w+)", capfd.readouterr().err)
