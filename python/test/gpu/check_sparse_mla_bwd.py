@@ -36,44 +36,17 @@ PROVIDERS = {"tle": sparse_mla_bwd, "triton": sparse_mla_bwd_triton_untuned}
 def all_cases() -> list[CheckCase]:
     """Sizes around every boundary, every feature, and offsets beyond 32 bits."""
     base = CheckCase(s_q=67, h_q=64, d_qk=576, topk=256, s_kv=1000)
-
-    def varied(**changes: object) -> CheckCase:
-        return dataclasses.replace(base, **changes)
-
-    heads = [varied(h_q=h, d_qk=d) for d in (576, 512) for h in (8, 16, 24, 32, 40, 64, 72, 96, 128)]
-    lists = [varied(topk=topk, d_qk=d) for topk, d in ((0, 576), (1, 576), (1, 512), (63, 576), (64, 576), (65, 512))]
-    lists += [varied(topk=topk, h_q=h) for topk, h in ((100, 128), (127, 8), (128, 64), (129, 32), (2048, 16))]
-    queries = [varied(s_q=s_q) for s_q in (0, 1, 2, 133)]
-    keys = [varied(s_kv=s_kv, topk=topk) for s_kv, topk in ((1, 64), (1, 1), (2, 100), (63, 128), (65, 2048))]
-    features = [
-        varied(invalid=0.0),
-        varied(invalid=0.97),
-        varied(invalid=1.0),
-        varied(empty_rows=True, h_q=128),
-        varied(empty_rows=True, sink=True),
-        varied(sink=True, h_q=16),
-        varied(sink=True, d_qk=512, h_q=128),
-        varied(grad_lse=True),
-        varied(grad_lse=True, sink=True, empty_rows=True, h_q=24),
-        varied(length=True),
-        varied(length=True, topk=100, h_q=8),
-        varied(length=True, sink=True, empty_rows=True, d_qk=512),
-        varied(causal_start=100),
-        varied(causal_start=-20, sink=True),
-        varied(causal_start=500, length=True, sink=True, grad_lse=True, h_q=24, topk=333),
-        varied(spread=40.0),
-        varied(spread=0.01, h_q=32),
-        varied(strided_grads=True),
-    ]
-    strides = [varied(strided=name, h_q=h) for name, h in (("q", 64), ("q", 8), ("kv", 64), ("indices", 32))]
-    strides += [varied(strided="unaligned"), varied(strided="unaligned", h_q=16, topk=100)]
-    deterministic = [
-        varied(deterministic=True),
-        varied(deterministic=True, d_qk=512, h_q=128),
-        varied(deterministic=True, h_q=8, topk=100, causal_start=300),
-        varied(deterministic=True, sink=True, grad_lse=True, length=True, empty_rows=True),
-        varied(deterministic=True, s_q=2000, topk=512, s_kv=600),
-        varied(deterministic=True, spread=40.0),
+    own: list[dict] = [
+        {"grad_lse": True},
+        {"grad_lse": True, "sink": True, "empty_rows": True, "h_q": 24},
+        {"causal_start": 500, "length": True, "sink": True, "grad_lse": True, "h_q": 24, "topk": 333},
+        {"strided_grads": True},
+        {"deterministic": True},
+        {"deterministic": True, "d_qk": 512, "h_q": 128},
+        {"deterministic": True, "h_q": 8, "topk": 100, "causal_start": 300},
+        {"deterministic": True, "sink": True, "grad_lse": True, "length": True, "empty_rows": True},
+        {"deterministic": True, "s_q": 2000, "topk": 512, "s_kv": 600},
+        {"deterministic": True, "spread": 40.0},
     ]
     large = [
         CheckCase(s_q=4096, h_q=128, d_qk=576, topk=2048, s_kv=8192),
@@ -83,7 +56,7 @@ def all_cases() -> list[CheckCase]:
         CheckCase(s_q=60000, h_q=64, d_qk=576, topk=20, s_kv=900, invalid=0.3),  # q and dq past 2**31 elements
         CheckCase(s_q=200, h_q=64, d_qk=576, topk=300, s_kv=4_000_000),  # kv and its sums past 2**31 elements
     ]
-    return heads + lists + queries + keys + features + strides + deterministic + large
+    return [dataclasses.replace(base, **changes) for changes in checking.shared_changes() + own] + large
 
 
 def random_case(generator: random.Random) -> CheckCase:

@@ -29,35 +29,11 @@ PROVIDERS = {
 def all_cases() -> list[CheckCase]:
     """Sizes around every boundary, every feature, and offsets beyond 32 bits."""
     base = CheckCase(s_q=67, h_q=64, d_qk=576, topk=256, s_kv=1000)
-
-    def varied(**changes: object) -> CheckCase:
-        return dataclasses.replace(base, **changes)
-
-    heads = [varied(h_q=h, d_qk=d) for d in (576, 512) for h in (8, 16, 24, 32, 40, 64, 72, 96, 128)]
-    lists = [varied(topk=topk, d_qk=d) for topk, d in ((0, 576), (1, 576), (1, 512), (63, 576), (64, 576), (65, 512))]
-    lists += [varied(topk=topk, h_q=h) for topk, h in ((100, 128), (127, 8), (128, 64), (129, 32), (2048, 16))]
-    queries = [varied(s_q=s_q) for s_q in (0, 1, 2, 133)]
-    keys = [varied(s_kv=s_kv, topk=topk) for s_kv, topk in ((1, 64), (1, 1), (2, 100), (63, 128), (65, 2048))]
-    features = [
-        varied(invalid=0.0),
-        varied(invalid=0.97),
-        varied(invalid=1.0),
-        varied(empty_rows=True, h_q=128),
-        varied(empty_rows=True, sink=True),
-        varied(sink=True, h_q=16),
-        varied(sink=True, d_qk=512, h_q=128),
-        varied(length=True),
-        varied(length=True, topk=100, h_q=8),
-        varied(length=True, sink=True, empty_rows=True, d_qk=512),
-        varied(causal_start=100),
-        varied(causal_start=-20, sink=True),
-        varied(causal_start=500, length=True, sink=True, h_q=24, topk=333),
-        varied(own_out=True),
-        varied(spread=40.0),
-        varied(spread=0.01, h_q=32),
+    own: list[dict] = [
+        {"causal_start": 500, "length": True, "sink": True, "h_q": 24, "topk": 333},
+        {"own_out": True},
+        {"strided": "out"},
     ]
-    strides = [varied(strided=name, h_q=h) for name, h in (("q", 64), ("q", 8), ("kv", 64), ("indices", 32))]
-    strides += [varied(strided="out"), varied(strided="unaligned"), varied(strided="unaligned", h_q=16, topk=100)]
     large = [
         CheckCase(s_q=4096, h_q=128, d_qk=576, topk=2048, s_kv=32768),
         CheckCase(s_q=512, h_q=128, d_qk=512, topk=1024, s_kv=65536),
@@ -66,7 +42,7 @@ def all_cases() -> list[CheckCase]:
         CheckCase(s_q=70000, h_q=64, d_qk=576, topk=20, s_kv=900, invalid=0.3),  # q and out past 2**31 elements
         CheckCase(s_q=200, h_q=64, d_qk=576, topk=300, s_kv=4_000_000),  # kv past 2**31 elements
     ]
-    return heads + lists + queries + keys + features + strides + large
+    return [dataclasses.replace(base, **changes) for changes in checking.shared_changes() + own] + large
 
 
 def sanitizer_cases() -> list[CheckCase]:

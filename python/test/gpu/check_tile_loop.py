@@ -9,32 +9,19 @@ for ever hang.
 
 from __future__ import annotations
 
-import argparse
 import functools
-import os
 import pathlib
 import sys
 from collections.abc import Callable, Iterator
 
 import torch
 import triton
+from launching import DEVICE, INTERPRETED, Run, main, relative_error
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "unit" / "compiler"))
 import tile_loop_kernels as kernels  # noqa: E402
 
-INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
-DEVICE = "cpu" if INTERPRETED else "cuda"
 LOG2_E = 1.4426950408889634
-
-# error, limit, the launch with or without partitions, floating-point operations
-Run = tuple[float, float, Callable[[bool], torch.Tensor], float]
-
-
-def relative_error(actual: torch.Tensor, expected: torch.Tensor) -> float:
-    """Relative Frobenius error; infinite where an element is not finite."""
-    if not bool(torch.isfinite(actual).all()):
-        return float("inf")
-    return float((actual.double() - expected).norm() / expected.norm().clamp_min(1e-30))
 
 
 def run_sum(n: int, stages: int, width: int) -> Run:
@@ -43,11 +30,11 @@ def run_sum(n: int, stages: int, width: int) -> Run:
     index = torch.randint(-250, 1000, (max(n, 1),), device=DEVICE, dtype=torch.int32)
     out = torch.full((width,), float("nan"), device=DEVICE)
 
-    def launch(partitions: bool) -> torch.Tensor:
+    def launch(partitions: bool = True) -> torch.Tensor:
         kernels.gathered_sum[(1,)](x, index, out, n, width, 32, stages, partitions, num_warps=4)
         return out
 
-    launch(True)
+    launch()
     chosen = index[:n]
     missing = (chosen < 0).sum() + triton.cdiv(n, 32) * 32 - n
     expected = 2 * x[chosen[chosen >= 0].long()].double().sum(0) + missing
@@ -66,13 +53,13 @@ def run_attention(rows: int, n: int, stages: int, warps: int, blocks: int, width
         k[:, 0] = (torch.linspace(0, ramp / LOG2_E / scale / 16, n, device=DEVICE)).bfloat16()
     out = torch.full((rows * blocks, width), float("nan"), device=DEVICE, dtype=torch.bfloat16)
 
-    def launch(partitions: bool) -> torch.Tensor:
+    def launch(partitions: bool = True) -> torch.Tensor:
         kernels.attention[(blocks,)](
             q, k, v, out, n, scale * LOG2_E, rows, 64, width, stages, partitions, num_warps=warps
         )
         return out
 
-    launch(True)
+    launch()
     expected = (q.double() @ k.double().T * scale).softmax(-1) @ v.double()
     return relative_error(out, expected), 4e-3, launch, 4.0 * rows * blocks * n * width
 
@@ -82,11 +69,11 @@ def run_product(m: int, n: int, k: int, stages: int) -> Run:
     a, b = (torch.randn(count, k, device=DEVICE).bfloat16() for count in (m, n))
     out = torch.full((m, n), float("nan"), device=DEVICE, dtype=torch.bfloat16)
 
-    def launch(partitions: bool) -> torch.Tensor:
+    def launch(partitions: bool = True) -> torch.Tensor:
         kernels.product[(m // 128, n // 128)](a, b, out, k, n, 128, 128, 64, stages, partitions, num_warps=8)
         return out
 
-    launch(True)
+    launch()
     return relative_error(out, a.double() @ b.double().T), 4e-3, launch, 2.0 * m * n * k
 
 
@@ -111,38 +98,14 @@ def checks() -> Iterator[tuple[str, Callable[[], Run]]]:
         yield f"product {size}, {stages} slots", lambda s=size, n=stages: run_product(s, s, s, n)
 
 
-def main() -> int:
-    """Runs the checks; not 0 if one failed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--no-timing", action="store_true", help="numbers only")
-    parser.add_argument(
-        "--launches", type=int, default=20, help="further launches of each kernel, whose results must agree bit by bit"
-    )
-    parser.add_argument("--only", nargs="*", default=[""], help="parts of the names of the checks to run")
-    arguments = parser.parse_args()
-    if not INTERPRETED:
-        print(torch.cuda.get_device_name(0), flush=True)
-    failed = 0
-    for name, run in checks():
-        if not any(part in name for part in arguments.only):
-            continue
-        torch.manual_seed(len(name))
-        error, limit, launch, flops = run()
-        line = f"{name:50s} error {error:.1e}"
-        if not INTERPRETED:
-            first = launch(True).clone()
-            if not all(torch.equal(launch(True), first) for _ in range(arguments.launches)):
-                line, error = line + "  launches differ", float("inf")
-            if not arguments.no_timing and flops > 1e10:
-                runs = [functools.partial(launch, partitions) for partitions in (True, False)]
-                times = [triton.testing.do_bench(run, warmup=20, rep=100) for run in runs]
-                rates = [flops / time * 1e-9 for time in times]
-                line += f"  {rates[0]:6.1f} TFLOP/s divided, {rates[1]:6.1f} whole"
-        bad = not error <= limit
-        failed += bad
-        print(line + ("  FAILED" if bad else ""), flush=True)
-    return min(failed, 1)
+def rate(launch: Callable[..., torch.Tensor], flops: float) -> str:
+    """TFLOP/s with partitions and without."""
+    if not flops > 1e10:
+        return ""
+    runs = [functools.partial(launch, partitions) for partitions in (True, False)]
+    divided, whole = (flops / triton.testing.do_bench(run, warmup=20, rep=100) * 1e-9 for run in runs)
+    return f"  {divided:6.1f} TFLOP/s divided, {whole:6.1f} whole"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__.splitlines()[0], checks(), rate))

@@ -9,9 +9,7 @@ it under `timeout`.
 
 from __future__ import annotations
 
-import argparse
 import functools
-import os
 import sys
 from collections.abc import Callable
 
@@ -19,12 +17,10 @@ import torch
 import triton
 import triton.language as tl
 import triton_tle.language as tle
+from launching import DEVICE, INTERPRETED, Run, main, relative_error
 from triton.tools.tensor_descriptor import TensorDescriptor
 from triton_tle.bench.sparse_mla_fwd_check import CheckCase, check
 from triton_tle.ops.sparse_mla_fwd_pipes import sparse_mla_fwd_pipes
-
-INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
-DEVICE = "cpu" if INTERPRETED else "cuda"
 
 
 @triton.jit
@@ -179,18 +175,15 @@ def meeting(x, out, n, WIDTH: tl.constexpr, WARPS: tl.constexpr):
     )
 
 
-def relative_error(actual: torch.Tensor, expected: torch.Tensor) -> float:
-    """Relative Frobenius error; infinite where an element is not finite."""
-    if not bool(torch.isfinite(actual).all()):
-        return float("inf")
-    return float((actual.double() - expected).norm() / expected.norm().clamp_min(1e-30))
+def operands(m: int, n: int, k: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Random a [m, k] and b [n, k], bfloat16, and a place for their product full of NaN."""
+    a, b = (torch.randn(rows, k, device=DEVICE).bfloat16() for rows in (m, n))
+    return a, b, torch.full((m, n), float("nan"), device=DEVICE, dtype=torch.bfloat16)
 
 
-def run_product(m: int, n: int, k: int, slots: int) -> tuple[float, float, Callable[[], torch.Tensor], float]:
+def run_product(m: int, n: int, k: int, slots: int) -> Run:
     """(error, limit, the launch, floating-point operations) of the product [m, k] x [n, k]^T."""
-    a = torch.randn(m, k, device=DEVICE, dtype=torch.float32).bfloat16()
-    b = torch.randn(n, k, device=DEVICE, dtype=torch.float32).bfloat16()
-    out = torch.full((m, n), float("nan"), device=DEVICE, dtype=torch.bfloat16)
+    a, b, out = operands(m, n, k)
 
     def launch():
         product[(m // 64, n // 128)](a, b, out, k, n, 64, 128, 64, slots, num_warps=4)
@@ -200,13 +193,9 @@ def run_product(m: int, n: int, k: int, slots: int) -> tuple[float, float, Calla
     return relative_error(out, a.double() @ b.double().T), 4e-3, launch, 2.0 * m * n * k
 
 
-def run_block_product(
-    m: int, n: int, k: int, slots: int, both: bool, warps: int
-) -> tuple[float, float, Callable[[], torch.Tensor], float]:
+def run_block_product(m: int, n: int, k: int, slots: int, both: bool, warps: int) -> Run:
     """The same with tiles, or those of `a` alone unless `both`, that TMA brings."""
-    a = torch.randn(m, k, device=DEVICE, dtype=torch.float32).bfloat16()
-    b = torch.randn(n, k, device=DEVICE, dtype=torch.float32).bfloat16()
-    out = torch.full((m, n), float("nan"), device=DEVICE, dtype=torch.bfloat16)
+    a, b, out = operands(m, n, k)
     a_blocks = TensorDescriptor.from_tensor(a, [64, 64])
     b_blocks = TensorDescriptor.from_tensor(b, [128, 64]) if both else b
     load = load_blocks if both else load_both
@@ -221,11 +210,9 @@ def run_block_product(
     return relative_error(out, a.double() @ b.double().T), 4e-3, launch, 2.0 * m * n * k
 
 
-def run_late_product(m: int, n: int, k: int, slots: int) -> tuple[float, float, Callable[[], torch.Tensor], float]:
+def run_late_product(m: int, n: int, k: int, slots: int) -> Run:
     """The same of the sum over tiles of 64 of [m, 64] x [n, 64]^T, halved before each fourth one."""
-    a = torch.randn(m, k, device=DEVICE, dtype=torch.float32).bfloat16()
-    b = torch.randn(n, k, device=DEVICE, dtype=torch.float32).bfloat16()
-    out = torch.full((m, n), float("nan"), device=DEVICE, dtype=torch.bfloat16)
+    a, b, out = operands(m, n, k)
 
     def launch():
         product[(m // 64, n // 128)](a, b, out, k, n, 64, 128, 64, slots, multiply_late, num_warps=4)
@@ -238,7 +225,7 @@ def run_late_product(m: int, n: int, k: int, slots: int) -> tuple[float, float, 
     return relative_error(out, (a.double() * factors) @ b.double().T), 4e-3, launch, 2.0 * m * n * k
 
 
-def run_two_readers(n: int, slots: int, one_shot: bool) -> tuple[float, float, Callable[[], torch.Tensor], float]:
+def run_two_readers(n: int, slots: int, one_shot: bool) -> Run:
     """The same for sums and maxima of n rows."""
     x = torch.randn(n, 128, device=DEVICE)
     out = torch.full((2, 128), float("nan"), device=DEVICE)
@@ -252,7 +239,7 @@ def run_two_readers(n: int, slots: int, one_shot: bool) -> tuple[float, float, C
     return relative_error(out, expected), 1e-6, launch, 0.0
 
 
-def run_meeting(n: int, warps: int) -> tuple[float, float, Callable[[], torch.Tensor], float]:
+def run_meeting(n: int, warps: int) -> Run:
     """The same for the exchange of n pairs of rows."""
     x = torch.randn(n, 2, 128, device=DEVICE)
     out = torch.full((2, 128), float("nan"), device=DEVICE)
@@ -265,7 +252,7 @@ def run_meeting(n: int, warps: int) -> tuple[float, float, Callable[[], torch.Te
     return relative_error(out, x.double().sum(0).flip(0)), 1e-6, launch, 0.0
 
 
-def run_sparse_mla(case: CheckCase, programs: int | None) -> tuple[float, float, Callable[[], torch.Tensor], float]:
+def run_sparse_mla(case: CheckCase, programs: int | None) -> Run:
     """The same for the sparse-MLA forward, whose checks are those of the operator."""
     call = functools.partial(sparse_mla_fwd_pipes, programs=programs)
     result = check(call, case, seed=case.s_q + case.topk, device=DEVICE)
@@ -335,36 +322,14 @@ def checks() -> dict[str, tuple[Callable, dict]]:
     return found
 
 
-def main() -> int:
-    """Runs the checks; the number of those that failed is not 0 if one did."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--no-timing", action="store_true", help="numbers only")
-    parser.add_argument(
-        "--launches", type=int, default=20, help="further launches of each kernel, whose results must agree bit by bit"
-    )
-    parser.add_argument("--only", nargs="*", default=[""], help="parts of the names of the checks to run")
-    arguments = parser.parse_args()
-    if not INTERPRETED:
-        print(torch.cuda.get_device_name(0), flush=True)
-    failed = 0
-    for name, (run, sizes) in checks().items():
-        if not any(part in name for part in arguments.only):
-            continue
-        torch.manual_seed(len(name))
-        error, limit, launch, flops = run(**sizes)
-        line = f"{name:50s} error {error:.1e}"
-        if not INTERPRETED:
-            first = launch().clone()
-            if not all(torch.equal(launch(), first) for _ in range(arguments.launches)):
-                line, error = line + "  launches differ", float("inf")
-            if not arguments.no_timing and flops > 1e9:
-                milliseconds = triton.testing.do_bench(launch, warmup=20, rep=100)
-                line += f"  {milliseconds:8.3f} ms  {flops / milliseconds * 1e-9:6.1f} TFLOP/s"
-        bad = not error <= limit
-        failed += bad
-        print(line + ("  FAILED" if bad else ""), flush=True)
-    return min(failed, 1)
+def rate(launch: Callable[[], torch.Tensor], flops: float) -> str:
+    """Milliseconds and TFLOP/s."""
+    if not flops > 1e9:
+        return ""
+    milliseconds = triton.testing.do_bench(launch, warmup=20, rep=100)
+    return f"  {milliseconds:8.3f} ms  {flops / milliseconds * 1e-9:6.1f} TFLOP/s"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    named = ((name, functools.partial(run, **sizes)) for name, (run, sizes) in checks().items())
+    sys.exit(main(__doc__.splitlines()[0], named, rate))

@@ -77,6 +77,35 @@ def check_replay(run: Callable[[dict, tuple], list[torch.Tensor]], inputs: tuple
     return "" if same else "a replay gives other results than a call"
 
 
+def shared_changes() -> list[dict[str, Any]]:
+    """What a case of sparse MLA, forward or backward, differs in from one of 67 queries, 64 heads, d_qk 576, topk 256
+    and 1000 keys: sizes around every boundary, features, strides."""
+    heads = [{"h_q": h, "d_qk": d} for d in (576, 512) for h in (8, 16, 24, 32, 40, 64, 72, 96, 128)]
+    lists = [{"topk": topk, "d_qk": d} for topk, d in ((0, 576), (1, 576), (1, 512), (63, 576), (64, 576), (65, 512))]
+    lists += [{"topk": topk, "h_q": h} for topk, h in ((100, 128), (127, 8), (128, 64), (129, 32), (2048, 16))]
+    queries = [{"s_q": s_q} for s_q in (0, 1, 2, 133)]
+    keys = [{"s_kv": s_kv, "topk": topk} for s_kv, topk in ((1, 64), (1, 1), (2, 100), (63, 128), (65, 2048))]
+    features: list[dict[str, Any]] = [
+        {"invalid": 0.0},
+        {"invalid": 0.97},
+        {"invalid": 1.0},
+        {"empty_rows": True, "h_q": 128},
+        {"empty_rows": True, "sink": True},
+        {"sink": True, "h_q": 16},
+        {"sink": True, "d_qk": 512, "h_q": 128},
+        {"length": True},
+        {"length": True, "topk": 100, "h_q": 8},
+        {"length": True, "sink": True, "empty_rows": True, "d_qk": 512},
+        {"causal_start": 100},
+        {"causal_start": -20, "sink": True},
+        {"spread": 40.0},
+        {"spread": 0.01, "h_q": 32},
+    ]
+    strides = [{"strided": name, "h_q": h} for name, h in (("q", 64), ("q", 8), ("kv", 64), ("indices", 32))]
+    strides += [{"strided": "unaligned"}, {"strided": "unaligned", "h_q": 16, "topk": 100}]
+    return heads + lists + queries + keys + features + strides
+
+
 def finish(arguments: argparse.Namespace, records: list[dict[str, Any]], limits: str, **more: object) -> int:
     """Prints how many of `records` passed and writes them to --json; the exit status, 1 if one has a "problem".
 

@@ -61,6 +61,7 @@ step checks check_bucketed 200 python3 "$bucketed" --soak 20 --json "$out/check_
 step checks check_decode 120 python3 "$decode" --json "$out/check_decode.json"
 step checks soak "$((${SOAK_SECONDS:-60} + 150))" python3 "$here/soak.py" --seconds "${SOAK_SECONDS:-60}" --json "$out/soak.json"
 step checks warp_specialize 120 python3 "$here/check_warp_specialize.py"
+step checks tile_loop 120 python3 "$here/check_tile_loop.py"
 for path in "$here"/test_*.py; do
   [ "$(basename "$path")" = test_sparse_mla.py ] && continue # the cases of the check scripts, one after the other
   name=pytest_$(basename "$path" .py | sed 's/^test_//')
