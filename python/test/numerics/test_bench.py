@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import os
 
 import pytest
@@ -65,6 +66,33 @@ def test_ratio_is_the_median_of_rounds():
     fast, slow = harness.Timing([1.0, 2.0, 4.0]), harness.Timing([2.0, 3.0, 16.0])
     assert fast.ratio_to(slow) == 2.0 and slow.ratio_to(fast) == 0.5
     assert fast.median == 2.0 and fast.spread == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize("rounds, first, last", [(1, 0, 0), (5, 0, 4), (9, 1, 7), (15, 3, 11), (60, 21, 38)])
+def test_interval_of_a_median(rounds, first, last):
+    """Fewer than `first` heads of so many tosses: 2.5 % at most; with one more, above that (or no round is left)."""
+    one, many = harness.Timing([1.0] * rounds), harness.Timing([float(index) for index in reversed(range(rounds))])
+    assert one.interval_to(many) == (first, last)
+    if rounds > 5:
+        fewer = [sum(math.comb(rounds, heads) for heads in range(count + 1)) for count in (first, first + 1)]
+        assert fewer[0] <= 0.025 * 2**rounds < fewer[1]
+
+
+def test_rounds_go_on_while_asked(monkeypatch):
+    monkeypatch.setattr(harness, "_measure", lambda run, calls: run())
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)
+    runs = {"a": lambda: 1.0, "b": lambda: 2.0}
+    counts = []
+
+    def more(timings):
+        counts.append([len(timing.milliseconds) for timing in timings.values()])
+        return len(counts) < 3
+
+    timings = harness.time_in_rounds(runs, 7, more=more)
+    assert counts == [[7, 7], [12, 12], [17, 17]] and len(timings["b"].milliseconds) == 17
+    timings = harness.time_in_rounds(runs, 7, more=lambda timings: True, most=20)
+    assert [len(timing.milliseconds) for timing in timings.values()] == [20, 20]
+    assert len(harness.time_in_rounds(runs, 7)["a"].milliseconds) == 7
 
 
 def results_for(tflops):

@@ -203,7 +203,7 @@ class Family:
 def without_gpu(monkeypatch):
     """Times come from the providers' attribute of the configuration; nothing is compiled."""
 
-    def times(runs, rounds, target_ms):
+    def times(runs, rounds, target_ms, more=None):
         return {name: harness.Timing([run() or 1.0] * rounds) for name, run in runs.items()}
 
     monkeypatch.setattr(dense, "_time", times)
@@ -242,7 +242,9 @@ def test_bench_chooses_checks_and_compares(without_gpu):
     assert list(first["providers"]) == ["tle", "stock"] and "no configuration is right" in first["failed"]["wrong"]
     assert first["providers"]["tle"]["tried_errors"][str(inexact)] == 0.5
     assert str(inexact) not in first["providers"]["tle"]["tried_ms"]
+    assert first["providers"]["tle"]["interval"] == {"stock": (2.0, 2.0), dense.STOCK: (2.0, 2.0)}
     assert "2.000" in lines[-1].splitlines()[-1] and "x best stock" in lines[-1]
+    assert "2.000 to 2.000 (15)" in lines[-1].splitlines()[-1]
     with pytest.raises(ValueError, match="only names no provider: other; there are tle, stock, wrong"):
         dense.run(family, False, ["other"], None, lines.append)
 
@@ -278,6 +280,45 @@ def test_slow_configurations_are_not_timed_again(without_gpu, monkeypatch):
     entry = results["cases"][0]["providers"]["tle"]
     assert entry["config"] == configs[0] and entry["error"] == 0.0
     assert list(entry["finalists_ms"].values()) == [1.0, 1.01, 1.02]
+
+
+@pytest.mark.parametrize(
+    "ratios, asks",
+    [
+        ([0.98, 1.0, 1.02], True),  # close to 1, wide
+        ([1.0, 1.02, 1.04], True),  # the same on either side of 1
+        ([0.96, 0.98, 1.0], True),
+        ([0.997, 1.0, 1.003], False),  # narrow: a tie
+        ([0.977, 0.98, 0.983], False),  # narrow: slower
+        ([1.05, 1.2, 1.3], False),  # far from 1
+        ([0.7, 0.8, 0.95], False),
+    ],
+)
+def test_ratios_near_one_get_more_rounds(ratios, asks):
+    timings = {"tle": harness.Timing([1.0] * 3), "stock": harness.Timing(ratios), "slow": harness.Timing([2.0] * 3)}
+    assert dense._is_open(timings, ["stock", "slow"]) is asks
+    assert not dense._is_open(timings, []) and not dense._is_open({"stock": timings["stock"]}, ["stock"])
+
+
+def test_intervals_are_of_single_calls(monkeypatch):
+    """A graph holds more calls of one provider than of another; their ratio must not show."""
+    monkeypatch.setattr(dense, "_graph", lambda run: (run, 4 if run is slow else 2))
+    seen = []
+
+    def rounds(runs, rounds, target_ms, more, most):
+        timings = {"fast": harness.Timing([2.0] * rounds), "slow": harness.Timing([8.0] * rounds)}
+        seen.append((more(timings), most))
+        return timings
+
+    def fast():
+        """Two calls a graph."""
+
+    def slow():
+        """Four calls a graph."""
+
+    monkeypatch.setattr(dense, "time_in_rounds", rounds)
+    times = dense._time({"fast": fast, "slow": slow}, 7, 1.0, lambda timings: timings["fast"].ratio_to(timings["slow"]))
+    assert seen == [(2.0, dense.MOST_ROUNDS)] and times["slow"].milliseconds == [2.0] * 7
 
 
 def test_cases_count_the_operator_s_work():

@@ -29,6 +29,7 @@ TRIAL_MS, TRIAL_ROUNDS = 4.0, 5  # per configuration of one provider
 FINALISTS, MARGIN = 3, 1.08  # so many at most, no slower in the trial than so many times the fastest
 FINAL_MS, FINAL_ROUNDS = 12.0, 11  # per configuration that is left, all providers together
 ROUNDS, QUICK_ROUNDS = 15, 9
+CLOSE, NARROW, MOST_ROUNDS = 0.05, 0.006, 60  # nearer to 1 than CLOSE, rounds go on until the interval is +-NARROW
 
 
 class Case(Protocol):
@@ -123,14 +124,21 @@ def _graph(run: Callable[[], object]) -> tuple[Callable[[], None], int]:
     return graph.replay, calls
 
 
-def _time(runs: dict[str, Callable[[], object]], rounds: int, target_ms: float) -> dict[str, Timing]:
+def _time(
+    runs: dict[str, Callable[[], object]],
+    rounds: int,
+    target_ms: float,
+    more: Callable[[dict[str, Timing]], bool] | None = None,
+) -> dict[str, Timing]:
     """As harness.time_in_rounds, milliseconds of one call, replayed from graphs."""
     graphs = {name: _graph(run) for name, run in runs.items()}
-    timings = time_in_rounds({name: replay for name, (replay, _) in graphs.items()}, rounds, target_ms)
-    return {
-        name: Timing([milliseconds / graphs[name][1] for milliseconds in timing.milliseconds])
-        for name, timing in timings.items()
-    }
+
+    def per_call(timings: dict[str, Timing]) -> dict[str, Timing]:
+        return {name: Timing([time / graphs[name][1] for time in timings[name].milliseconds]) for name in timings}
+
+    replays = {name: replay for name, (replay, _) in graphs.items()}
+    ask = (lambda timings: more(per_call(timings))) if more else None
+    return per_call(time_in_rounds(replays, rounds, target_ms, more=ask, most=MOST_ROUNDS))
 
 
 def _error(family: Any, case: Any, inputs: dict[str, Any], provider: Provider, config: Any) -> float:
@@ -187,6 +195,18 @@ def _choose(runs: dict[tuple[str, int], Callable[[], object]]) -> tuple[dict[str
     return {name: number for name, (_, number) in chosen.items()}, {key: timings[str(key)].median for key in runs}
 
 
+def _is_open(timings: dict[str, Timing], rivals: Sequence[str]) -> bool:
+    """Whether more rounds are needed to tell TLE from its nearest rival.
+
+    They are if the ratio is close to 1 and its interval wider than +-NARROW; to which side it leans does not matter.
+    """
+    if "tle" not in timings or not rivals:
+        return False
+    best = min(rivals, key=lambda name: timings[name].median)
+    low, high = timings["tle"].interval_to(timings[best])
+    return abs(timings["tle"].ratio_to(timings[best]) - 1) < CLOSE and high - low > 2 * NARROW
+
+
 def _bench_case(family: Any, case: Any, providers: dict[str, Provider], bad: set, rounds: int, log: Callable) -> dict:
     result = harness.start_case(case)
     inputs = family.make_inputs(case, seed=2)
@@ -216,8 +236,9 @@ def _bench_case(family: Any, case: Any, providers: dict[str, Provider], bad: set
     for name, number in chosen.items():
         config = finalists[name][number]
         notes[name] |= {"config": config, "error": notes[name]["tried_errors"][str(config)]}
-    timings = _time({name: entrants[name, number] for name, number in chosen.items()}, rounds, 25.0)
-    stock = [name for name in timings if providers[name].stock]
+    stock = [name for name in chosen if providers[name].stock]
+    runs = {name: entrants[name, number] for name, number in chosen.items()}
+    timings = _time(runs, rounds, 25.0, lambda so_far: _is_open(so_far, stock))
     best = min(stock, key=lambda name: timings[name].median, default=None)
     for name, timing in timings.items():
         result["providers"][name] = notes[name] | {
@@ -225,10 +246,12 @@ def _bench_case(family: Any, case: Any, providers: dict[str, Provider], bad: set
             "tflops": case.flops / timing.median / 1e9,
             "spread": timing.spread,
             "rounds_ms": timing.milliseconds,
-            "ratio": {other: timing.ratio_to(timings[other]) for other in timings if other != name},
         }
+        others = {other: timings[other] for other in timings if other != name}
         if best:
-            result["providers"][name]["ratio"][STOCK] = timing.ratio_to(timings[best])
+            others[STOCK] = timings[best]
+        result["providers"][name]["ratio"] = {other: timing.ratio_to(theirs) for other, theirs in others.items()}
+        result["providers"][name]["interval"] = {other: timing.interval_to(theirs) for other, theirs in others.items()}
     return result
 
 
@@ -239,8 +262,17 @@ def format_case(result: dict) -> str:
         ratio = entry["ratio"].get(STOCK)
         config = ", ".join(f"{key.removeprefix('BLOCK_')} {value}" for key, value in (entry["config"] or {}).items())
         cells = [f"{entry['ms']:.4f}", f"{entry['tflops']:.0f}", f"{entry['spread']:.1%}", f"{entry['error']:.1e}"]
-        rows.append([name, *cells, f"{ratio:.3f}" if ratio else "-", config])
-    return format_table([result["label"], "ms", "TFLOP/s", "spread", "error", f"x {STOCK}", "configuration"], rows)
+        rows.append([name, *cells, f"{ratio:.3f}" if ratio else "-", _interval(entry), config])
+    header = ["ms", "TFLOP/s", "spread", "error", f"x {STOCK}", "95 % interval (rounds)", "configuration"]
+    return format_table([result["label"], *header], rows)
+
+
+def _interval(entry: dict) -> str:
+    """Where the median of the ratios to the best stock form lies, and from how many rounds that is known."""
+    if STOCK not in entry["interval"]:
+        return "-"
+    low, high = entry["interval"][STOCK]
+    return f"{low:.3f} to {high:.3f} ({len(entry['rounds_ms'])})"
 
 
 def summary(results: dict) -> str:
@@ -251,8 +283,9 @@ def summary(results: dict) -> str:
         entry = case["providers"].get("tle")
         if entry:
             ratios = [f"{entry['ratio'][name]:.3f}" if name in entry["ratio"] else "-" for name in (STOCK, *others)]
-            rows.append([case["label"], f"{entry['tflops']:.0f}", *ratios])
-    return format_table(["case", "TLE TFLOP/s", *(f"x {name}" for name in (STOCK, *others))], rows)
+            rows.append([case["label"], f"{entry['tflops']:.0f}", ratios[0], _interval(entry), *ratios[1:]])
+    header = ["TLE TFLOP/s", f"x {STOCK}", "95 % interval (rounds)", *(f"x {name}" for name in others)]
+    return format_table(["case", *header], rows)
 
 
 def run(family: Any, quick: bool, only: list[str] | None, commit: str | None, log: Callable[[str], None]) -> dict:

@@ -10,6 +10,7 @@ import dataclasses
 import datetime
 import importlib.metadata
 import json
+import math
 import pathlib
 import random
 import statistics
@@ -44,7 +45,24 @@ class Timing:
 
     def ratio_to(self, other: Timing) -> float:
         """How many times faster than `other`: median of the per-round ratios."""
-        return statistics.median(b / a for a, b in zip(self.milliseconds, other.milliseconds))
+        return statistics.median(self._ratios(other))
+
+    def interval_to(self, other: Timing) -> tuple[float, float]:
+        """Where the median of `ratio_to` lies, with 95 % confidence at least, whatever the distribution.
+
+        Of n rounds the k-th least and k-th largest ratio; k is the largest with at most 2.5 % of all outcomes of n
+        tosses of a coin having fewer than k heads. Below 6 rounds these are the extremes, with less confidence.
+        """
+        ratios = sorted(self._ratios(other))
+        rounds, rank, tail = len(ratios), 0, 1
+        while tail <= 0.025 * 2**rounds:
+            rank += 1
+            tail += math.comb(rounds, rank)
+        rank = max(rank - 1, 0)
+        return ratios[rank], ratios[-1 - rank]
+
+    def _ratios(self, other: Timing) -> list[float]:
+        return [b / a for a, b in zip(self.milliseconds, other.milliseconds)]
 
 
 def _measure(run: Run, calls: int) -> float:
@@ -58,8 +76,18 @@ def _measure(run: Run, calls: int) -> float:
     return start.elapsed_time(stop) / calls
 
 
-def time_in_rounds(runs: dict[str, Run], rounds: int, target_ms: float = 40.0, seed: int = 0) -> dict[str, Timing]:
-    """Time each of `runs` once a round, in an order drawn anew, about `target_ms` of work at a time."""
+def time_in_rounds(
+    runs: dict[str, Run],
+    rounds: int,
+    target_ms: float = 40.0,
+    seed: int = 0,
+    more: Callable[[dict[str, Timing]], bool] | None = None,
+    most: int = 60,
+) -> dict[str, Timing]:
+    """Time each of `runs` once a round, in an order drawn anew, about `target_ms` of work at a time.
+
+    After `rounds` rounds it goes on while `more` says so, asked after every fifth one, to `most` rounds at most.
+    """
     calls = {}
     for name, run in runs.items():
         run()
@@ -67,10 +95,14 @@ def time_in_rounds(runs: dict[str, Run], rounds: int, target_ms: float = 40.0, s
         calls[name] = max(1, min(200, round(target_ms / max(_measure(run, 2), 1e-3))))
     order, generator = list(runs), random.Random(seed)
     timings: dict[str, Timing] = {name: Timing([]) for name in runs}
-    for _ in range(rounds):
-        generator.shuffle(order)
-        for name in order:
-            timings[name].milliseconds.append(_measure(runs[name], calls[name]))
+    done = 0
+    while done < rounds or (more and done < most and more(timings)):
+        step = rounds - done if done < rounds else min(5, most - done)
+        for _ in range(step):
+            generator.shuffle(order)
+            for name in order:
+                timings[name].milliseconds.append(_measure(runs[name], calls[name]))
+        done += step
     return timings
 
 
