@@ -214,6 +214,29 @@ def check_reduce(shape: tuple[int, ...], with_sink: bool) -> str:
     return ""
 
 
+def _partials(seed: int) -> dict:
+    generator = torch.Generator("cuda").manual_seed(seed)
+    shape = (5, 3, 2, 24)
+    return {
+        "partial_out": torch.randn((*shape, 512), device="cuda", generator=generator),
+        "partial_lse": torch.randn(shape, device="cuda", generator=generator),
+    }
+
+
+def check_reduce_compiled() -> str:
+    """The merge under torch.compile without graph breaks gives what the call gives."""
+    arguments = _partials(1)
+    compiled = torch.compile(lambda **named: mla_decode_reduce(**named), fullgraph=True)
+    same = all(torch.equal(a, b) for a, b in zip(compiled(**arguments), mla_decode_reduce(**arguments)))
+    return "" if same else "the compiled call differs"
+
+
+def check_reduce_graph() -> str:
+    """The merge in a CUDA graph, replayed on other data."""
+    first, second = (_partials(1), ()), (_partials(2), ())
+    return checking.check_replay(lambda named, _: list(mla_decode_reduce(**named)), first, second)
+
+
 def call_pipes(arguments: dict, fp8: bool, splits: int) -> tuple[torch.Tensor, torch.Tensor]:
     """The form with pipes, ten times: partitions that race would give other bits now and then.
 
@@ -245,6 +268,7 @@ def other_checks() -> dict[str, Callable[[], str]]:
     found: dict[str, Callable[[], str]] = {}
     for fp8 in (True, False):
         found[f"torch.compile, {'fp8' if fp8 else 'bf16'}"] = functools.partial(check_compile, fp8)
+    found["merge, torch.compile"], found["merge, CUDA graph"] = check_reduce_compiled, check_reduce_graph
     for shape in REDUCE_SHAPES:
         for with_sink in (False, True):
             label = f"merge {shape}" + (", sink" if with_sink else "")

@@ -3,7 +3,9 @@
     python python/test/gpu/check_sparse_mla_fwd.py [--provider tle triton] [--json FILE] [--seed N]
     compute-sanitizer --tool memcheck python python/test/gpu/check_sparse_mla_fwd.py --sanitize
 
-Prints a table; exits with 1 if a check failed. --sanitize runs a few tiny shapes only.
+Also flash_mla_sparse_fwd under torch.compile(fullgraph=True), and in a CUDA graph that is replayed on other data; a
+call that waits for the device cannot be captured. Prints a table; exits with 1 if a check failed. --sanitize runs a few
+tiny shapes only.
 """
 
 from __future__ import annotations
@@ -13,9 +15,11 @@ import functools
 import sys
 
 import checking
+import torch
 from triton_tle.bench.harness import format_table
 from triton_tle.bench.providers.sparse_mla_fwd_triton import sparse_mla_fwd_triton_untuned
-from triton_tle.bench.sparse_mla_fwd_check import MAX_OUT_ERROR, MAX_STATISTIC_ERROR, CheckCase, check
+from triton_tle.bench.sparse_mla_fwd_check import MAX_OUT_ERROR, MAX_STATISTIC_ERROR, CheckCase, check, make_inputs
+from triton_tle.ops import flash_mla_sparse_fwd
 from triton_tle.ops.sparse_mla_fwd import sparse_mla_fwd
 
 PROVIDERS = {
@@ -59,6 +63,31 @@ def sanitizer_cases() -> list[CheckCase]:
     return [dataclasses.replace(base, **change) for change in changes]
 
 
+OPERATOR_CASE = CheckCase(s_q=67, h_q=64, d_qk=576, topk=256, s_kv=1000, sink=True, length=True)
+
+
+def check_compiled(own_out: bool, seed: int) -> str:
+    """The compiled operator gives the bits that the call gives; "" or what is wrong."""
+    arguments = make_inputs(dataclasses.replace(OPERATOR_CASE, own_out=own_out), seed, "cuda")
+    compiled = torch.compile(lambda **named: flash_mla_sparse_fwd(**named), fullgraph=True)
+    expected = [result.clone() for result in flash_mla_sparse_fwd(**arguments)]
+    same = all(torch.equal(left, right) for left, right in zip(compiled(**arguments), expected))
+    return "" if same else "the compiled call differs"
+
+
+def check_graph(seed: int) -> str:
+    """The operator captured in a CUDA graph, replayed on other data; "" or what is wrong."""
+    inputs, others = (make_inputs(dataclasses.replace(OPERATOR_CASE, own_out=True), seed + n, "cuda") for n in (0, 1))
+    return checking.check_replay(lambda named, _: list(flash_mla_sparse_fwd(**named)), (inputs, ()), (others, ()))
+
+
+OPERATOR_CHECKS = {
+    "operator, torch.compile": functools.partial(check_compiled, True),
+    "operator, torch.compile, out given": functools.partial(check_compiled, False),
+    "operator, CUDA graph": check_graph,
+}
+
+
 def main() -> int:
     parser = checking.parser(__doc__)
     parser.add_argument("--provider", nargs="+", choices=PROVIDERS, default=["tle", "tle_tile"])
@@ -80,6 +109,14 @@ def main() -> int:
                 print(f"{provider}: {case.label}: {problem}", flush=True)
             if checking.is_lost(problem):
                 break
+    for label, function in () if args.sanitize else OPERATOR_CHECKS.items():
+        if args.only in label:
+            found, problem = checking.guarded(functools.partial(function, args.seed))
+            problem = problem or found
+            rows.append([label, "operator", "-", "-", "-", problem or "ok"])
+            records.append({"provider": "operator", "label": label, "problem": problem})
+            if problem:
+                print(f"{label}: {problem}", flush=True)
     print(format_table(["case", "provider", "out", "max_logits", "lse", ""], rows))
     limits = f"out < {MAX_OUT_ERROR}, max_logits and lse < {MAX_STATISTIC_ERROR}"
     return checking.finish(args, records, limits)

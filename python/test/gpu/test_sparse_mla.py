@@ -39,6 +39,11 @@ def test_forward(case):
     assert result.passed, (SEED, result)
 
 
+@pytest.mark.parametrize("name", forward.OPERATOR_CHECKS)
+def test_forward_operator(name):
+    assert not forward.OPERATOR_CHECKS[name](SEED), SEED
+
+
 @pytest.mark.parametrize("case", small(backward.all_cases()), ids=named)
 def test_backward(case):
     result, problem = backward.Job("tle", case, seed=SEED).run()

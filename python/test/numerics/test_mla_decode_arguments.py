@@ -69,6 +69,17 @@ REFUSED = {
         "indices must be on cpu like the first argument, got meta",
     ),
     "causal": ({"causal": True}, ValueError, "causal must be False for sparse attention, got True"),
+    "causal of another type": ({"causal": None}, TypeError, "causal must be a bool, got NoneType"),
+    "fp8 switch": ({"is_fp8_kvcache": 1}, TypeError, "is_fp8_kvcache must be a bool, got int"),
+    "fp8 cache, not said so": (
+        {"k_cache": torch.zeros(3, 4, 1, 656).to(torch.float8_e4m3fn)},
+        TypeError,
+        "k_cache must have dtype torch.bfloat16, got torch.float8_e4m3fn",
+    ),
+    "q no tensor": ({"q": None}, TypeError, "q must be a torch.Tensor, got NoneType"),
+    "no cache": ({"k_cache": None}, TypeError, "k_cache must be a torch.Tensor, got NoneType"),
+    "cache rank": ({"k_cache": torch.zeros(12, 1, 576).bfloat16()}, ValueError, "k_cache must have 4 dimensions"),
+    "head_dim_v of another type": ({"head_dim_v": None}, TypeError, "head_dim_v must be an int, got NoneType"),
     "num_splits": ({"num_splits": 3}, ValueError, "num_splits must be None, got 3"),
     "metadata": ({"tile_scheduler_metadata": None}, TypeError, "must come from triton_tle.ops.get_mla_metadata"),
     "softmax_scale": ({"softmax_scale": math.inf}, ValueError, "softmax_scale must be finite, got inf"),
@@ -106,7 +117,7 @@ def test_refused_fp8_argument():
     arguments = valid_arguments(fp8=True)
     with pytest.raises(ValueError, match=r"\(head_dim\) must be 576 with an FP8 cache, got 512"):
         flash_mla_with_kvcache(**arguments | {"q": arguments["q"][..., :512]})
-    with pytest.raises(TypeError, match="k_cache must have dtype torch.uint8, got torch.bfloat16"):
+    with pytest.raises(TypeError, match="k_cache must have dtype torch.float8_e4m3fn or .*int8, got torch.bfloat16"):
         flash_mla_with_kvcache(**arguments | {"k_cache": valid_arguments()["k_cache"]})
     with pytest.raises(ValueError, match=r"k_cache must have shape .* 656\], got"):
         flash_mla_with_kvcache(**arguments | {"k_cache": torch.zeros((3, 4, 1, 640), dtype=torch.uint8)})
@@ -194,12 +205,20 @@ def test_quantizer_of_zeros_and_float32():
 
 
 def test_quantizer_refuses():
-    with pytest.raises(TypeError, match="k_cache must have dtype torch.bfloat16, got torch.float16"):
+    with pytest.raises(TypeError, match="k_cache must have dtype torch.bfloat16 or torch.float32, got torch.float16"):
         quantize_k_cache(torch.zeros(1, 1, 1, 576).half())
     with pytest.raises(ValueError, match=r"k_cache must have shape .*, got \[1, 1, 1, 512\]"):
         quantize_k_cache(torch.zeros(1, 1, 1, 512).bfloat16())
-    with pytest.raises(ValueError, match="must be 656 bytes, got 640 bytes"):
+    with pytest.raises(TypeError, match="power_of_two must be a bool, got str"):
+        quantize_k_cache(torch.zeros(1, 1, 1, 576), "yes")
+    with pytest.raises(ValueError, match=r"k_cache must have shape .* 656\], got \[1, 1, 1, 640\]"):
         dequantize_k_cache(torch.zeros((1, 1, 1, 640), dtype=torch.uint8))
+    with pytest.raises(ValueError, match="k_cache must have stride 1 in its last dimension"):
+        dequantize_k_cache(torch.zeros((1, 1, 1, 1312), dtype=torch.uint8)[..., ::2])
+    with pytest.raises(TypeError, match="k_cache must have dtype .* got torch.float32"):
+        dequantize_k_cache(torch.zeros(1, 1, 1, 656))
+    with pytest.raises(TypeError, match="k_cache must be a torch.Tensor, got NoneType"):
+        dequantize_k_cache(None)
 
 
 def test_every_code_by_bits():
@@ -241,7 +260,8 @@ def test_plan_ahead_and_on_first_use():
     flash_mla_with_kvcache(**valid_arguments() | {"tile_scheduler_metadata": ahead})
 
     # FlashMLA's older interface hands over arguments that are not needed any more
-    later, _ = get_mla_metadata(torch.ones(2, dtype=torch.int32), 8, 1, num_heads_q=8)
+    older = {"num_heads_q": 8, "topk": 2048, "is_fp8_kvcache": True}
+    later, _ = get_mla_metadata(torch.ones(2, dtype=torch.int32), 8, 1, **older)
     assert isinstance(later, FlashMLASchedMeta) and later.shape is None
     flash_mla_with_kvcache(**valid_arguments() | {"tile_scheduler_metadata": later})
     assert later.shape == DecodeShape(2, 1, 8, 6, 0, False, CPU)
@@ -258,6 +278,13 @@ def test_metadata_refuses():
     for arguments, error, message in (
         ({"num_splits": 0}, ValueError, "num_splits must be 1 to 256, got 0"),
         ({"b": 2}, ValueError, "h_q must be given together with b, got None"),
+        ({"b": 2, "h_q": 8}, ValueError, "topk must be given together with b, got None"),
+        ({"h_q": 8, "topk": 1}, ValueError, "b must be given together with h_q, got None"),
+        ({"b": 2, "h_q": 12, "topk": 1, "device": "cpu"}, ValueError, "h_q must be a multiple of 8 from 8 to 128, got"),
+        ({"b": 2, "h_q": 8, "topk": 1, "s_q": 5, "device": "cpu"}, ValueError, "s_q must be 1 to 4, got 5"),
+        ({"b": 2, "h_q": 8, "topk": 1, "is_fp8_kvcache": 1}, TypeError, "is_fp8_kvcache must be a bool, got int"),
+        ({"b": 2, "h_q": 8, "topk": 1, "device": "tpu"}, ValueError, "be a CUDA device or the CPU, got 'tpu'"),
+        ({"b": 2, "h_q": 8, "topk": 1, "device": "meta"}, ValueError, "or the CPU, got meta"),
         ({"b": 2, "h_q": 8, "topk": -1, "device": "cpu"}, ValueError, "topk must not be negative, got -1"),
         ({"b": 2.0, "h_q": 8, "topk": 1, "device": "cpu"}, TypeError, "b must be an int, got float"),
     ):

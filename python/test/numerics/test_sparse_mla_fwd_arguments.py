@@ -63,6 +63,8 @@ REFUSED = {
     ),
     "sm_scale text": ({"sm_scale": "1"}, TypeError, "sm_scale must be a number, got str"),
     "sm_scale NaN": ({"sm_scale": math.nan}, ValueError, "sm_scale must be finite, got nan"),
+    "sm_scale too large": ({"sm_scale": 10**400}, ValueError, "sm_scale must lie between -2\\*\\*126 and 2\\*\\*126"),
+    "sm_scale too small": ({"sm_scale": -1e300}, ValueError, "sm_scale must lie between .* got -1e\\+300"),
     "d_v": ({"d_v": 256}, ValueError, "d_v must be 512, got 256"),
     "d_v float": ({"d_v": 512.0}, TypeError, "d_v must be an int, got float"),
     "sink dtype": ({"attn_sink": torch.zeros(8).double()}, TypeError, "attn_sink must have dtype torch.float32"),
@@ -70,6 +72,13 @@ REFUSED = {
     "length dtype": ({"topk_length": torch.zeros(3).long()}, TypeError, "topk_length must have dtype torch.int32"),
     "length size": ({"topk_length": torch.zeros(2).int()}, ValueError, r"topk_length must have shape \[3\], got \[2\]"),
     "out dtype": ({"out": torch.zeros(3, 8, 512)}, TypeError, "out must have dtype torch.bfloat16"),
+    "out expanded": (
+        {"out": torch.zeros(1, 8, 512).bfloat16().expand(3, 8, 512)},
+        ValueError,
+        r"out must have a place of its own for each element, got strides \(0, 512, 1\)",
+    ),
+    "indices 2 dimensions": ({"indices": torch.zeros(3, 6).int()}, ValueError, "indices must have 3 dimensions, got"),
+    "length 2 dimensions": ({"topk_length": torch.zeros(3, 1).int()}, ValueError, "must have 1 dimension, got shape"),
     "out size": ({"out": torch.zeros(3, 8, 576).bfloat16()}, ValueError, r"out must have shape \[3, 8, 512\]"),
 }
 

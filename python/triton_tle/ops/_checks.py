@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import torch
 
+MAX_HEADS = 128
+
 
 def require(condition: bool, name: str, value: object, rule: str) -> None:
     """Raise ``ValueError("<name> must <rule>, got <value>")`` unless `condition` holds."""
@@ -15,14 +17,19 @@ def require(condition: bool, name: str, value: object, rule: str) -> None:
 
 
 def check_tensor(
-    name: str, tensor: object, *, dtype: torch.dtype, shape: Sequence[int | None], device: torch.device | None = None
+    name: str,
+    tensor: object,
+    *,
+    dtype: torch.dtype | tuple[torch.dtype, ...],
+    shape: Sequence[int | None],
+    device: torch.device | None = None,
 ) -> torch.Tensor:
     """Check one tensor argument and return it.
 
     Args:
         name: the argument's name, for messages.
         tensor: the value the caller passed.
-        dtype: the only dtype accepted.
+        dtype: the only dtype accepted, or all of them.
         shape: expected sizes; None accepts any size in that dimension.
         device: expected device; None accepts any.
 
@@ -35,9 +42,11 @@ def check_tensor(
     """
     if not isinstance(tensor, torch.Tensor):
         raise TypeError(f"{name} must be a torch.Tensor, got {type(tensor).__name__}")
-    if tensor.dtype != dtype:
-        raise TypeError(f"{name} must have dtype {dtype}, got {tensor.dtype}")
-    require(tensor.dim() == len(shape), name, f"shape {list(tensor.shape)}", f"have {len(shape)} dimensions")
+    dtypes = dtype if isinstance(dtype, tuple) else (dtype,)
+    if tensor.dtype not in dtypes:
+        raise TypeError(f"{name} must have dtype {' or '.join(map(str, dtypes))}, got {tensor.dtype}")
+    dimensions = "1 dimension" if len(shape) == 1 else f"{len(shape)} dimensions"
+    require(tensor.dim() == len(shape), name, f"shape {list(tensor.shape)}", f"have {dimensions}")
     expected = ["*" if size is None else size for size in shape]
     fits = all(size is None or size == actual for size, actual in zip(shape, tensor.shape))
     require(fits, name, list(tensor.shape), f"have shape {expected}")
@@ -53,12 +62,35 @@ def check_number(name: str, value: object) -> float:
 
     Raises:
         TypeError: `value` is no int or float (bool counts as none).
-        ValueError: `value` is infinite or NaN.
+        ValueError: `value` is infinite, NaN, or of a size that float32 has no room for a few times of.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{name} must be a number, got {type(value).__name__}")
-    require(math.isfinite(value), name, value, "be finite")
+    require(value == value and abs(value) != math.inf, name, value, "be finite")
+    require(-(2.0**126) < value < 2.0**126, name, value, "lie between -2**126 and 2**126")
     return float(value)
+
+
+def check_bool(name: str, value: object) -> bool:
+    """Return `value` if it is a bool.
+
+    Raises:
+        TypeError: `value` is no bool.
+    """
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be a bool, got {type(value).__name__}")
+    return value
+
+
+def check_heads(name: str, heads: int) -> None:
+    """Check a number of query heads.
+
+    Raises:
+        ValueError: `heads` is no multiple of 8 from 8 to 128.
+    """
+    # no `in range(...)`: torch.compile cannot trace it where sizes are symbols
+    fits = 8 <= heads <= MAX_HEADS and heads % 8 == 0
+    require(fits, name, heads, f"be a multiple of 8 from 8 to {MAX_HEADS}")
 
 
 def check_integer(name: str, value: object) -> int:

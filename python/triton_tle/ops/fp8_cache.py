@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import torch
 
-from ._checks import check_tensor, require
+from ._checks import check_bool, check_tensor
 
 D_LATENT = 512
 D_ROPE = 64
@@ -21,6 +21,7 @@ BYTES_PER_TOKEN = ROPE_BEGIN + 2 * D_ROPE
 E4M3_MAX = 448.0
 SMALLEST_SCALE = 1e-4
 LARGEST_SCALE = 128.0
+CACHE_DTYPES = (torch.float8_e4m3fn, torch.uint8, torch.int8)
 
 
 def quantize_k_cache(k_cache: torch.Tensor, power_of_two: bool = True) -> torch.Tensor:
@@ -37,11 +38,12 @@ def quantize_k_cache(k_cache: torch.Tensor, power_of_two: bool = True) -> torch.
         type).
 
     Raises:
-        TypeError: `k_cache` is no tensor of one of the two dtypes.
+        TypeError: `k_cache` is no tensor of one of the two dtypes, or `power_of_two` no bool.
         ValueError: another shape.
     """
-    dtype = torch.float32 if isinstance(k_cache, torch.Tensor) and k_cache.dtype == torch.float32 else torch.bfloat16
-    check_tensor("k_cache", k_cache, dtype=dtype, shape=(None, None, 1, D_LATENT + D_ROPE))
+    dtypes = (torch.bfloat16, torch.float32)
+    check_tensor("k_cache", k_cache, dtype=dtypes, shape=(None, None, 1, D_LATENT + D_ROPE))
+    check_bool("power_of_two", power_of_two)
     groups = k_cache[..., :D_LATENT].float().unflatten(-1, (GROUPS, GROUP))
     scale = (groups.abs().amax(-1) / E4M3_MAX).clamp_min(SMALLEST_SCALE)
     if power_of_two:
@@ -58,16 +60,18 @@ def dequantize_k_cache(k_cache: torch.Tensor) -> torch.Tensor:
     """What an FP8 cache stands for: each product of value and scale rounded to bfloat16 once.
 
     Args:
-        k_cache: [num_blocks, page_size, 1, 656], float8_e4m3fn, uint8 or int8; last dimension contiguous.
+        k_cache: [num_blocks, page_size, 1, 656], float8_e4m3fn, uint8 or int8, or [..., 656]; contiguous in
+            its last dimension.
 
     Returns:
-        [num_blocks, page_size, 1, 576], bfloat16.
+        [num_blocks, page_size, 1, 576], bfloat16, or [..., 576].
 
     Raises:
-        ValueError: the last dimension is no 656 bytes.
+        TypeError: `k_cache` is no tensor of one of the three dtypes.
+        ValueError: the last dimension is no 656 bytes, or not contiguous.
     """
-    width = k_cache.shape[-1] * k_cache.element_size()
-    require(width == BYTES_PER_TOKEN, "k_cache.shape[-1]", f"{width} bytes", f"be {BYTES_PER_TOKEN} bytes")
+    leading = k_cache.dim() - 1 if isinstance(k_cache, torch.Tensor) else 3
+    check_tensor("k_cache", k_cache, dtype=CACHE_DTYPES, shape=(*(None,) * leading, BYTES_PER_TOKEN))
     data = k_cache.contiguous().view(torch.uint8)
     values = data[..., :D_LATENT].contiguous().view(torch.float8_e4m3fn).float().unflatten(-1, (GROUPS, GROUP))
     scale = data[..., SCALE_BEGIN:ROPE_BEGIN].contiguous().view(torch.float32)

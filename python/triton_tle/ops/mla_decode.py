@@ -12,7 +12,7 @@ import torch
 import triton
 
 from . import mla_decode_bf16, mla_decode_fp8, mla_decode_fp8_pipes
-from ._checks import require
+from ._checks import check_bool, require
 from ._mla_decode_parts import capability_of, pdl_options
 from .mla_decode_args import D_V, CacheScope, MlaDecodeArgs, check_mla_decode
 from .mla_decode_reduce import launch_reduce
@@ -208,6 +208,7 @@ def flash_mla_with_kvcache(
             f"{type(tile_scheduler_metadata).__name__}"
         )
     require(num_splits is None, "num_splits", num_splits, "be None")
+    check_bool("causal", causal)
     require(not causal, "causal", causal, "be False for sparse attention")
     require(indices is not None, "indices", None, "be given: attention over all keys is not supported")
     args = check_mla_decode(

@@ -6,14 +6,12 @@ import dataclasses
 
 import torch
 
-from ._checks import check_integer, check_number, check_tensor, require
-from .fp8_cache import BYTES_PER_TOKEN
+from ._checks import check_bool, check_heads, check_integer, check_number, check_tensor, require
+from .fp8_cache import BYTES_PER_TOKEN, CACHE_DTYPES
 
 D_V = 512
 D_ROPE = 64
-MAX_HEADS = 128
 MAX_QUERY_TOKENS = 4
-CACHE_BYTE_DTYPES = (torch.float8_e4m3fn, torch.uint8, torch.int8)
 
 
 @dataclasses.dataclass
@@ -83,11 +81,8 @@ class MlaDecodeArgs:
 
 
 def _check_cache(name: str, cache: object, fp8: bool, d_qk: int, device: torch.device) -> torch.Tensor:
-    if fp8:
-        dtype = cache.dtype if isinstance(cache, torch.Tensor) and cache.dtype in CACHE_BYTE_DTYPES else torch.uint8
-        check_tensor(name, cache, dtype=dtype, shape=(None, None, None, BYTES_PER_TOKEN), device=device)
-    else:
-        check_tensor(name, cache, dtype=torch.bfloat16, shape=(None, None, None, d_qk), device=device)
+    dtype, width = (CACHE_DTYPES, BYTES_PER_TOKEN) if fp8 else (torch.bfloat16, d_qk)
+    check_tensor(name, cache, dtype=dtype, shape=(None, None, None, width), device=device)
     # torch.compile cannot trace the offset; the operator itself, which checks once more, sees it
     offset = 0 if torch.compiler.is_compiling() else cache.storage_offset()
     places = (cache.stride(0), cache.stride(1), offset)
@@ -134,7 +129,8 @@ def check_mla_decode(
     check_tensor("q", q, dtype=torch.bfloat16, shape=(None, None, None, None))
     _, s_q, h_q, d_qk = q.shape
     require(1 <= s_q <= MAX_QUERY_TOKENS, "q.shape[1] (s_q)", s_q, f"be 1 to {MAX_QUERY_TOKENS}")
-    require(h_q in range(8, MAX_HEADS + 1, 8), "q.shape[2] (h_q)", h_q, f"be a multiple of 8 from 8 to {MAX_HEADS}")
+    check_heads("q.shape[2] (h_q)", h_q)
+    check_bool("is_fp8_kvcache", is_fp8_kvcache)
     widths = (D_V + D_ROPE,) if is_fp8_kvcache else (D_V, D_V + D_ROPE)
     rule = " or ".join(map(str, widths)) + (" with an FP8 cache" if is_fp8_kvcache else "")
     require(d_qk in widths, "q.shape[3] (head_dim)", d_qk, f"be {rule}")

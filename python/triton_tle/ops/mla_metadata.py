@@ -11,7 +11,8 @@ import functools
 import torch
 
 from . import mla_decode_reduce_table as table
-from ._checks import check_integer, require
+from ._checks import check_bool, check_heads, check_integer, require
+from .mla_decode_args import MAX_QUERY_TOKENS
 
 BLOCK_H = 64
 BLOCK_N = 64
@@ -78,8 +79,7 @@ class FlashMLASchedMeta:
             ValueError: the plan was made for another shape; the message names what differs.
         """
         if self.shape is not None:
-            if self.shape != shape:
-                _refuse(self.shape, shape)
+            _check_same(self.shape, shape)
             return
         if self.requested_splits is not None:
             self.num_splits = self.requested_splits
@@ -92,10 +92,11 @@ class FlashMLASchedMeta:
         self.shape = shape
 
 
-def _refuse(planned: DecodeShape, shape: DecodeShape) -> None:
+def _check_same(planned: DecodeShape, shape: DecodeShape) -> None:
     for field in dataclasses.fields(shape):
         before, now = getattr(planned, field.name), getattr(shape, field.name)
-        require(before == now, field.name, now, f"be {before}, which tile_scheduler_metadata was planned for")
+        if before != now:  # no text before there is an error: torch.compile cannot trace one of symbolic sizes
+            require(False, field.name, now, f"be {before}, which tile_scheduler_metadata was planned for")
 
 
 @functools.cache
@@ -146,6 +147,25 @@ def choose_splits(shape: DecodeShape, sm_count: int | None = None) -> int:
     return min(choices, key=lambda splits: estimate_microseconds(shape, splits, count))
 
 
+def _device(device: torch.device | str | int | None) -> torch.device:
+    """The device that `device` names, with its number; None: the current CUDA device, or the CPU without any.
+
+    Raises:
+        ValueError: no CUDA device and not the CPU.
+    """
+    if device is None:
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        place = torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        raise ValueError(f"device must be a CUDA device or the CPU, got {device!r}") from error
+    usable = place.type == "cpu" or place.type == "cuda" and torch.cuda.is_available()
+    require(usable, "device", place, "be a CUDA device that torch sees, or the CPU")
+    if place.type == "cuda" and place.index is None:
+        place = torch.device("cuda", torch.cuda.current_device())
+    return place
+
+
 def get_mla_metadata(
     *args: object,
     b: int | None = None,
@@ -160,29 +180,30 @@ def get_mla_metadata(
 ) -> tuple[FlashMLASchedMeta, None]:
     """Metadata for `flash_mla_with_kvcache`, with FlashMLA's interface: needs no argument and ignores others.
 
-    Without sizes the plan is made by the first call that uses it. With them it is made here, workspace included, so
-    that nothing is allocated later.
+    Without b and h_q the plan is made by the first call that uses it; what else is given then (FlashMLA's older
+    interface has a `topk` and an `is_fp8_kvcache`, too) is not looked at. With them it is made here, workspace
+    included, so that nothing is allocated later.
 
     Args:
         b, s_q, h_q: batch, query tokens of a sequence, heads.
         topk, extra_topk: entries of the lists of keys; extra_topk 0: no extra cache.
         is_fp8_kvcache: whether the cache is FP8.
-        device: where the call will run; None: the current CUDA device.
+        device: where the call will run; None: the current CUDA device, or the CPU where torch sees none.
         num_splits: cut lists into so many parts, instead of as many as pay off.
 
     Returns:
         (metadata, None); the second is there for FlashMLA's older interface.
 
     Raises:
-        TypeError: a size that is no int.
-        ValueError: a size out of range; some of b, h_q, topk given and others not.
+        TypeError: a size that is no int, or is_fp8_kvcache that is no bool.
+        ValueError: a size out of range; b or h_q given, and not both and topk; another device than those.
     """
     if num_splits is not None:
         check_integer("num_splits", num_splits)
         require(1 <= num_splits <= 256, "num_splits", num_splits, "be 1 to 256")
     metadata = FlashMLASchedMeta(num_splits)
     sizes = {"b": b, "h_q": h_q, "topk": topk}
-    given = [name for name, value in sizes.items() if value is not None]
+    given = [name for name in ("b", "h_q") if sizes[name] is not None]
     if not given:
         return metadata, None
     for name, value in sizes.items():
@@ -190,8 +211,8 @@ def get_mla_metadata(
     for name, value in (*sizes.items(), ("s_q", s_q), ("extra_topk", extra_topk)):
         check_integer(name, value)
         require(value >= 0, name, value, "not be negative")
-    place = torch.device("cuda" if device is None else device)
-    if place.type == "cuda" and place.index is None:
-        place = torch.device("cuda", torch.cuda.current_device())
-    metadata.plan(DecodeShape(b, s_q, h_q, topk, extra_topk, is_fp8_kvcache, place))
+    require(1 <= s_q <= MAX_QUERY_TOKENS, "s_q", s_q, f"be 1 to {MAX_QUERY_TOKENS}")
+    check_heads("h_q", h_q)
+    check_bool("is_fp8_kvcache", is_fp8_kvcache)
+    metadata.plan(DecodeShape(b, s_q, h_q, topk, extra_topk, is_fp8_kvcache, _device(device)))
     return metadata, None

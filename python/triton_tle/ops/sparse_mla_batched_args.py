@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from ._checks import check_integer, check_number, check_tensor, require
-from .sparse_mla_fwd_args import D_ROPE, D_V, MAX_HEADS
+from ._checks import check_bool, check_heads, check_integer, check_number, check_tensor, require
+from .sparse_mla_fwd_args import D_ROPE, D_V
 
 
 def check_batched(
@@ -27,7 +27,7 @@ def check_batched(
     check_tensor("q", q, dtype=torch.bfloat16, shape=(None, None, None, None))
     batch, s_q, h_q, d_qk = q.shape
     require(d_qk in (D_V, D_V + D_ROPE), "q.shape[3] (d_qk)", d_qk, f"be {D_V} or {D_V + D_ROPE}")
-    require(h_q in range(8, MAX_HEADS + 1, 8), "q.shape[2] (h_q)", h_q, f"be a multiple of 8 from 8 to {MAX_HEADS}")
+    check_heads("q.shape[2] (h_q)", h_q)
     check_tensor("kv", kv, dtype=torch.bfloat16, shape=(batch, None, None, d_qk), device=q.device)
     require(kv.shape[2] == 1, "kv.shape[2] (h_kv)", kv.shape[2], "be 1")
     check_tensor("indices", indices, dtype=torch.int32, shape=(batch, s_q, 1, None), device=q.device)
@@ -38,6 +38,5 @@ def check_batched(
         check_tensor("topk_length", topk_length, dtype=torch.int32, shape=(batch, s_q), device=q.device)
     if q_start is not None:
         check_integer("q_start", q_start)
-    if not isinstance(deterministic, bool):
-        raise TypeError(f"deterministic must be a bool, got {type(deterministic).__name__}")
+    check_bool("deterministic", deterministic)
     return sm_scale

@@ -6,7 +6,7 @@ import dataclasses
 
 import torch
 
-from ._checks import check_tensor, require
+from ._checks import check_bool, check_tensor, require
 from .sparse_mla_fwd_args import D_V, check_order, check_sparse_mla_inputs, in_order_of_tokens
 
 
@@ -125,8 +125,7 @@ def check_sparse_mla_bwd(
     if grad_lse is not None:
         check_tensor("grad_lse", grad_lse, dtype=torch.float32, shape=(s_q, h_q), device=q.device)
         require(grad_lse.is_contiguous(), "grad_lse", f"strides {tuple(grad_lse.stride())}", "be contiguous")
-    if not isinstance(deterministic, bool):
-        raise TypeError(f"deterministic must be a bool, got {type(deterministic).__name__}")
+    check_bool("deterministic", deterministic)
     if dq is None:
         dq = torch.empty((s_q, h_q, d_qk), dtype=torch.bfloat16, device=q.device)
     else:

@@ -250,7 +250,8 @@ def flash_mla_sparse_fwd(
     """Sparse attention prefill with FlashMLA's interface.
 
     On CPU tensors this calculates in plain torch operations, or with TRITON_INTERPRET=1 runs the kernel itself in
-    Triton's interpreter.
+    Triton's interpreter. As with FlashMLA, out has no gradient; `sparse_mla` has them. FlashMLA's `indexer_topk`, newer
+    than this interface, is not there.
 
     Args:
         q: [s_q, h_q, d_qk], bfloat16; d_qk 512 or 576, h_q a multiple of 8 up to 128.
@@ -261,7 +262,7 @@ def flash_mla_sparse_fwd(
         attn_sink: [h_q], float32; multiplies out by exp(lse) / (exp(lse) + exp(sink)). +inf makes out 0, -inf changes
             nothing; lse and max_logits know nothing of it.
         topk_length: [s_q], int32; row i attends to its first topk_length[i] entries only (0 or less: to none).
-        out: where to write out, [s_q, h_q, 512], bfloat16.
+        out: where to write out, [s_q, h_q, 512], bfloat16; memory of its own, not that of another argument.
         All tensors lie on one device, with a contiguous last dimension and any other strides.
 
     Returns:

@@ -7,11 +7,10 @@ import math
 
 import torch
 
-from ._checks import check_integer, check_number, check_tensor, require
+from ._checks import check_heads, check_integer, check_number, check_tensor, require
 
 D_V = 512
 D_ROPE = 64
-MAX_HEADS = 128
 LOG2_E = math.log2(math.e)
 
 
@@ -115,7 +114,7 @@ def check_sparse_mla_inputs(
     check_tensor("q", q, dtype=torch.bfloat16, shape=(None, None, None))
     s_q, h_q, d_qk = q.shape
     require(d_qk in (D_V, D_V + D_ROPE), "q.shape[2] (d_qk)", d_qk, f"be {D_V} or {D_V + D_ROPE}")
-    require(h_q in range(8, MAX_HEADS + 1, 8), "q.shape[1] (h_q)", h_q, f"be a multiple of 8 from 8 to {MAX_HEADS}")
+    check_heads("q.shape[1] (h_q)", h_q)
     check_tensor("kv", kv, dtype=torch.bfloat16, shape=(None, None, d_qk), device=q.device)
     require(kv.shape[1] == 1, "kv.shape[1] (h_kv)", kv.shape[1], "be 1")
     check_tensor("indices", indices, dtype=torch.int32, shape=(s_q, 1, None), device=q.device)
@@ -177,6 +176,8 @@ def check_sparse_mla_fwd(
         out = torch.empty((s_q, h_q, D_V), dtype=torch.bfloat16, device=q.device)
     else:
         check_tensor("out", out, dtype=torch.bfloat16, shape=(s_q, h_q, D_V), device=q.device)
+        apart = all(size < 2 or stride > 0 for size, stride in zip(out.shape, out.stride()))
+        require(apart, "out", f"strides {tuple(out.stride())}", "have a place of its own for each element")
     max_logits = torch.empty((s_q, h_q), dtype=torch.float32, device=q.device)
     lse = torch.empty((s_q, h_q), dtype=torch.float32, device=q.device)
     return SparseMlaFwdArgs(q, kv, indices, sm_scale, attn_sink, topk_length, causal_start, out, max_logits, lse, order)
