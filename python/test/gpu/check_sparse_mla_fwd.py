@@ -71,6 +71,8 @@ def check_compiled(own_out: bool, seed: int) -> str:
     arguments = make_inputs(dataclasses.replace(OPERATOR_CASE, own_out=own_out), seed, "cuda")
     compiled = torch.compile(lambda **named: flash_mla_sparse_fwd(**named), fullgraph=True)
     expected = [result.clone() for result in flash_mla_sparse_fwd(**arguments)]
+    if not own_out:
+        arguments["out"].fill_(float("nan"))
     same = all(torch.equal(left, right) for left, right in zip(compiled(**arguments), expected))
     return "" if same else "the compiled call differs"
 
@@ -109,8 +111,8 @@ def main() -> int:
                 print(f"{provider}: {case.label}: {problem}", flush=True)
             if checking.is_lost(problem):
                 break
-    for label, function in () if args.sanitize else OPERATOR_CHECKS.items():
-        if args.only in label:
+    for label, function in OPERATOR_CHECKS.items():
+        if args.only in label and "tle" in args.provider and not args.sanitize:
             found, problem = checking.guarded(functools.partial(function, args.seed))
             problem = problem or found
             rows.append([label, "operator", "-", "-", "-", problem or "ok"])
