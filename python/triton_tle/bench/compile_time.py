@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import resource
 import statistics
 import sys
@@ -91,20 +90,17 @@ def compile_once(variant: Variant, arch: str, mode: str) -> dict[str, float]:
         seen.update({"frontend": times.ir_initialization / 1000})
         seen.update({stage: micros / 1000 for stage, micros in times.lowering_stages})
 
-    saved = os.environ.get(environment.VARIABLE)
-    os.environ[environment.VARIABLE] = mode
-    try:
-        with tempfile.TemporaryDirectory() as folder, knobs.cache.scope(), knobs.compilation.scope():
-            knobs.cache.dir, knobs.compilation.listener = folder, listener
-            target = GPUTarget("cuda", parse_arch(arch), 32)
-            start = _cpu_seconds()
-            triton.compile(variant.source(), target=target, options=dict(variant.options))
-            seen["cpu"] = 1000 * (_cpu_seconds() - start)
-    finally:
-        if saved is None:
-            del os.environ[environment.VARIABLE]
-        else:
-            os.environ[environment.VARIABLE] = saved
+    with (
+        environment.overridden(environment.VARIABLE, mode),
+        tempfile.TemporaryDirectory() as folder,
+        knobs.cache.scope(),
+        knobs.compilation.scope(),
+    ):
+        knobs.cache.dir, knobs.compilation.listener = folder, listener
+        target = GPUTarget("cuda", parse_arch(arch), 32)
+        start = _cpu_seconds()
+        triton.compile(variant.source(), target=target, options=dict(variant.options))
+        seen["cpu"] = 1000 * (_cpu_seconds() - start)
     return seen
 
 

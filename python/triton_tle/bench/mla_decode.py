@@ -11,9 +11,8 @@ from collections.abc import Callable
 
 import torch
 
-from . import harness
+from . import figures, harness
 from .graphs import copy_bandwidth, time_captured
-from .harness import format_table
 from .mla_decode_check import D_V, DecodeCase, DecodeResult, check
 from .providers import ProviderUnavailable
 
@@ -173,39 +172,23 @@ def _bench_case(
     )
     arguments = make_inputs(case, seed=2)
     calls = {name: chosen[name].prepare(arguments, case.fp8, 0) for name in errors}
-    for name, timing in time_captured(calls, rounds).items():
-        limit_ms = 1e3 * case.bytes / bandwidth
-        result["providers"][name] = {
-            "ms": timing.median,
-            "tflops": case.flops / timing.median / 1e9,
-            "bandwidth_share": limit_ms / timing.median,
-            "spread": timing.spread,
-            "error": dataclasses.asdict(errors[name]),
-            "rounds_ms": timing.milliseconds,
-        }
-    if BASELINE in result["providers"]:
-        base = result["providers"][BASELINE]["rounds_ms"]
-        for entry in result["providers"].values():
-            ratios = sorted(mine / other for mine, other in zip(entry["rounds_ms"], base))
-            entry["time_ratio"] = ratios[len(ratios) // 2]
+    timings = time_captured(calls, rounds)
+    limit_ms = 1e3 * case.bytes / bandwidth
+
+    def more(name: str) -> dict:
+        found = {"bandwidth_share": limit_ms / timings[name].median, "error": dataclasses.asdict(errors[name])}
+        if BASELINE in timings:
+            found["time_ratio"] = timings[BASELINE].ratio_to(timings[name])
+        return found
+
+    figures.record(result, timings, case.flops, more=more)
     return result
 
 
 def format_case(result: dict) -> str:
     """The table of one case, fastest first; the ratio is of times, below 1 is faster than FlashMLA."""
-    rows = [
-        [
-            name,
-            f"{1e3 * entry['ms']:.1f}",
-            f"{entry['tflops']:.0f}",
-            f"{entry['bandwidth_share']:.0%}",
-            f"{entry['spread']:.1%}",
-            f"{entry['time_ratio']:.3f}" if "time_ratio" in entry else "-",
-        ]
-        for name, entry in sorted(result["providers"].items(), key=lambda item: item[1]["ms"])
-    ]
-    header = [result["label"], "us", "TFLOP/s", "of bandwidth", "spread", f"time / {BASELINE}"]
-    return format_table(header, rows)
+    columns = {"us": "{us:.1f}", "TFLOP/s": "{tflops:.0f}", "of bandwidth": "{bandwidth_share:.0%}", **figures.SPREAD}
+    return figures.case_table(result, columns | {f"time / {BASELINE}": "{time_ratio:.3f}"})
 
 
 def run(

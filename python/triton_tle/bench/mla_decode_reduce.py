@@ -8,9 +8,8 @@ from collections.abc import Callable
 
 import torch
 
-from . import harness
+from . import figures, harness
 from .graphs import copy_bandwidth, time_captured
-from .harness import format_table
 
 BASELINE = "torch"
 
@@ -71,36 +70,23 @@ def _bench_case(case: Case, rounds: int, bandwidth: float) -> dict:
         if not error < 5e-3:
             result["failed"][name] = f"wrong against the float64 reference: {error}"
             del calls[name]
-    for name, timing in time_captured(calls, rounds).items():
-        result["providers"][name] = {
-            "ms": timing.median,
-            "tb_s": case.bytes / timing.median / 1e9,
-            "bandwidth_share": 1e3 * case.bytes / bandwidth / timing.median,
-            "spread": timing.spread,
-            "rounds_ms": timing.milliseconds,
-        }
-    if BASELINE in result["providers"]:
-        base = result["providers"][BASELINE]["rounds_ms"]
-        for entry in result["providers"].values():
-            ratios = sorted(other / mine for mine, other in zip(entry["rounds_ms"], base))
-            entry["speedup"] = ratios[len(ratios) // 2]
+    timings = time_captured(calls, rounds)
+    limit_ms = 1e3 * case.bytes / bandwidth
+
+    def more(name: str) -> dict:
+        found = {"bandwidth_share": limit_ms / timings[name].median}
+        if BASELINE in timings:
+            found["speedup"] = timings[name].ratio_to(timings[BASELINE])
+        return found
+
+    figures.record(result, timings, case.bytes, "tb_s", more=more)
     return result
 
 
 def format_case(result: dict) -> str:
     """The table of one case, fastest first."""
-    rows = [
-        [
-            name,
-            f"{1e3 * entry['ms']:.1f}",
-            f"{entry['tb_s']:.2f}",
-            f"{entry['bandwidth_share']:.0%}",
-            f"{entry['spread']:.1%}",
-            f"{entry['speedup']:.2f}" if "speedup" in entry else "-",
-        ]
-        for name, entry in sorted(result["providers"].items(), key=lambda item: item[1]["ms"])
-    ]
-    return format_table([result["label"], "us", "TB/s", "of copy", "spread", f"x {BASELINE}"], rows)
+    columns = {"us": "{us:.1f}", "TB/s": "{tb_s:.2f}", "of copy": "{bandwidth_share:.0%}", **figures.SPREAD}
+    return figures.case_table(result, columns | {f"x {BASELINE}": "{speedup:.2f}"})
 
 
 def run(

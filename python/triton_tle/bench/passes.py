@@ -6,34 +6,24 @@ shuffled rounds. A slowdown is a pass's share given all the others, so the share
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import torch
 
-from . import harness
-from .harness import environment, format_table, time_in_rounds
+from triton_tle.compiler import environment
+
+from . import figures, harness
+from .harness import format_table, time_in_rounds
 from .sparse_mla_fwd import D_V, MAIN_CASE, Case, Provider, check_provider, make_inputs
 
 ALL = "all passes"
 
 
-@contextlib.contextmanager
-def _without(flags: tuple[str, ...]) -> Iterator[None]:
+def _without(flags: tuple[str, ...]) -> AbstractContextManager[None]:
     """TRITON_TLE_SKIP holds `flags` inside; what it held before comes back."""
-    from triton_tle.compiler.environment import SKIP
-
-    before = os.environ.get(SKIP)
-    os.environ[SKIP] = ",".join(flags)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[SKIP]
-        else:
-            os.environ[SKIP] = before
+    return environment.overridden(environment.SKIP, ",".join(flags))
 
 
 def _provider(flags: tuple[str, ...]) -> Provider:
@@ -127,14 +117,11 @@ def run(
         else:
             result["failed"][name] = f"wrong against the float64 reference: {errors[name]}"
     timings = time_in_rounds(runs, 5 if quick else 11)
-    for name, timing in timings.items():
-        result["providers"][name] = {
-            "ms": timing.median,
-            "tflops": case.flops / timing.median / 1e9,
-            "spread": timing.spread,
-            "slowdown": timings[ALL].ratio_to(timing) if ALL in timings else None,
-            "resources": resources[name],
-            "rounds_ms": timing.milliseconds,
-        }
+
+    def more(name: str) -> dict:
+        slowdown = timings[ALL].ratio_to(timings[name]) if ALL in timings else None
+        return {"slowdown": slowdown, "resources": resources[name]}
+
+    figures.record(result, timings, case.flops, more=more)
     log("\n" + format_case(result))
-    return {"op": "passes", "environment": environment(commit), "skipped": {}, "cases": [result]}
+    return {"op": "passes", "environment": harness.environment(commit), "skipped": {}, "cases": [result]}

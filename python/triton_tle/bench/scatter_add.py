@@ -6,16 +6,16 @@ does in the backward of sparse attention, so the reductions bound the kernel and
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import torch
 
-from . import harness
-from .harness import format_table, time_in_rounds
+from triton_tle.compiler import environment
+
+from . import figures, harness
+from .harness import time_in_rounds
 
 BASELINES = ("triton", "gluon")
 DEPTH = 16  # of the products
@@ -48,28 +48,12 @@ CASES = (Case(), Case(columns=512, piece=128), Case(columns=512, piece=128, num_
 Provider = Callable[..., None]
 
 
-@contextlib.contextmanager
-def _tle(value: str) -> Iterator[None]:
-    """TRITON_TLE has `value` inside; what it was before comes back."""
-    from triton_tle.compiler.environment import VARIABLE
-
-    before = os.environ.get(VARIABLE)
-    os.environ[VARIABLE] = value
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[VARIABLE]
-        else:
-            os.environ[VARIABLE] = before
-
-
 def _load_plain(value: str) -> Provider:
     # Triton's caches tell the values of TRITON_TLE apart, so one process can hold both binaries of one kernel.
     from .providers.scatter_add_triton import scatter_add_triton
 
     def call(*arguments: object) -> None:
-        with _tle(value):
+        with environment.overridden(environment.VARIABLE, value):
             scatter_add_triton(*arguments)
 
     return call
@@ -129,27 +113,15 @@ def _bench_case(case: Case, providers: dict[str, Provider], rounds: int, log: Ca
     out = torch.zeros((case.table, case.columns), dtype=torch.float32, device="cuda")
     runs = {name: functools.partial(providers[name], x, w, index, out, case.piece, case.num_warps) for name in errors}
     timings = time_in_rounds(runs, rounds)
-    for name, timing in timings.items():
-        result["providers"][name] = {
-            "ms": timing.median,
-            "tb_s": case.bytes / timing.median / 1e9,
-            "spread": timing.spread,
-            "error": errors[name],
-            "rounds_ms": timing.milliseconds,
-            "ratio": {base: timing.ratio_to(timings[base]) for base in BASELINES if base in timings},
-        }
+    more = {name: {"error": error} for name, error in errors.items()}
+    figures.record(result, timings, case.bytes, "tb_s", BASELINES, more.__getitem__)
     return result
 
 
 def format_case(result: dict) -> str:
     """The table of one case, fastest first."""
-    ordered = sorted(result["providers"].items(), key=lambda item: item[1]["ms"])
-    rows = [
-        [name, f"{entry['ms']:.3f}", f"{entry['tb_s']:.2f}", f"{entry['spread']:.1%}", f"{entry['error']:.1e}"]
-        + [f"{entry['ratio'][base]:.3f}" if base in entry["ratio"] else "-" for base in BASELINES]
-        for name, entry in ordered
-    ]
-    return format_table([result["label"], "ms", "TB/s", "spread", "error", *(f"x {b}" for b in BASELINES)], rows)
+    columns = {"ms": "{ms:.3f}", "TB/s": "{tb_s:.2f}", **figures.SPREAD, "error": "{error:.1e}"}
+    return figures.case_table(result, columns, BASELINES)
 
 
 def run(

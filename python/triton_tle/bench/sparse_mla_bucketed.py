@@ -23,9 +23,9 @@ import torch
 from triton_tle.ops import sparse_mla, sparse_mla_bucketed
 from triton_tle.ops.sparse_mla_buckets import make_plan
 
-from . import harness
+from . import figures, harness
 from .graphs import time_captured
-from .harness import format_table, time_in_rounds
+from .harness import time_in_rounds
 from .sparse_mla_bwd_check import D_V
 
 ROUNDS = 9
@@ -164,28 +164,15 @@ def _bench_case(case: Case, only: list[str] | None, rounds: int, log: Callable[[
     plan = time_captured({"plan": functools.partial(make_plan, indices, case.s_q)}, 5, 5.0)["plan"]
     result["plan_us"] = 1e3 * plan.median
     timings = time_in_rounds(chosen, rounds)
-    for name, timing in timings.items():
-        result["providers"][name] = {
-            "ms": timing.median,
-            "tflops": case.flops / timing.median / 1e9,
-            "spread": timing.spread,
-            "difference": errors[name],
-            "rounds_ms": timing.milliseconds,
-            "ratio": {base: timing.ratio_to(timings[base]) for base in BASELINES if base in timings},
-        }
+    more = {name: {"difference": error} for name, error in errors.items()}
+    figures.record(result, timings, case.flops, baselines=BASELINES, more=more.__getitem__)
     return result
 
 
 def format_case(result: dict) -> str:
     """The table of one case, fastest first; "x full" and "x length": how many times faster than these."""
-    rows = []
-    for name, entry in sorted(result["providers"].items(), key=lambda item: item[1]["ms"]):
-        cells = [name, f"{entry['ms']:.3f}", f"{entry['tflops']:.0f}", f"{entry['spread']:.1%}"]
-        cells.append(f"{entry['difference']:.1e}")
-        ratios = (entry["ratio"].get(base) for base in BASELINES)
-        rows.append(cells + ["-" if ratio is None else f"{ratio:.3f}" for ratio in ratios])
-    header = [f"{result['label']}, {result['fill']:.0%} keys", "ms", "TFLOP/s", "spread", "difference"]
-    table = format_table([*header, *(f"x {base}" for base in BASELINES)], rows)
+    columns = {**figures.TFLOPS, **figures.SPREAD, "difference": "{difference:.1e}"}
+    table = figures.case_table(result, columns, BASELINES, label=f"{result['label']}, {result['fill']:.0%} keys")
     return f"{table}\nplan alone: {result['plan_us']:.0f} us"
 
 

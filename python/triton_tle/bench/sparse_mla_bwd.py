@@ -16,8 +16,8 @@ import torch
 
 from triton_tle.ops.sparse_mla_fwd import flash_mla_sparse_fwd
 
-from . import harness, sparse_mla_fwd
-from .harness import format_table, time_in_rounds
+from . import figures, harness, sparse_mla_fwd
+from .harness import time_in_rounds
 from .parallel import in_processes
 from .providers import ProviderUnavailable
 from .sparse_mla_bwd_check import D_V, CheckCase, CheckResult, check
@@ -152,32 +152,24 @@ def _bench_case(case: Case, providers: dict[str, Provider], rounds: int, log: Ca
     inputs = make_inputs(case, seed=2)
     runs = {name: functools.partial(providers[name].call, *inputs) for name in errors}
     timings = time_in_rounds(runs, rounds)
-    for name, timing in timings.items():
-        result["providers"][name] = {
-            "ms": timing.median,
-            "tflops": case.flops / timing.median / 1e9,
-            "floor_share": case.floor_ms / timing.median,
+
+    def more(name: str) -> dict:
+        return {
+            "floor_share": case.floor_ms / timings[name].median,
             "memory_ratio": peak_memory(runs[name], inputs) / case.memory,
-            "spread": timing.spread,
             "error": dataclasses.asdict(errors[name]),
-            "rounds_ms": timing.milliseconds,
-            "ratio": {base: timing.ratio_to(timings[base]) for base in BASELINES if base in timings},
         }
+
+    figures.record(result, timings, case.flops, baselines=BASELINES, more=more)
     return result
 
 
 def format_case(result: dict) -> str:
     """The table of one case, fastest first. "floor": share of the time that the additions to dkv alone would take;
     "memory": peak, relative to q, kv, out, grad_out, lse, dq and dkv in float32."""
-    rows = []
-    for name, entry in sorted(result["providers"].items(), key=lambda item: item[1]["ms"]):
-        error = max(entry["error"]["dq"], entry["error"]["dkv"])
-        cells = [name, f"{entry['ms']:.3f}", f"{entry['tflops']:.0f}", f"{entry['floor_share']:.0%}"]
-        cells += [f"{entry['memory_ratio']:.3f}", f"{entry['spread']:.1%}", f"{error:.1e}"]
-        ratios = (entry["ratio"].get(base) for base in BASELINES)
-        rows.append(cells + ["-" if ratio is None else f"{ratio:.3f}" for ratio in ratios])
-    header = [result["label"], "ms", "TFLOP/s", "floor", "memory", "spread", "error", *(f"x {b}" for b in BASELINES)]
-    return format_table(header, rows)
+    columns = {**figures.TFLOPS, "floor": "{floor_share:.0%}", "memory": "{memory_ratio:.3f}", **figures.SPREAD}
+    columns["error"] = lambda entry: f"{max(entry['error']['dq'], entry['error']['dkv']):.1e}"
+    return figures.case_table(result, columns, BASELINES)
 
 
 def _prepared(names: list[str], cases: Sequence[Case], skipped: dict[str, str]) -> dict[str, Provider]:

@@ -12,8 +12,8 @@ from collections.abc import Callable
 
 import torch
 
-from . import harness
-from .harness import format_table, time_in_rounds
+from . import figures, harness
+from .harness import time_in_rounds
 from .providers import ProviderUnavailable
 from .sparse_mla_fwd_check import D_V, CheckCase, CheckResult, check
 
@@ -167,28 +167,15 @@ def _bench_case(case: Case, providers: dict[str, Provider], rounds: int, log: Ca
     out = torch.empty((case.s_q, case.h_q, D_V), dtype=torch.bfloat16, device="cuda")
     runs = {name: functools.partial(chosen[name].call, q, kv, indices, case.d_qk**-0.5, out=out) for name in errors}
     timings = time_in_rounds(runs, rounds)
-    for name, timing in timings.items():
-        result["providers"][name] = {
-            "ms": timing.median,
-            "tflops": case.flops / timing.median / 1e9,
-            "spread": timing.spread,
-            "error": dataclasses.asdict(errors[name]),
-            "rounds_ms": timing.milliseconds,
-            "ratio": {base: timing.ratio_to(timings[base]) for base in BASELINES if base in timings},
-        }
+    more = {name: {"error": dataclasses.asdict(error)} for name, error in errors.items()}
+    figures.record(result, timings, case.flops, baselines=BASELINES, more=more.__getitem__)
     return result
 
 
 def format_case(result: dict) -> str:
     """The table of one case, fastest first."""
-    ordered = sorted(result["providers"].items(), key=lambda item: item[1]["ms"])
-    rows = [
-        [name, f"{entry['ms']:.3f}", f"{entry['tflops']:.0f}", f"{entry['spread']:.1%}", f"{entry['error']['out']:.1e}"]
-        + [f"{entry['ratio'][base]:.3f}" if base in entry["ratio"] else "-" for base in BASELINES]
-        for name, entry in ordered
-    ]
-    header = [result["label"], "ms", "TFLOP/s", "spread", "error", *(f"x {base}" for base in BASELINES)]
-    return format_table(header, rows)
+    columns = {**figures.TFLOPS, **figures.SPREAD, "error": "{error[out]:.1e}"}
+    return figures.case_table(result, columns, BASELINES)
 
 
 def run(

@@ -13,8 +13,8 @@ from collections.abc import Callable
 
 import torch
 
-from . import harness
-from .harness import format_table, time_in_rounds
+from . import figures, harness
+from .harness import time_in_rounds
 from .sparse_mla_fwd import LOADERS, Case, Provider, check_provider, make_inputs
 from .sparse_mla_fwd_check import D_V
 
@@ -72,31 +72,21 @@ def _bench_case(case: Case, providers: dict[str, Provider], rounds: int, log: Ca
     }
     alone = _time_alone(runs)
     timings = time_in_rounds(runs, rounds)
-    for name, timing in timings.items():
-        entry = {
-            "ms": timing.median,
-            "tflops": case.flops / timing.median / 1e9,
-            "spread": timing.spread,
-            "alone_ms": alone[name],
-            "rounds_ms": timing.milliseconds,
-            "error": errors[name].out,
-        }
+
+    def more(name: str) -> dict:
+        found = {"alone_ms": alone[name], "error": errors[name].out}
         if PEER in timings:
-            entry["ratio"] = timing.ratio_to(timings[PEER])
-            entry["alone_ratio"] = alone[PEER] / alone[name]
-        result["providers"][name] = entry
+            found |= {"ratio": timings[name].ratio_to(timings[PEER]), "alone_ratio": alone[PEER] / alone[name]}
+        return found
+
+    figures.record(result, timings, case.flops, more=more)
     return result
 
 
 def format_case(result: dict) -> str:
     """The table of one size, fastest first."""
-    ordered = sorted(result["providers"].items(), key=lambda item: item[1]["ms"])
-    rows = [
-        [name, f"{entry['ms']:.3f}", f"{entry['tflops']:.0f}", f"{entry['spread']:.1%}", f"{entry['alone_ms']:.3f}"]
-        + [f"{entry[key]:.3f}" if key in entry else "-" for key in ("ratio", "alone_ratio")]
-        for name, entry in ordered
-    ]
-    return format_table([result["label"], "ms", "TFLOP/s", "spread", "alone", f"x {PEER}", "alone x"], rows)
+    columns = {**figures.TFLOPS, **figures.SPREAD, "alone": "{alone_ms:.3f}"}
+    return figures.case_table(result, {**columns, f"x {PEER}": "{ratio:.3f}", "alone x": "{alone_ratio:.3f}"})
 
 
 def summarize(cases: list[dict]) -> dict[str, dict[str, float]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 VARIABLE = "TRITON_TLE"
@@ -22,6 +24,20 @@ def mode() -> str:
     if value not in ("", "0", "1"):
         raise ValueError(f"{VARIABLE}: got '{value}', expected 0 (off), 1 (every kernel) or unset (kernels using TLE)")
     return value
+
+
+@contextlib.contextmanager
+def overridden(name: str, value: str) -> Iterator[None]:
+    """The environment variable `name` is `value` inside; what it was before comes back."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 def remarks() -> str:
