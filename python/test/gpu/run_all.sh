@@ -76,13 +76,14 @@ step checks differential 400 python3 "$here/run_differential.py" --count 500 --s
 bench() { # bench NAME SECONDS [options]
   local name=$1 limit=$2
   shift 2
-  step benches "bench_$name" "$limit" python3 -m triton_tle.bench "$name" --json "$out/$name.json" "$@" \
+  step benches "bench_$name" "$limit" python3 -m triton_tle.bench "$name" --json "$out/$name.json" \
+    --plot "$out/$name.png" "$@" \
     ${commit:+--commit "$commit"}
 }
-bench sparse_mla_fwd 240 --plot "$out/sparse_mla_fwd.png"
+bench sparse_mla_fwd 240
 bench sparse_mla_fwd_rows 200
-bench sparse_mla_bwd 300 --plot "$out/sparse_mla_bwd.png"
-bench sparse_mla_bucketed 240 --plot "$out/sparse_mla_bucketed.png"
+bench sparse_mla_bwd 300
+bench sparse_mla_bucketed 240
 bench mla_decode 240
 bench mla_decode_reduce 120
 bench passes 200

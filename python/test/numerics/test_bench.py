@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 import os
+import time
 
 import pytest
 import torch
@@ -353,6 +354,23 @@ def test_processes_say_what_they_raised():
         "", "JSONDecodeError: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"
     ]  # fmt: skip
     assert parallel.in_processes(json.loads, []) == []
+    # an exception that cannot be made of its text alone
+    assert parallel.in_processes(bytes.decode, [(b"\xff",), (b"a",)], processes=2)[1] == ""
+    [died] = parallel.in_processes(os._exit, [(3,)])
+    assert died.startswith("BrokenProcessPool: A process in the process pool was terminated abruptly")
+
+
+def test_interrupted_processes_do_not_begin_what_is_left():
+    ended = []
+
+    def interrupt():
+        ended.append(1)
+        raise KeyboardInterrupt
+
+    begin = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        parallel.in_processes(time.sleep, [(0.5,)] * 120, processes=1, done=interrupt)
+    assert len(ended) == 1 and time.monotonic() - begin < 45, "all calls together take 60 s"
 
 
 def test_backward_providers_are_prepared_or_skipped(monkeypatch):

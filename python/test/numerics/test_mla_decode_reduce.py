@@ -13,7 +13,7 @@ import torch
 import triton
 import triton_tle
 from triton.backends.compiler import GPUTarget
-from triton_tle.bench.tune_reduce import shapes_to_tune, tune
+from triton_tle.bench.tune_reduce import compile_ahead, shapes_to_tune, tune
 from triton_tle.commands import tune as command
 from triton_tle.compiler import report
 from triton_tle.ops import mla_decode_reduce, mla_decode_reduce_reference
@@ -243,6 +243,14 @@ def test_a_killed_tuning_leaves_a_table_to_go_on_with(tmp_path):
     assert tune(path, keys, lambda key, config: 2.0, stream=io.StringIO()) == len(keys) - len(before)
     after = table.read_table(path)
     assert set(after) == set(keys) and all(after[key] == entry for key, entry in before.items())
+
+
+def test_compiling_ahead_shows_progress():
+    """What does not compile, and without a GPU that is all, is left to tuning."""
+    stream = io.StringIO()
+    compile_ahead(shapes_to_tune("GPU", 132, [8], [64], [2], [1]), stream)
+    lines, count = stream.getvalue().splitlines(), len(set(table.candidates(64, 2)))
+    assert len(lines) == count and lines[-1].endswith(f"{count}/{count}, 0 s left, compiled")
 
 
 def test_tuning_keeps_lines_of_other_gpus(tmp_path):

@@ -9,12 +9,9 @@ from a CUDA graph, so that the time is the kernel's and not that of Python code 
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
 import functools
 import importlib
-import multiprocessing
-import os
 import statistics
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -23,6 +20,7 @@ import torch
 
 from . import harness
 from .harness import Timing, format_table, time_in_rounds
+from .parallel import in_processes
 
 STOCK = "best stock"
 TRIAL_MS, TRIAL_ROUNDS = 4.0, 5  # per configuration of one provider
@@ -68,16 +66,13 @@ class Family(Protocol):
     LIMIT: float
 
 
-def _compile(module: str, name: str, case: Any, config: dict) -> str | None:
-    """In a process of its own: compile one provider in one configuration; what went wrong, or None."""
+def _compile(module: str, name: str, case: Any, config: dict) -> None:
+    """In a process of its own: compile one provider in one configuration."""
     family = importlib.import_module(module)
     try:
         family.PROVIDERS[name]().run(family.make_inputs(case, 0), config, True)
-    except Exception as problem:
-        return f"{type(problem).__name__}: {str(problem)[:300]}"
     finally:
         torch.cuda.empty_cache()
-    return None
 
 
 def _compile_all(module: str, providers: dict[str, Provider], cases: Sequence[Any], log: Callable) -> set[tuple]:
@@ -87,19 +82,14 @@ def _compile_all(module: str, providers: dict[str, Provider], cases: Sequence[An
         for name, provider in providers.items():
             for config in provider.configurations(case) if provider.configurations else ():
                 jobs.setdefault((name, case.kind, _key(config)), (case, config))
-    if not jobs:
-        return set()
-    workers = max(1, min(len(jobs), os.cpu_count() or 1, 16))
     bad = set()
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(workers, mp_context=context) as pool:
-        futures = {job: pool.submit(_compile, module, job[0], *argument) for job, argument in jobs.items()}
-        for job, future in futures.items():
-            problem = future.result()
-            if problem:
-                bad.add(job)
-                log(f"  {job[0]} {dict(job[2])}, {job[1]}: left out, {problem}")
-    log(f"compiled {len(jobs)} configurations in {workers} processes")
+    problems = in_processes(_compile, [(module, job[0], *argument) for job, argument in jobs.items()])
+    for job, problem in zip(jobs, problems):
+        if problem:
+            bad.add(job)
+            log(f"  {job[0]} {dict(job[2])}, {job[1]}: left out, {problem}")
+    if jobs:
+        log(f"compiled {len(jobs) - len(bad)} of {len(jobs)} configurations")
     return bad
 
 

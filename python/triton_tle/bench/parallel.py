@@ -8,13 +8,32 @@ import os
 from collections.abc import Callable, Sequence
 
 
-def in_processes(function: Callable[..., object], calls: Sequence[tuple], processes: int = 16) -> list[str]:
+def _words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {str(error)[:300]}"
+
+
+def _outcome(function: Callable[..., object], arguments: tuple) -> str:
+    """What `function` raised, in words, or no text: not every exception can be brought to another process."""
+    try:
+        function(*arguments)
+    except Exception as error:
+        return _words(error)
+    return ""
+
+
+def in_processes(
+    function: Callable[..., object],
+    calls: Sequence[tuple],
+    processes: int = 16,
+    done: Callable[[], None] = lambda: None,
+) -> list[str]:
     """Call `function` with each tuple of arguments, several at a time.
 
     Args:
         function: importable by name; what it returns is dropped.
         calls: positional arguments of each call, to be pickled.
         processes: at most so many at a time, and no more than there are cores.
+        done: called here behind each call that has ended.
 
     Returns:
         For each call "" or what it raised, in words.
@@ -24,6 +43,12 @@ def in_processes(function: Callable[..., object], calls: Sequence[tuple], proces
     workers = max(1, min(len(calls), os.cpu_count() or 1, processes))
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(workers, mp_context=context) as pool:
-        futures = [pool.submit(function, *arguments) for arguments in calls]
-        errors = [future.exception() for future in futures]
-    return ["" if error is None else f"{type(error).__name__}: {str(error)[:300]}" for error in errors]
+        futures = [pool.submit(_outcome, function, arguments) for arguments in calls]
+        try:
+            for _ in concurrent.futures.as_completed(futures):
+                done()
+        except BaseException:  # an interruption: what has not begun is not waited for
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    # what a future itself raises is that its process died
+    return [_words(future.exception()) if future.exception() else future.result() for future in futures]

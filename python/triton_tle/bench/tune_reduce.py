@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
-import multiprocessing
-import os
 import pathlib
 import sys
 import time
@@ -13,6 +10,8 @@ from typing import TextIO
 
 from triton_tle.ops import mla_decode_reduce_table as table
 from triton_tle.ops._checks import require
+
+from .parallel import in_processes
 
 #: Microseconds that a configuration takes for a shape.
 Measure = Callable[[table.ReduceKey, table.ReduceConfig], float]
@@ -128,18 +127,14 @@ def _compile(config: table.ReduceConfig, d_v: int) -> None:
     torch.cuda.synchronize()
 
 
-def compile_ahead(keys: Iterable[table.ReduceKey]) -> int:
-    """Compile what tuning these shapes will launch, in processes beside each other; return how many kernels.
+def compile_ahead(keys: Iterable[table.ReduceKey], stream: TextIO | None = None) -> None:
+    """Compile what tuning these shapes will launch, in processes beside each other.
 
-    What does not compile is left to `tune`, which passes over it.
+    What does not compile is left to `tune`, which passes over it. Progress goes to `stream`, None: standard error.
     """
     jobs = sorted({(config, key.d_v) for key in keys for config in table.candidates(key.d_v, key.splits)}, key=str)
-    if jobs:
-        workers = min(len(jobs), os.cpu_count() or 1, 16)
-        context = multiprocessing.get_context("spawn")
-        with concurrent.futures.ProcessPoolExecutor(workers, mp_context=context) as pool:
-            concurrent.futures.wait([pool.submit(_compile, *job) for job in jobs])
-    return len(jobs)
+    progress = ProgressBar(len(jobs), stream or sys.stderr)
+    in_processes(_compile, jobs, done=lambda: progress.step("compiled"))
 
 
 _arguments: dict[table.ReduceKey, tuple] = {}

@@ -51,8 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     path = arguments.csv or table.user_path()
     try:
         have = {} if arguments.again else table.read_table(path)
-        count = compile_ahead(key for key in keys if key not in have)
-        print(f"compiled {count} kernels", file=sys.stderr, flush=True)
+        compile_ahead(key for key in keys if key not in have)
         measured = tune(path, keys, measure_on_gpu, again=arguments.again)
     except KeyboardInterrupt:
         print(f"\ninterrupted; what was measured is in {path}, the same command goes on", file=sys.stderr)
