@@ -22,33 +22,19 @@ Run it as
 # ruff: noqa: E402
 
 # %%
-# The interpreter is chosen when Triton is imported, so the command line comes first.
+# The interpreter is chosen when Triton is imported, so this comes first.
 
-import argparse
 import os
-import pathlib
 import sys
 
-
-def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Sparse MLA forward in TLE: check, compile, benchmark.")
-    parser.add_argument("--interpret", action="store_true", help="check the numerics on the CPU")
-    parser.add_argument("--compile-only", action="store_true", help="compile for --arch and report resources")
-    parser.add_argument("--arch", default="sm_90a", help="target of --compile-only (default: %(default)s)")
-    parser.add_argument("--quick", action="store_true", help="benchmark the main size only")
-    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("."), help="where results and plot go")
-    return parser.parse_args()
-
-
-if __name__ == "__main__":
-    arguments = parse_arguments()
-    if arguments.interpret:
-        os.environ["TRITON_INTERPRET"] = "1"
+if __name__ == "__main__" and "--interpret" in sys.argv:
+    os.environ["TRITON_INTERPRET"] = "1"
 
 import torch
 import triton
 import triton.language as tl
 import triton_tle.language as tle
+from triton_tle.bench import tutorial
 
 # %%
 # What has to move, what has to be calculated
@@ -225,14 +211,6 @@ def variants(arch: str) -> list[tuple[str, object, dict[str, str], dict[str, obj
     return [("first kernel, 64 heads", first_sparse_mla_fwd, signature, {"HEADS": 64, "KEYS": 64}, {"num_warps": 8})]
 
 
-def compile_only(arch: str) -> None:
-    """Compile the kernel of this file and the operator's variants; print what each needs."""
-    from triton_tle.compiler import report
-
-    chosen = [report.Variant(*entry) for entry in variants(arch)] + report.variants_of("sparse_mla_fwd", arch)
-    print(f"compiled for {arch}:\n\n{report.table([report.compile_variant(variant, arch) for variant in chosen])}")
-
-
 # %%
 # Benchmark
 # ---------
@@ -242,29 +220,10 @@ def compile_only(arch: str) -> None:
 # random order and the ratios are medians over rounds, since a GPU at its power limit drifts by more than the peers
 # differ. ``python -m triton_tle bench sparse_mla_fwd`` runs the same.
 
-
-def benchmark(out: pathlib.Path, quick: bool) -> None:
-    """Measure, print the tables, write sparse_mla_fwd.json and sparse_mla_fwd.png to `out`."""
-    from triton_tle.bench import harness, sparse_mla_fwd
-
-    results = sparse_mla_fwd.run(quick=quick)
-    harness.save_json(out / "sparse_mla_fwd.json", results)
-    problem = harness.save_plot(out / "sparse_mla_fwd.png", results, "Sparse MLA forward")
-    print(problem or f"wrote {out / 'sparse_mla_fwd.json'} and {out / 'sparse_mla_fwd.png'}")
-
-
-def main() -> None:
-    if arguments.compile_only:
-        compile_only(arguments.arch)
-        return
-    if not arguments.interpret and not torch.cuda.is_available():
-        sys.exit("no NVIDIA GPU here: use --interpret to check the numerics, --compile-only to compile for sm_90a")
-    device = "cpu" if arguments.interpret else "cuda"
-    check_first(device)
-    check_operator(device)
-    if not arguments.interpret:
-        benchmark(arguments.out, arguments.quick)
-
-
 if __name__ == "__main__":
-    main()
+    tutorial.main(
+        "Sparse MLA forward in TLE: check, compile, benchmark.",
+        checks=(check_first, check_operator),
+        variants=variants,
+        operators=("sparse_mla_fwd",),
+    )

@@ -23,33 +23,19 @@ Run it as
 # ruff: noqa: E402
 
 # %%
-# The interpreter is chosen when Triton is imported, so the command line comes first.
+# The interpreter is chosen when Triton is imported, so this comes first.
 
-import argparse
 import os
-import pathlib
 import sys
 
-
-def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Sparse MLA decode in TLE: check, compile, benchmark.")
-    parser.add_argument("--interpret", action="store_true", help="check the numerics on the CPU")
-    parser.add_argument("--compile-only", action="store_true", help="compile for --arch and report resources")
-    parser.add_argument("--arch", default="sm_90a", help="target of --compile-only (default: %(default)s)")
-    parser.add_argument("--quick", action="store_true", help="benchmark FP8 only")
-    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("."), help="where results and plots go")
-    return parser.parse_args()
-
-
-if __name__ == "__main__":
-    arguments = parse_arguments()
-    if arguments.interpret:
-        os.environ["TRITON_INTERPRET"] = "1"
+if __name__ == "__main__" and "--interpret" in sys.argv:
+    os.environ["TRITON_INTERPRET"] = "1"
 
 import torch
 import triton
 import triton.language as tl
 import triton_tle.language as tle
+from triton_tle.bench import tutorial
 
 # %%
 # Splitting a list
@@ -256,15 +242,6 @@ def variants(arch: str) -> list[tuple[str, object, dict[str, str], dict[str, obj
     return [("first kernel, 64 heads", first_decode, signature, {"HEADS": 64, "KEYS": 64}, {"num_warps": 8})]
 
 
-def compile_only(arch: str) -> None:
-    """Compile the kernel of this file and the operators' variants; print what each needs."""
-    from triton_tle.compiler import report
-
-    chosen = [report.Variant(*entry) for entry in variants(arch)]
-    chosen += report.variants_of("mla_decode", arch) + report.variants_of("mla_decode_reduce", arch)
-    print(f"compiled for {arch}:\n\n{report.table([report.compile_variant(variant, arch) for variant in chosen])}")
-
-
 # %%
 # Benchmark
 # ---------
@@ -274,33 +251,10 @@ def compile_only(arch: str) -> None:
 # mla_decode_reduce`` run the same; ``python -m triton_tle tune mla_decode_reduce`` finds launch configurations of the
 # merge for the GPU at hand.
 
-
-def benchmark(out: pathlib.Path, quick: bool) -> None:
-    """Measure decode and merge, print the tables, write a JSON file and a plot for each to `out`."""
-    from triton_tle.bench import harness, mla_decode, mla_decode_reduce
-
-    for name, module, title in (
-        ("mla_decode", mla_decode, "Sparse MLA decode"),
-        ("mla_decode_reduce", mla_decode_reduce, "Decode reduce"),
-    ):
-        results = module.run(quick=quick)
-        harness.save_json(out / f"{name}.json", results)
-        problem = harness.save_plot(out / f"{name}.png", results, title)
-        print(problem or f"wrote {out / name}.json and .png")
-
-
-def main() -> None:
-    if arguments.compile_only:
-        compile_only(arguments.arch)
-        return
-    if not arguments.interpret and not torch.cuda.is_available():
-        sys.exit("no NVIDIA GPU here: use --interpret to check the numerics, --compile-only to compile for sm_90a")
-    device = "cpu" if arguments.interpret else "cuda"
-    check_first(device)
-    check_operator(device)
-    if not arguments.interpret:
-        benchmark(arguments.out, arguments.quick)
-
-
 if __name__ == "__main__":
-    main()
+    tutorial.main(
+        "Sparse MLA decode in TLE: check, compile, benchmark.",
+        checks=(check_first, check_operator),
+        variants=variants,
+        operators=("mla_decode", "mla_decode_reduce"),
+    )
