@@ -342,6 +342,67 @@ def mla_decode_reduce(splits: int, tokens: list[int], h_q: int, d_v: int, sink: 
     return errors
 
 
+def launches() -> dict[str, list[int]]:
+    """For each operator: kernels launched inside of `on_device_of`, and kernels launched outside."""
+    import contextlib
+
+    import torch
+    from triton.runtime.interpreter import GridExecutor
+    from triton_tle import ops
+
+    def normal(*shape: int) -> torch.Tensor:
+        return torch.randn(shape).bfloat16()
+
+    indices = torch.arange(8, dtype=torch.int32).reshape(1, 1, 8)
+    q, kv = normal(1, 1, 8, 576), normal(1, 8, 1, 576)
+    metadata, _ = ops.get_mla_metadata(num_splits=2)
+
+    def decode() -> object:
+        return ops.flash_mla_with_kvcache(q, kv, None, None, 512, metadata, indices=indices)
+
+    def training(call) -> object:
+        return torch.autograd.grad(call(q, leaf, indices[:, :, None])[0].float().sum(), leaf)
+
+    leaf = kv.clone().requires_grad_()
+    small = normal(1, 1, 64, 64)
+    calls = {
+        "flash_mla_sparse_fwd": lambda: ops.flash_mla_sparse_fwd(q[0], kv[0], indices, 0.1),
+        "sparse_mla": lambda: training(ops.sparse_mla),
+        "sparse_mla_bucketed": lambda: training(ops.sparse_mla_bucketed),
+        "flash_mla_with_kvcache": decode,
+        "mla_decode_reduce": lambda: ops.mla_decode_reduce(torch.randn(2, 1, 1, 8, 64), torch.zeros(2, 1, 1, 8)),
+        "gemm": lambda: ops.gemm(small[0, 0], small[0, 0]),
+        "flash_attention": lambda: ops.flash_attention(small, small, small),
+    }
+    guarded, found, original = [], {}, GridExecutor.__call__
+
+    @contextlib.contextmanager
+    def guard(tensor):
+        guarded.append(tensor)
+        yield
+        guarded.pop()
+
+    def counted(self, *arguments, **named):
+        counts[0 if guarded else 1] += 1
+        return original(self, *arguments, **named)
+
+    modules = [module for name, module in sys.modules.items() if name.startswith("triton_tle.ops.")]
+    users = [module for module in modules if "on_device_of" in vars(module)]
+    before = [module.on_device_of for module in users]
+    GridExecutor.__call__ = counted
+    for module in users:
+        module.on_device_of = guard
+    try:
+        for name, call in calls.items():
+            found[name] = counts = [0, 0]
+            call()
+    finally:
+        GridExecutor.__call__ = original
+        for module, function in zip(users, before):
+            module.on_device_of = function
+    return found
+
+
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what kernels or libraries print must not mix with the answers

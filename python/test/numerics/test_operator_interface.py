@@ -4,11 +4,13 @@ import inspect
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
 import triton_tle
 from triton_tle import ops
+from triton_tle.ops._devices import on_device_of
 
 REQUIRED = inspect.Parameter.empty
 
@@ -126,6 +128,23 @@ def test_symbolic_sizes_that_are_refused():
     compiled = torch.compile(ops.sparse_mla, dynamic=True, backend="aot_eager")
     with pytest.raises(ValueError, match=r"\(h_q\) must be a multiple of 8 from 8 to 128, got 12"):
         compiled(normal(2, 3, 12, 576), normal(2, 20, 1, 576), lists(2, 3, 1, 6))
+
+
+def test_kernels_run_on_the_gpu_of_their_tensors(interpreted):
+    """Triton launches on the current GPU, wherever tensors lie: each launch stands where theirs is the current one."""
+    guard = on_device_of(SimpleNamespace(device=torch.device("cuda", 1)))
+    assert isinstance(guard, torch.cuda.device) and guard.idx == 1
+    launched = interpreted("launches")
+    assert {name: outside for name, (_, outside) in launched.items()} == dict.fromkeys(launched, 0)
+    assert {name: inside for name, (inside, _) in launched.items()} == {
+        "flash_mla_sparse_fwd": 1,
+        "sparse_mla": 3,
+        "sparse_mla_bucketed": 7,
+        "flash_mla_with_kvcache": 2,
+        "mla_decode_reduce": 1,
+        "gemm": 1,
+        "flash_attention": 1,
+    }
 
 
 CALLS = """

@@ -20,6 +20,7 @@ import triton_tle.language as tle
 from triton_tle.compiler.pipelines import parse_arch
 
 from ._checks import check_number, check_tensor, require
+from ._devices import on_device_of, runs_kernels
 
 HEAD_SIZES = (64, 128)
 DTYPES = (torch.bfloat16, torch.float16)
@@ -326,12 +327,11 @@ def flash_attention(
     lse = torch.empty(q.shape[:3], dtype=torch.float32, device=q.device)
     if q.numel() == 0:
         return out, lse
-    if q.device.type == "cuda" or triton.knobs.runtime.interpret:
+    if runs_kernels("q", q):
         config = configurations(q.shape[3], causal, capability_of(q.device), k.shape[2])[0]
-        launch(q, k, v, out, lse, scale, causal, config)
-    elif q.device.type == "cpu":
+        with on_device_of(q):
+            launch(q, k, v, out, lse, scale, causal, config)
+    else:
         for destination, result in zip((out, lse), flash_attention_reference(q, k, v, scale, causal, torch.float32)):
             destination.copy_(result)
-    else:
-        raise ValueError(f"q must be on a CUDA device or the CPU, got {q.device}")
     return out, lse

@@ -20,6 +20,7 @@ import triton_tle.language as tle
 from triton_tle.compiler.pipelines import parse_arch
 
 from ._checks import check_tensor, require
+from ._devices import on_device_of, runs_kernels
 from ._mla_decode_parts import pdl_options, wait_for_predecessor
 
 DTYPES = (torch.bfloat16, torch.float16)
@@ -240,12 +241,11 @@ def gemm(a: torch.Tensor, b: torch.Tensor, *, out: torch.Tensor | None = None) -
         return out
     if a.shape[1] == 0:
         return out.zero_()
-    if a.device.type == "cuda" or triton.knobs.runtime.interpret:
+    if runs_kernels("a", a):
         capability = capability_of(a.device)
         tma = fits_tma(a, b, out)
-        launch(a, b, out, configurations(shape[0], capability)[0] if tma else pointer_configuration(capability))
-    elif a.device.type == "cpu":
-        out.copy_(a.float() @ b.float())
+        with on_device_of(a):
+            launch(a, b, out, configurations(shape[0], capability)[0] if tma else pointer_configuration(capability))
     else:
-        raise ValueError(f"a must be on a CUDA device or the CPU, got {a.device}")
+        out.copy_(a.float() @ b.float())
     return out

@@ -13,6 +13,7 @@ import triton
 
 from . import mla_decode_bf16, mla_decode_fp8, mla_decode_fp8_pipes
 from ._checks import check_bool, require
+from ._devices import on_device_of, runs_kernels
 from ._mla_decode_parts import capability_of, pdl_options
 from .mla_decode_args import D_V, CacheScope, MlaDecodeArgs, check_mla_decode
 from .mla_decode_reduce import launch_reduce
@@ -126,9 +127,10 @@ def _decode_op(
         extra_topk_length=extra_topk_length,
     )  # fmt: skip
     out, lse = _results(q)
-    if q.device.type == "cuda" or triton.knobs.runtime.interpret:
-        launch_decode(args, num_splits, partial_out, partial_lse, out, lse)
-    elif q.device.type == "cpu":
+    if runs_kernels("q", q):
+        with on_device_of(q):
+            launch_decode(args, num_splits, partial_out, partial_lse, out, lse)
+    else:
         results = mla_decode_reference(
             q, k_cache, indices, args.softmax_scale, attn_sink=attn_sink, extra_k_cache=extra_k_cache,
             extra_indices_in_kvcache=extra_indices_in_kvcache, topk_length=topk_length,
@@ -136,8 +138,6 @@ def _decode_op(
         )  # fmt: skip
         out.copy_(results[0])
         lse.copy_(results[1])
-    else:
-        raise ValueError(f"q must be on a CUDA device or the CPU, got {q.device}")
     return out, lse
 
 

@@ -14,6 +14,7 @@ import triton.language as tl
 
 from . import mla_decode_reduce_table as table
 from ._checks import check_tensor, require
+from ._devices import on_device_of, runs_kernels
 from ._mla_decode_parts import pdl_options, wait_for_predecessor
 
 MAX_SPLITS = 256
@@ -191,14 +192,13 @@ def check_reduce(partial_out: torch.Tensor, partial_lse: torch.Tensor, attn_sink
 def _reduce_op(partial_out, partial_lse, attn_sink=None):
     check_reduce(partial_out, partial_lse, attn_sink)
     out, lse = _results(partial_out)
-    if partial_out.device.type == "cuda" or triton.knobs.runtime.interpret:
-        launch_reduce(partial_out, partial_lse, attn_sink, out, lse)
-    elif partial_out.device.type == "cpu":
+    if runs_kernels("partial_out", partial_out):
+        with on_device_of(partial_out):
+            launch_reduce(partial_out, partial_lse, attn_sink, out, lse)
+    else:
         result = mla_decode_reduce_reference(partial_out, partial_lse, attn_sink, torch.float32)
         out.copy_(result[0])
         lse.copy_(result[1])
-    else:
-        raise ValueError(f"partial_out must be on a CUDA device or the CPU, got {partial_out.device}")
     return out, lse
 
 

@@ -19,6 +19,7 @@ import triton
 import triton.language as tl
 
 from ._checks import require
+from ._devices import on_device_of, runs_kernels
 
 DEFAULT_BUCKETS = (256, 512, 1024, 1536, 2048)
 MAX_BUCKETS = 16
@@ -177,7 +178,7 @@ def make_plan(
     batch, s_q, _, topk = indices.shape
     rows = batch * s_kv
     require(rows < 2**31, "kv.shape[0] * kv.shape[1]", rows, "be below 2**31")
-    if indices.device.type == "cpu" and not triton.knobs.runtime.interpret:
+    if not runs_kernels("indices", indices):
         return plan_reference(indices, s_kv, topk_length, q_start, buckets)
     n, width = batch * s_q, -(-topk // WIDTH) * WIDTH
     packed = torch.empty((n, 1, width), dtype=torch.int32, device=indices.device)
@@ -185,14 +186,15 @@ def make_plan(
     if n > 0:
         length_stride = 0 if topk_length is None else topk_length.stride(0)
         block = min(BLOCK, triton.next_power_of_2(max(topk, WIDTH)))
-        sparse_mla_compact_kernel[(n,)](
-            indices, topk_length, packed, counts, s_q, s_kv, topk, q_start or 0, indices.stride(0), indices.stride(1),
-            length_stride, width, CAUSAL=q_start is not None, BLOCK=block,
-            num_warps=8 if block > 1024 else 4,
-        )  # fmt: skip
         # lists that no query can have make empty buckets
         bounds = tuple(bound for bound in buckets if bound < topk)
-        sparse_mla_partition_kernel[(len(bounds) + 1,)](
-            counts, order, lengths, n, BOUNDS=bounds, BLOCK=BLOCK, num_warps=8
-        )
+        with on_device_of(indices):
+            sparse_mla_compact_kernel[(n,)](
+                indices, topk_length, packed, counts, s_q, s_kv, topk, q_start or 0, indices.stride(0),
+                indices.stride(1), length_stride, width, CAUSAL=q_start is not None, BLOCK=block,
+                num_warps=8 if block > 1024 else 4,
+            )  # fmt: skip
+            sparse_mla_partition_kernel[(len(bounds) + 1,)](
+                counts, order, lengths, n, BOUNDS=bounds, BLOCK=BLOCK, num_warps=8
+            )
     return BucketPlan(packed, counts, order, lengths)

@@ -20,6 +20,7 @@ import triton.language as tl
 
 import triton_tle.language as tle
 
+from ._devices import on_device_of, runs_kernels
 from ._sparse_mla_bwd_parts import add_rows, load_keys, prepare
 from .sparse_mla_bwd_args import SparseMlaBwdArgs, aligned, check_sparse_mla_bwd
 from .sparse_mla_bwd_reference import sparse_mla_bwd_reference
@@ -414,8 +415,7 @@ def sparse_mla_bwd(
         q, kv, indices, out, lse, grad_out, sm_scale, attn_sink, topk_length, causal_start, grad_lse, deterministic,
         dq, sums, order,
     )  # fmt: skip
-    if q.device.type == "cuda" or triton.knobs.runtime.interpret:
-        return launch_sparse_mla_bwd(args)
-    if q.device.type == "cpu":
-        return _copy_reference(args)
-    raise ValueError(f"q must be on a CUDA device or the CPU, got {q.device}")
+    if runs_kernels("q", q):
+        with on_device_of(q):
+            return launch_sparse_mla_bwd(args)
+    return _copy_reference(args)

@@ -19,6 +19,7 @@ import triton.language as tl
 import triton_tle.language as tle
 
 from . import sparse_mla_fwd_pipes
+from ._devices import check_device, on_device_of, runs_kernels
 from ._sparse_mla_fwd_parts import finish, load_indices, stage, work_item
 from .sparse_mla_fwd_args import SparseMlaFwdArgs, check_sparse_mla_fwd
 from .sparse_mla_fwd_few_heads import sparse_mla_fwd_few_heads_kernel
@@ -210,12 +211,11 @@ def sparse_mla_fwd(
         q, kv, indices, sm_scale, attn_sink=attn_sink, topk_length=topk_length, out=out, causal_start=causal_start,
         order=order,
     )  # fmt: skip
-    if args.q.device.type == "cuda" or triton.knobs.runtime.interpret:
-        _launch(args, kernel)
-    elif args.q.device.type == "cpu":
-        _copy_reference(args)
+    if runs_kernels("q", q):
+        with on_device_of(q):
+            _launch(args, kernel)
     else:
-        raise ValueError(f"q must be on a CUDA device or the CPU, got {args.q.device}")
+        _copy_reference(args)
     return args.results()
 
 
@@ -275,7 +275,6 @@ def flash_mla_sparse_fwd(
         ValueError: a shape, stride, device, head count or d_v that is not supported.
     """
     args = check_sparse_mla_fwd(q, kv, indices, sm_scale, d_v, attn_sink, topk_length, out)
-    if args.q.device.type not in ("cuda", "cpu"):
-        raise ValueError(f"q must be on a CUDA device or the CPU, got {args.q.device}")
+    check_device("q", q)
     max_logits, lse = _fwd_op(q, kv, indices, args.sm_scale, attn_sink, topk_length, args.out)
     return args.out, max_logits, lse

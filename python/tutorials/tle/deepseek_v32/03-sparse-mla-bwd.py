@@ -251,7 +251,7 @@ def check_autograd(device: str) -> None:
     for _ in range(3):
         out, _ = sparse_mla(q, kv, indices, q_start=36)
         loss = out.float().square().mean()
-        losses.append(float(loss))
+        losses.append(float(loss.detach()))
         loss.backward()
         with torch.no_grad():
             for leaf in (q, kv):
