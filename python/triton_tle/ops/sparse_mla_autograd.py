@@ -10,6 +10,7 @@ from .sparse_mla_bwd import sparse_mla_bwd
 from .sparse_mla_bwd_args import new_sums, rounded_rows
 from .sparse_mla_fwd import sparse_mla_fwd
 from .sparse_mla_fwd_args import D_V
+from .sparse_mla_gradients import register_gradients
 
 
 @torch.library.custom_op("triton_tle::sparse_mla", mutates_args=())
@@ -34,12 +35,6 @@ def _forward(
         )  # fmt: skip
         lse[item] = item_lse
     return out, lse
-
-
-@_forward.register_fake
-def _(q, kv, indices, sm_scale, attn_sink, topk_length, q_start, deterministic):
-    batch, s_q, h_q, _ = q.shape
-    return q.new_empty((batch, s_q, h_q, D_V)), q.new_empty((batch, s_q, h_q), dtype=torch.float32)
 
 
 @torch.library.custom_op("triton_tle::sparse_mla_backward", mutates_args=())
@@ -75,32 +70,7 @@ def _backward(
     return dq, rounded_rows(sums), dsink
 
 
-@_backward.register_fake
-def _(q, kv, indices, out, lse, grad_out, grad_lse, sm_scale, attn_sink, topk_length, q_start, deterministic):
-    sums = kv.new_empty((*kv.shape[:-2], kv.shape[-1]), dtype=torch.int64 if deterministic else torch.float32)
-    return q.new_empty(q.shape), rounded_rows(sums), lse.new_empty(0 if attn_sink is None else attn_sink.shape[0])
-
-
-def _save(ctx, inputs, output) -> None:
-    q, kv, indices, ctx.sm_scale, attn_sink, topk_length, ctx.q_start, ctx.deterministic = inputs
-    ctx.save_for_backward(q, kv, indices, attn_sink, topk_length, *output)
-    ctx.set_materialize_grads(False)
-
-
-def _differentiate(ctx, grad_out, grad_lse):
-    q, kv, indices, attn_sink, topk_length, out, lse = ctx.saved_tensors
-    if grad_out is None:
-        if grad_lse is None:
-            return (None,) * 8
-        grad_out = torch.zeros_like(out)
-    dq, dkv, dsink = _backward(
-        q, kv, indices, out, lse, grad_out, grad_lse, ctx.sm_scale, attn_sink, topk_length, ctx.q_start,
-        ctx.deterministic,
-    )  # fmt: skip
-    return dq, dkv, None, None, None if attn_sink is None else dsink, None, None, None
-
-
-_forward.register_autograd(_differentiate, setup_context=_save)
+register_gradients(_forward, _backward)
 
 
 def sparse_mla(

@@ -27,6 +27,7 @@ from .sparse_mla_bwd_args import new_sums, rounded_rows
 from .sparse_mla_fwd import sparse_mla_fwd
 from .sparse_mla_fwd import variants as forward_variants
 from .sparse_mla_fwd_args import D_V
+from .sparse_mla_gradients import register_gradients
 
 SWITCH = "TRITON_TLE_BUCKETED"
 SWITCH_ON, SWITCH_OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
@@ -71,12 +72,6 @@ def _forward(
     return out, lse.view(batch, s_q, h_q)
 
 
-@_forward.register_fake
-def _(q, kv, indices, sm_scale, attn_sink, topk_length, q_start, deterministic, buckets):
-    batch, s_q, h_q, _ = q.shape
-    return q.new_empty((batch, s_q, h_q, D_V)), q.new_empty((batch, s_q, h_q), dtype=torch.float32)
-
-
 @torch.library.custom_op("triton_tle::sparse_mla_bucketed_backward", mutates_args=())
 def _backward(
     q: torch.Tensor,
@@ -106,32 +101,7 @@ def _backward(
     return dq, rounded_rows(sums), lse.new_zeros(0) if dsink is None else dsink
 
 
-@_backward.register_fake
-def _(q, kv, indices, out, lse, grad_out, grad_lse, sm_scale, attn_sink, topk_length, q_start, deterministic, buckets):
-    sums = kv.new_empty((*kv.shape[:-2], kv.shape[-1]), dtype=torch.int64 if deterministic else torch.float32)
-    return q.new_empty(q.shape), rounded_rows(sums), lse.new_empty(0 if attn_sink is None else attn_sink.shape[0])
-
-
-def _save(ctx, inputs, output) -> None:
-    q, kv, indices, ctx.sm_scale, attn_sink, topk_length, ctx.q_start, ctx.deterministic, ctx.buckets = inputs
-    ctx.save_for_backward(q, kv, indices, attn_sink, topk_length, *output)
-    ctx.set_materialize_grads(False)
-
-
-def _differentiate(ctx, grad_out, grad_lse):
-    q, kv, indices, attn_sink, topk_length, out, lse = ctx.saved_tensors
-    if grad_out is None:
-        if grad_lse is None:
-            return (None,) * 9
-        grad_out = torch.zeros_like(out)
-    dq, dkv, dsink = _backward(
-        q, kv, indices, out, lse, grad_out, grad_lse, ctx.sm_scale, attn_sink, topk_length, ctx.q_start,
-        ctx.deterministic, ctx.buckets,
-    )  # fmt: skip
-    return dq, dkv, None, None, None if attn_sink is None else dsink, None, None, None, None
-
-
-_forward.register_autograd(_differentiate, setup_context=_save)
+register_gradients(_forward, _backward)
 
 
 def sparse_mla_bucketed(

@@ -7,11 +7,11 @@ import dataclasses
 import torch
 
 from ._checks import check_bool, check_tensor, require
-from .sparse_mla_fwd_args import D_V, check_order, check_sparse_mla_inputs, in_order_of_tokens
+from .sparse_mla_fwd_args import D_V, SparseMlaSizes, check_order, check_sparse_mla_inputs
 
 
 @dataclasses.dataclass
-class SparseMlaBwdArgs:
+class SparseMlaBwdArgs(SparseMlaSizes):
     """Checked arguments of one backward call, outputs allocated.
 
     Shapes: q, dq [s_q, h_q, d_qk], kv [s_kv, 1, d_qk], out and grad_out [s_q, h_q, 512] in bfloat16; indices
@@ -37,41 +37,9 @@ class SparseMlaBwdArgs:
     order: torch.Tensor | None = None
 
     @property
-    def s_q(self) -> int:
-        return self.q.shape[0]
-
-    @property
-    def h_q(self) -> int:
-        return self.q.shape[1]
-
-    @property
-    def d_qk(self) -> int:
-        return self.q.shape[2]
-
-    @property
-    def s_kv(self) -> int:
-        return self.kv.shape[0]
-
-    @property
-    def topk(self) -> int:
-        return self.indices.shape[2]
-
-    def length_of_tokens(self) -> torch.Tensor | None:
-        """topk_length in the order of query tokens."""
-        return in_order_of_tokens(self.topk_length, self.order)
-
-    @property
     def dkv(self) -> torch.Tensor:
         """[s_kv, 1, d_qk], bfloat16: the front part of each row of sums."""
         return rounded_rows(self.sums)
-
-    def kernel_features(self) -> dict[str, bool]:
-        """Compile-time switches that follow from the arguments."""
-        return {
-            "HAS_ROPE": self.d_qk > D_V,
-            "HAS_LENGTH": self.topk_length is not None,
-            "CAUSAL": self.causal_start is not None,
-        }
 
 
 def aligned(tensor: torch.Tensor) -> torch.Tensor:

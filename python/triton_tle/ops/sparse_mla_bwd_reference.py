@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-INFINITY = float("inf")
+from .sparse_mla_reference import INFINITY, listed_keys
 
 
 def sparse_mla_bwd_reference(
@@ -54,16 +54,9 @@ def sparse_mla_bwd_reference(
     dsink = None if attn_sink is None else torch.zeros(h_q, dtype=dtype, device=q.device)
     if topk == 0 or s_kv == 0:
         return dq, dkv[:, None], dsink
-    position = torch.arange(topk, device=q.device)
     for begin in range(0, s_q, rows_per_chunk):
         rows = slice(begin, min(begin + rows_per_chunk, s_q))
-        index = indices[rows, 0].long()
-        valid = (index >= 0) & (index < s_kv)
-        if topk_length is not None:
-            valid &= position < topk_length[rows, None]
-        if causal_start is not None:
-            valid &= index <= causal_start + torch.arange(rows.start, rows.stop, device=q.device)[:, None]
-        index = torch.where(valid, index, 0)
+        index, valid = listed_keys(indices, rows, s_kv, topk_length, causal_start)
         keys = kv[index, 0].to(dtype).masked_fill_(~valid[:, :, None], 0)
         queries, grad = q[rows].to(dtype), grad_out[rows].to(dtype)
         scores = torch.einsum("shd,std->sht", queries, keys) * sm_scale

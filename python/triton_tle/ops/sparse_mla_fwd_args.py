@@ -14,26 +14,16 @@ D_ROPE = 64
 LOG2_E = math.log2(math.e)
 
 
-@dataclasses.dataclass
-class SparseMlaFwdArgs:
-    """Checked arguments of one forward call, outputs allocated.
-
-    Shapes: q [s_q, h_q, d_qk], kv [s_kv, 1, d_qk], out [s_q, h_q, 512] in bfloat16; indices [s_q, 1, topk]
-    and topk_length [s_q] in int32; attn_sink [h_q], max_logits and lse [s_q, h_q] in float32. order [s_q] in int32:
-    the order in which programs take query tokens, and the one of topk_length, then.
-    """
+class SparseMlaSizes:
+    """What the arguments of a call say of its size, forward or backward, and of the kernel's features."""
 
     q: torch.Tensor
     kv: torch.Tensor
     indices: torch.Tensor
-    sm_scale: float
     attn_sink: torch.Tensor | None
     topk_length: torch.Tensor | None
     causal_start: int | None
-    out: torch.Tensor
-    max_logits: torch.Tensor
-    lse: torch.Tensor
-    order: torch.Tensor | None = None
+    order: torch.Tensor | None
 
     @property
     def s_q(self) -> int:
@@ -55,12 +45,42 @@ class SparseMlaFwdArgs:
     def topk(self) -> int:
         return self.indices.shape[2]
 
-    def results(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        return self.out, self.max_logits, self.lse
-
     def length_of_tokens(self) -> torch.Tensor | None:
         """topk_length in the order of query tokens."""
         return in_order_of_tokens(self.topk_length, self.order)
+
+    def kernel_features(self) -> dict[str, bool]:
+        """Compile-time switches that follow from the arguments."""
+        return {
+            "HAS_ROPE": self.d_qk > D_V,
+            "HAS_LENGTH": self.topk_length is not None,
+            "CAUSAL": self.causal_start is not None,
+        }
+
+
+@dataclasses.dataclass
+class SparseMlaFwdArgs(SparseMlaSizes):
+    """Checked arguments of one forward call, outputs allocated.
+
+    Shapes: q [s_q, h_q, d_qk], kv [s_kv, 1, d_qk], out [s_q, h_q, 512] in bfloat16; indices [s_q, 1, topk]
+    and topk_length [s_q] in int32; attn_sink [h_q], max_logits and lse [s_q, h_q] in float32. order [s_q] in int32:
+    the order in which programs take query tokens, and the one of topk_length, then.
+    """
+
+    q: torch.Tensor
+    kv: torch.Tensor
+    indices: torch.Tensor
+    sm_scale: float
+    attn_sink: torch.Tensor | None
+    topk_length: torch.Tensor | None
+    causal_start: int | None
+    out: torch.Tensor
+    max_logits: torch.Tensor
+    lse: torch.Tensor
+    order: torch.Tensor | None = None
+
+    def results(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        return self.out, self.max_logits, self.lse
 
     def kernel_arguments(self) -> tuple:
         """Positional run-time arguments, in the order that every forward kernel of this package takes them."""
@@ -87,13 +107,7 @@ class SparseMlaFwdArgs:
         )
 
     def kernel_features(self) -> dict[str, bool]:
-        """Compile-time switches that follow from the arguments."""
-        return {
-            "HAS_ROPE": self.d_qk > D_V,
-            "HAS_SINK": self.attn_sink is not None,
-            "HAS_LENGTH": self.topk_length is not None,
-            "CAUSAL": self.causal_start is not None,
-        }
+        return {**super().kernel_features(), "HAS_SINK": self.attn_sink is not None}
 
 
 def check_sparse_mla_inputs(

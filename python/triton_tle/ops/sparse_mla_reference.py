@@ -7,6 +7,19 @@ import torch
 INFINITY = float("inf")
 
 
+def listed_keys(
+    indices: torch.Tensor, rows: slice, s_kv: int, topk_length: torch.Tensor | None, causal_start: int | None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Rows of kv that the query tokens `rows` list, [rows, topk], 0 where an entry is no key; which ones are keys."""
+    index = indices[rows, 0].long()
+    valid = (index >= 0) & (index < s_kv)
+    if topk_length is not None:
+        valid &= torch.arange(index.shape[1], device=index.device) < topk_length[rows, None]
+    if causal_start is not None:
+        valid &= index <= causal_start + torch.arange(rows.start, rows.stop, device=index.device)[:, None]
+    return torch.where(valid, index, 0), valid
+
+
 def sparse_mla_fwd_reference(
     q: torch.Tensor,
     kv: torch.Tensor,
@@ -46,16 +59,11 @@ def sparse_mla_fwd_reference(
     lse = torch.full((s_q, h_q), INFINITY, dtype=dtype, device=q.device)
     if topk == 0 or s_kv == 0:
         return out, max_logits, lse
-    keys, position = kv[:, 0], torch.arange(topk, device=q.device)
+    keys = kv[:, 0]
     for begin in range(0, s_q, rows_per_chunk):
         rows = slice(begin, min(begin + rows_per_chunk, s_q))
-        index = indices[rows, 0].long()
-        valid = (index >= 0) & (index < s_kv)
-        if topk_length is not None:
-            valid &= position < topk_length[rows, None]
-        if causal_start is not None:
-            valid &= index <= causal_start + torch.arange(rows.start, rows.stop, device=q.device)[:, None]
-        gathered = keys[torch.where(valid, index, 0)].to(dtype)
+        index, valid = listed_keys(indices, rows, s_kv, topk_length, causal_start)
+        gathered = keys[index].to(dtype)
         gathered.masked_fill_(~valid[:, :, None], 0)  # a key that does not count may hold NaN
         scores = torch.einsum("shd,std->sht", q[rows].to(dtype), gathered) * sm_scale
         scores.masked_fill_(~valid[:, None, :], -INFINITY)
