@@ -163,6 +163,8 @@ def test_lines_of_another_gpu_are_not_used(tuned):
         ("GPU,132,128,512,8,32,1,512,4,2,8,1.0", "columns must be at least 32 * num_warps * vector = 1024, got 512"),
         ("GPU,132,128,512,8,32,2,512,4,2,4,fast", "could not convert"),
         ("GPU,132,128,512,8,32,2,512,4", "column splits_at_once is missing"),
+        ("GPU,132,128,512,8,32,2,512,4,2,4,nan", "microseconds must be positive and finite, got nan"),
+        ("GPU,132,128,512,8,32,2,512,4,2,4,-1", "microseconds must be positive and finite, got -1.0"),
     ],
 )
 def test_lines_that_do_not_fit_are_ignored(tuned, caplog, line, reason):
@@ -170,6 +172,22 @@ def test_lines_that_do_not_fit_are_ignored(tuned, caplog, line, reason):
     tuned.write_text(",".join(table.COLUMNS) + "\n" + line + "\n")
     assert table.lookup(DEVICE, 128, 512, 8, 32) == table.general_config(512, 8, 128 * 32)
     assert f"{tuned}:2: line ignored" in caplog.messages[0] and reason in caplog.messages[0]
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"gpu\n\0", "a" * 200_000], ids=["no text", "no csv", "long field"])
+def test_a_file_that_is_no_table_is_not_used(tuned, caplog, content):
+    caplog.set_level(logging.DEBUG, "triton_tle.tuned")
+    tuned.write_bytes(content if isinstance(content, bytes) else f"gpu\n{content}\n".encode())
+    assert table.lookup(DEVICE, 128, 512, 8, 32) == table.general_config(512, 8, 128 * 32)
+    assert str(tuned) in caplog.messages[0]
+
+
+def test_a_user_without_home(monkeypatch):
+    monkeypatch.delenv(table.FOLDER_VARIABLE, raising=False)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # what it does where nobody knows the home
+    table.clear_caches()
+    assert table.user_path().name == table.FILE_NAME
+    assert table.find(DEVICE, 128, 512, 8, 32) is None
 
 
 @pytest.mark.parametrize("d_v", [64, 128, 256, 512, 1024])

@@ -10,6 +10,7 @@ import csv
 import dataclasses
 import functools
 import logging
+import math
 import os
 import pathlib
 
@@ -110,8 +111,9 @@ def candidates(d_v: int, splits: int) -> list[ReduceConfig]:
 
 def user_path() -> pathlib.Path:
     """Where tuning writes and what is looked at first."""
-    folder = os.environ.get(FOLDER_VARIABLE)
-    return (pathlib.Path(folder) if folder else pathlib.Path.home() / ".triton_tle" / "tuned") / FILE_NAME
+    # expanduser, unlike Path.home, raises nothing where a user has no home
+    folder = os.environ.get(FOLDER_VARIABLE) or os.path.expanduser("~/.triton_tle/tuned")
+    return pathlib.Path(folder) / FILE_NAME
 
 
 def key_for(gpu: str, sm_count: int, heads: int, d_v: int, splits: int, concurrency: int) -> ReduceKey:
@@ -123,7 +125,7 @@ def parse_line(line: dict[str, str | None]) -> tuple[ReduceKey, Entry]:
     """One line of the file.
 
     Raises:
-        ValueError: a column that is missing or no number, or a configuration that does not fit the shape.
+        ValueError: a column that is missing or no number, a configuration that does not fit the shape, or no time.
     """
     missing = [name for name in COLUMNS if not line.get(name)]
     if missing:
@@ -133,11 +135,20 @@ def parse_line(line: dict[str, str | None]) -> tuple[ReduceKey, Entry]:
     problem = config.problem(key.d_v)
     if problem is not None:
         raise ValueError(problem)
-    return key, Entry(config, float(line["microseconds"]))
+    microseconds = float(line["microseconds"])
+    if not 0 < microseconds < math.inf:
+        raise ValueError(f"microseconds must be positive and finite, got {microseconds}")
+    return key, Entry(config, microseconds)
 
 
 def read_table(path: pathlib.Path) -> dict[ReduceKey, Entry]:
-    """All usable lines of a file; others are logged at debug level. A file that does not exist has none."""
+    """All usable lines of a file; others are logged at debug level. A file that does not exist has none.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is no text.
+        csv.Error: it is no CSV.
+    """
     entries: dict[ReduceKey, Entry] = {}
     if not path.is_file():
         return entries
@@ -167,7 +178,12 @@ def write_table(path: pathlib.Path, entries: dict[ReduceKey, Entry]) -> None:
 
 @functools.cache
 def _tables(path: pathlib.Path) -> dict[ReduceKey, Entry]:
-    return read_table(PACKAGED) | read_table(path)
+    entries = read_table(PACKAGED)
+    try:
+        entries |= read_table(path)
+    except (OSError, ValueError, csv.Error) as error:
+        LOGGER.debug("%s: not used, %s", path, error)
+    return entries
 
 
 @functools.cache
