@@ -56,6 +56,7 @@ def sparse_mla_fwd_kernel(
     BLOCK_K: tl.constexpr,
     PIECES: tl.constexpr,
     STAGES: tl.constexpr,
+    SUMS: tl.constexpr,
     PARTITIONS: tl.constexpr = False,
 ):
     """Attention of query token program_id // head_blocks, or entry of order_ptr, for one block of heads."""
@@ -75,7 +76,8 @@ def sparse_mla_fwd_kernel(
         k_rope = tle.gpu.alloc([BLOCK_K, 64], tl.bfloat16)
 
     row_max = tl.full([BLOCK_H], -1e30, tl.float32)  # finite, so that a tile without any key gives no NaN
-    p_sum = tl.zeros([BLOCK_H, BLOCK_K], tl.float32)  # summed over keys at the end: a sum across warps takes barriers
+    # Sums over keys are met at the end: in the loop each thread adds what it holds.
+    p_sum = tl.zeros([BLOCK_H, SUMS], tl.float32)
     acc = tl.zeros([BLOCK_H, 512], tl.float32)
     for start in tl.range(0, length, BLOCK_K, num_stages=STAGES, warp_specialize=PARTITIONS):
         index = load_indices(indices_row, start, length, BLOCK_K)
@@ -91,11 +93,16 @@ def sparse_mla_fwd_kernel(
             scores = tl.dot(q_latent, tl.trans(k), scores)
         else:
             scores = tl.dot(q_latent, tl.trans(k))
-        scores = tl.where(valid[None, :], scores * scale_log2, float("-inf"))
+        bias = tl.where(valid, 0.0, float("-inf"))  # added, not selected: one instruction with the scale
+        scores = scores * scale_log2 + bias[None, :]
         new_max = tl.maximum(row_max, tl.max(scores, 1))
         rescale = tl.exp2(row_max - new_max)
         p = tl.exp2(scores - new_max[:, None])
-        p_sum = p_sum * rescale[:, None] + p
+        p_sum *= rescale[:, None]
+        if SUMS == BLOCK_K:
+            p_sum += p
+        else:
+            p_sum += tl.sum(tl.reshape(p, [BLOCK_H, BLOCK_K // SUMS, SUMS]), 1)
         row_max = new_max
         acc = tl.dot(p.to(tl.bfloat16), k, acc * rescale[:, None])
 
@@ -116,7 +123,10 @@ def choose_kernel(h_q: int, aligned: bool = True, partitions: bool = False) -> t
     """
     if h_q > 32 or not aligned:
         staging = {"PIECES": 1, "STAGES": 2} if aligned else {"PIECES": 8, "STAGES": 1}
-        sizes = {"BLOCK_H": 64, "BLOCK_K": 64, "num_warps": 8, "PARTITIONS": partitions and aligned}
+        divided = partitions and aligned
+        # Scores of a partition have four warps, which then share rows, not columns: eight sums of a row suffice.
+        sums = {"SUMS": 8 if divided else 64, "PARTITIONS": divided}
+        sizes = {"BLOCK_H": 64, "BLOCK_K": 64, "num_warps": 8} | sums
         return sparse_mla_fwd_kernel, sizes | staging
     # 32 heads: one tile at a time leaves room for a second program on the multiprocessor
     staging = {"PIECES": 1, "STAGES": 2 if h_q <= 16 else 1}

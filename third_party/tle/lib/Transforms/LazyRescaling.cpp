@@ -10,7 +10,8 @@
 //                of 2^8 since the reference r last moved.
 //
 // Why the results are the same: let c be any value that the loop carries and
-// scales by f. L is linear and nothing else depends on m, f, p or c. Then c in
+// scales by f. L is linear, takes no two elements of m together, and nothing
+// else depends on m, f, p or c. Then c in
 // the new loop is 2^(m - r) times c in the old one, in each iteration: it is so
 // before the loop, where r = m, and if it is before an iteration it is behind
 // it, for f and p have changed by 2^(m' - r') / 2^(m - r) and 2^(m' - r').
@@ -105,8 +106,12 @@ private:
   unsigned number;
   Value old, grown;
   llvm::DenseMap<Value, Kind> kinds;
-  /// Carried values that are scaled, each with the factor in its shape.
-  llvm::MapVector<unsigned, Value> scaled;
+  /// By value that is not free: the dimension in which it has an element, or
+  /// more, for each element of the maximum.
+  llvm::DenseMap<Value, unsigned> rows;
+  /// Carried values that are scaled, each with the factor in its shape and the
+  /// dimension of the rows.
+  llvm::MapVector<unsigned, std::pair<Value, unsigned>> scaled;
   bool foundSum = false;
   bool isNatural = false, isBinary = false;
 
@@ -118,6 +123,7 @@ private:
   bool classify();
   bool classify(Operation &op);
   std::optional<Kind> combine(Operation &op);
+  std::optional<unsigned> findRows(Operation &op);
   bool checkYield();
   Value createExp(OpBuilder &builder, Location loc, Value value) {
     if (isNatural)
@@ -128,9 +134,13 @@ private:
 
 bool RunningMaximum::classify() {
   kinds.clear();
+  rows.clear();
   kinds[old] = Kind::OldMaximum;
-  for (auto &[sum, factor] : scaled)
+  rows[old] = 0;
+  for (auto &[sum, scaling] : scaled) {
     kinds[loop.getRegionIterArg(sum)] = Kind::OldSum;
+    rows[loop.getRegionIterArg(sum)] = scaling.second;
+  }
   for (Operation &op : body->without_terminator())
     if (!classify(op))
       return false;
@@ -151,10 +161,14 @@ bool RunningMaximum::classify(Operation &op) {
   std::optional<Kind> kind = combine(op);
   if (!kind)
     return false;
+  std::optional<unsigned> dim = findRows(op);
+  if (!dim)
+    return false;
+  rows[op.getResult(0)] = *dim;
   // Sums grow by what weights do: to where small exponents end.
   Type element = getElementTypeOrSelf(op.getResult(0).getType());
   bool hasRange = element.isF32() || element.isF64() || element.isBF16();
-  if (*kind == Kind::NewSum && !isa<arith::TruncFOp, TransOp>(op) && !hasRange)
+  if (*kind == Kind::NewSum && !isa<arith::TruncFOp, TransOp, ReshapeOp>(op) && !hasRange)
     return false;
   kinds[op.getResult(0)] = *kind;
   return true;
@@ -190,7 +204,7 @@ std::optional<Kind> RunningMaximum::combine(Operation &op) {
                    in[0] == Kind::NewSum
                ? std::optional(in[0])
                : std::nullopt;
-  if (isa<arith::TruncFOp, arith::ExtFOp, TransOp>(op))
+  if (isa<arith::TruncFOp, arith::ExtFOp, TransOp, ReshapeOp>(op))
     return in[0] == Kind::NewSum ? std::optional(in[0]) : std::nullopt;
   if (isa<arith::MulFOp>(op))
     for (unsigned factor : {0, 1}) {
@@ -205,7 +219,8 @@ std::optional<Kind> RunningMaximum::combine(Operation &op) {
       if (!argument || argument.getOwner() != body ||
           argument == loop.getInductionVar() || in[1 - factor] != Kind::Free)
         return std::nullopt;
-      scaled[argument.getArgNumber() - 1] = op.getOperand(factor);
+      scaled[argument.getArgNumber() - 1] = {
+          op.getOperand(factor), rows.lookup(op.getOperand(factor))};
       foundSum = true;
       return Kind::NewSum;
     }
@@ -244,6 +259,40 @@ std::optional<Kind> RunningMaximum::combine(Operation &op) {
   return std::nullopt;
 }
 
+/// The dimension of the rows of the result of an op that `combine` knows;
+/// nothing if it puts rows together.
+std::optional<unsigned> RunningMaximum::findRows(Operation &op) {
+  std::optional<unsigned> dim;
+  for (OpOperand &operand : op.getOpOperands()) {
+    if (get(operand.get()) == Kind::Free)
+      continue;
+    unsigned own = rows.lookup(operand.get());
+    auto type = cast<RankedTensorType>(operand.get().getType());
+    if (auto expand = dyn_cast<ExpandDimsOp>(op)) {
+      own += expand.getAxis() <= own;
+    } else if (auto transpose = dyn_cast<TransOp>(op)) {
+      own = llvm::find(transpose.getOrder(), static_cast<int32_t>(own)) -
+            transpose.getOrder().begin();
+    } else if (auto reshape = dyn_cast<ReshapeOp>(op)) {
+      if (own != 0 || reshape.getAllowReorder() ||
+          reshape.getType().getShape().front() != type.getShape().front())
+        return std::nullopt;
+    } else if (auto reduce = dyn_cast<ReduceOp>(op)) {
+      if (reduce.getAxis() == own)
+        return std::nullopt;
+      own -= reduce.getAxis() < own;
+    } else if (isa<DotOp>(op)) {
+      // Rows of the first factor, or columns of the second.
+      if (operand.getOperandNumber() < 2 && operand.getOperandNumber() != own)
+        return std::nullopt;
+    }
+    if (dim && *dim != own)
+      return std::nullopt;
+    dim = own;
+  }
+  return dim;
+}
+
 /// Whether each carried value is behind an iteration what it was before it.
 bool RunningMaximum::checkYield() {
   for (auto [index, value] : llvm::enumerate(loop.getYieldedValues())) {
@@ -251,6 +300,9 @@ bool RunningMaximum::checkYield() {
                     : scaled.contains(index) ? Kind::NewSum
                                              : Kind::Free;
     if (get(value) != expected)
+      return false;
+    if (expected == Kind::NewSum &&
+        rows.lookup(value) != scaled.lookup(index).second)
       return false;
   }
   return loop.getYieldedValues()[number] == grown;
@@ -355,13 +407,13 @@ void RunningMaximum::rewrite() {
   Value correction = arith::SelectOp::create(rewriter, loc, isSame, one,
                                              createExp(rewriter, loc, behind));
   llvm::DenseMap<Value, Operation *> folded;
-  for (auto &[sum, factor] : scaled) {
+  for (auto &[sum, scaling] : scaled) {
     Value value = loop.getResult(sum);
     if (value.use_empty())
       continue;
     // The factor's way from a vector to the shape of the sum.
     SmallVector<Operation *> shapes;
-    findRoot(factor, shapes);
+    findRoot(scaling.first, shapes);
     if (foldCorrection(rewriter, value, correction, shapes, folded))
       continue;
     rewriter.setInsertionPointAfterValue(correction);

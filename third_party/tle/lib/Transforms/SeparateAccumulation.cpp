@@ -23,7 +23,9 @@
 //   that the sums of tile i - N release; the sums of tile i need what the
 //   gather and the scores have made of tile i. Nobody needs a later tile to go
 //   on. So by induction over tiles all go on.
-// - Slots. A side releases a tile behind the last of its ops that may read it.
+// - Slots. A side releases a tile behind the last of its ops that may read it;
+//   the sums release it for the scores, too, where they have waited for what
+//   the scores hand on behind their last read of it.
 //   Behind the loop the sums may write slots of tiles: the scores have read
 //   them, for the sums have had what the scores made of the last tile.
 // - Global memory. Where one partition writes, no other one reads or writes.
@@ -71,6 +73,7 @@ public:
     createPipes();
     for (Value value : plan.crossing)
       hoist(value.getDefiningOp());
+    findImplied();
     Region &scores = addPartition();
     PartitionImports imports(specialize, &scores);
     makeScores(scores, imports);
@@ -88,6 +91,8 @@ private:
   /// One shot each.
   Value finalBarriers, operandBarriers;
   SmallVector<Value> finalBuffers, operandBuffers;
+  /// Pipes that the scores read and leave to the sums to release.
+  llvm::SmallPtrSet<Operation *, 4> implied;
   /// Where the partition of the scores finds operands.
   llvm::DenseMap<Value, Value> views;
 
@@ -199,6 +204,27 @@ private:
     return last;
   }
 
+  /// The sums may release a tile for the scores, too, if they have waited by
+  /// then for something that the scores hand on behind the last read of it.
+  void findImplied() {
+    for (Operation *pipe : plan.scoring.pipes) {
+      if (!plan.adding.pipes.contains(pipe))
+        continue;
+      auto create = cast<PipeCreateOp>(pipe);
+      Operation *last = findLastUse(plan.scoring, create);
+      Operation *release = findLastUse(plan.adding, create);
+      if (!last || !release)
+        continue;
+      for (Operation *op : plan.sums.ops)
+        for (Value operand : op->getOperands()) {
+          Value root = findRoot(operand);
+          if (plan.crossing.contains(root) && !release->isBeforeInBlock(op) &&
+              last->isBeforeInBlock(root.getDefiningOp()))
+            implied.insert(pipe);
+        }
+    }
+  }
+
   /// Whether `op` reads a slot, or transposes what was read, for products only.
   /// These take it from the slot if nothing stands between.
   bool isOperandRead(Operation *op) {
@@ -268,7 +294,8 @@ private:
     }
     // Nothing comes between products, so that they follow each other.
     for (auto [pipe, last] : llvm::zip(side.pipes, lastUses))
-      releases[isa_and_nonnull<DotOp>(last) ? lastProduct : last].push_back(
+      if (&side == &plan.adding || !implied.contains(pipe))
+        releases[isa_and_nonnull<DotOp>(last) ? lastProduct : last].push_back(
           cast<PipeCreateOp>(pipe).getBarriers());
     Value number = mapping.lookup(loop.getRegionIterArg(plan.counter));
     auto releaseAll = [&](Operation *op) {
@@ -278,8 +305,12 @@ private:
     for (Operation &op : *loop.getBody()) {
       if (isa<PipeWaitOp>(op)) {
         PipeCreateOp pipe = findPipe(&op);
-        if (side.pipes.contains(pipe))
-          wait(mapping.lookupOrDefault(pipe.getBarriers()), number, side.name);
+        if (!side.pipes.contains(pipe))
+          continue;
+        wait(mapping.lookupOrDefault(pipe.getBarriers()), number, side.name);
+        if (&side == &plan.scoring && implied.contains(pipe))
+          builder.getInsertionBlock()->back().setAttr(kImpliedReleaseAttr,
+                                                      builder.getUnitAttr());
       } else if (side.ops.contains(&op) && !isOperandRead(&op)) {
         emit(&op);
         releaseAll(&op);

@@ -65,12 +65,15 @@ public:
   }
 
   FailureOr<TileLoopPlan> run() {
-    if (!hasRightPlace() || !findTiles() || !findSlice() || !checkMemory() ||
-        !findOutside() || !llvm::all_of(tiles, [&](const GatheredTile &tile) {
+    if (!hasRightPlace() || !findTiles() || !findSlice())
+      return failure();
+    findLoadDependent();
+    addDerived();
+    if (!checkMemory() || !findOutside() ||
+        !llvm::all_of(tiles, [&](const GatheredTile &tile) {
           return isCopyable(tile);
         }))
       return failure();
-    findLoadDependent();
     if (!findConsumers() || !makePipes() || !chooseSlots())
       return failure();
     return std::move(plan);
@@ -107,6 +110,7 @@ private:
   bool findOutside();
   bool addOutside(Value value, llvm::SetVector<Operation *> &ops);
   void findLoadDependent();
+  void addDerived();
   bool canCross(Value value);
   bool findConsumers();
   bool makePipes();
@@ -408,6 +412,46 @@ void Planner::findLoadDependent() {
         loadDependent.insert(loop.getRegionIterArg(number));
     changed = loadDependent.size() != before;
   }
+}
+
+/// Lets the producer, which has time, compute vectors that the rest makes of one
+/// of the gather's and constants: they cross instead of that one.
+void Planner::addDerived() {
+  llvm::SetVector<Operation *> derived;
+  auto isGathered = [&](Value value) {
+    Operation *op = value.getDefiningOp();
+    return op && loadDependent.contains(value) &&
+           (plan.slice.contains(op) || derived.contains(op));
+  };
+  for (Operation &op : body->without_terminator()) {
+    auto type = op.getNumResults() == 1
+                    ? dyn_cast<RankedTensorType>(op.getResult(0).getType())
+                    : RankedTensorType();
+    if (plan.slice.contains(&op) || !type || type.getRank() != 1 ||
+        !type.getElementType().isIntOrFloat() || op.getNumRegions() != 0 ||
+        !op.hasTrait<OpTrait::Elementwise>() || !isMemoryEffectFree(&op))
+      continue;
+    bool isDerived = false, isKnown = true;
+    for (Value operand : op.getOperands()) {
+      Operation *def = operand.getDefiningOp();
+      bool isConstant = def && def->hasTrait<OpTrait::ConstantLike>();
+      isDerived |= isGathered(operand);
+      isKnown &= isConstant || isGathered(operand);
+      // What others need as well crosses anyway.
+      for (Operation *user : operand.getUsers())
+        isKnown &= isConstant || user == &op || plan.slice.contains(user) ||
+                   derived.contains(user);
+    }
+    if (!isDerived || !isKnown)
+      continue;
+    derived.insert(&op);
+    loadDependent.insert(op.getResult(0));
+  }
+  llvm::SetVector<Operation *> ops;
+  for (Operation &op : *body)
+    if (plan.slice.contains(&op) || derived.contains(&op))
+      ops.insert(&op);
+  plan.slice = std::move(ops);
 }
 
 /// Whether the consumer gets `value` from the producer rather than computes it
