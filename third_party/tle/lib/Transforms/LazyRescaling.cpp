@@ -168,7 +168,8 @@ bool RunningMaximum::classify(Operation &op) {
   // Sums grow by what weights do: to where small exponents end.
   Type element = getElementTypeOrSelf(op.getResult(0).getType());
   bool hasRange = element.isF32() || element.isF64() || element.isBF16();
-  if (*kind == Kind::NewSum && !isa<arith::TruncFOp, TransOp, ReshapeOp>(op) && !hasRange)
+  if (*kind == Kind::NewSum && !isa<arith::TruncFOp, TransOp, ReshapeOp>(op) &&
+      !hasRange)
     return false;
   kinds[op.getResult(0)] = *kind;
   return true;

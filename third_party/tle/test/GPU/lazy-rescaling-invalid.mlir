@@ -117,3 +117,135 @@ tt.func @half_precision(%m: !row, %s: !p, %v: !v, %n: i32) -> (!acc, !row) {
   } {tle.consumer}
   tt.return %r#2, %r#1 : !acc, !row
 }
+
+// -----
+
+!acc = tensor<64x256xf32>
+!p = tensor<64x64xf32>
+!v = tensor<64x256xbf16>
+!row = tensor<64xf32>
+
+// A sum over rows, each of which has a maximum of its own.
+tt.func @rows_together(%m: !row, %s: !p, %v: !v, %n: i32) -> (!acc, !row) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %zero = arith.constant dense<0.0> : !acc
+  %none = arith.constant dense<0.0> : !row
+  %one = arith.constant dense<1.0> : !row
+  // expected-remark @below {{no accumulator is scaled by exp(m - max(m, ...)) alone}}
+  %r:3 = scf.for %i = %c0 to %n step %c1 iter_args(%m0 = %m, %sum0 = %none, %acc0 = %zero) -> (!row, !row, !acc) : i32 {
+    %max = "tt.reduce"(%s) <{axis = 1 : i32}> ({
+    ^bb0(%a: f32, %b: f32):
+      %larger = arith.maxnumf %a, %b : f32
+      tt.reduce.return %larger : f32
+    }) : (!p) -> !row
+    %m1 = arith.maxnumf %m0, %max : !row
+    %d = arith.subf %m0, %m1 : !row
+    %f = math.exp2 %d : !row
+    %tall = tt.expand_dims %m1 {axis = 1 : i32} : !row -> tensor<64x1xf32>
+    %wide = tt.broadcast %tall : tensor<64x1xf32> -> !p
+    %e = arith.subf %s, %wide : !p
+    %p = math.exp2 %e : !p
+    %total = "tt.reduce"(%p) <{axis = 0 : i32}> ({
+    ^bb0(%a: f32, %b: f32):
+      %sum = arith.addf %a, %b : f32
+      tt.reduce.return %sum : f32
+    }) : (!p) -> !row
+    %sum_scaled = arith.mulf %sum0, %f : !row
+    %sum1 = arith.addf %sum_scaled, %total : !row
+    %f_tall = tt.expand_dims %f {axis = 1 : i32} : !row -> tensor<64x1xf32>
+    %f_wide = tt.broadcast %f_tall : tensor<64x1xf32> -> !acc
+    %scaled = arith.mulf %acc0, %f_wide : !acc
+    %w = arith.truncf %p : !p to tensor<64x64xbf16>
+    %acc1 = tt.dot %w, %v, %scaled : tensor<64x64xbf16> * !v -> !acc
+    scf.yield %m1, %sum1, %acc1 : !row, !row, !acc
+  } {tle.consumer}
+  tt.return %r#2, %r#1 : !acc, !row
+}
+
+// -----
+
+!acc = tensor<64x256xf32>
+!p = tensor<64x64xf32>
+!v = tensor<64x256xbf16>
+!row = tensor<64xf32>
+
+// Rows of weights are added to columns of a sum.
+tt.func @columns_for_rows(%m: !row, %s: !p, %v: !v, %n: i32) -> (!acc, !p) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %zero = arith.constant dense<0.0> : !acc
+  %none = arith.constant dense<0.0> : !p
+  %one = arith.constant dense<1.0> : !row
+  // expected-remark @below {{no accumulator is scaled by exp(m - max(m, ...)) alone}}
+  %r:3 = scf.for %i = %c0 to %n step %c1 iter_args(%m0 = %m, %sum0 = %none, %acc0 = %zero) -> (!row, !p, !acc) : i32 {
+    %max = "tt.reduce"(%s) <{axis = 1 : i32}> ({
+    ^bb0(%a: f32, %b: f32):
+      %larger = arith.maxnumf %a, %b : f32
+      tt.reduce.return %larger : f32
+    }) : (!p) -> !row
+    %m1 = arith.maxnumf %m0, %max : !row
+    %d = arith.subf %m0, %m1 : !row
+    %f = math.exp2 %d : !row
+    %tall = tt.expand_dims %m1 {axis = 1 : i32} : !row -> tensor<64x1xf32>
+    %wide = tt.broadcast %tall : tensor<64x1xf32> -> !p
+    %e = arith.subf %s, %wide : !p
+    %p = math.exp2 %e : !p
+    %total = tt.trans %p {order = array<i32: 1, 0>} : !p -> !p
+    %f_col = tt.expand_dims %f {axis = 1 : i32} : !row -> tensor<64x1xf32>
+    %f_p = tt.broadcast %f_col : tensor<64x1xf32> -> !p
+    %sum_scaled = arith.mulf %sum0, %f_p : !p
+    %sum1 = arith.addf %sum_scaled, %total : !p
+    %f_tall = tt.expand_dims %f {axis = 1 : i32} : !row -> tensor<64x1xf32>
+    %f_wide = tt.broadcast %f_tall : tensor<64x1xf32> -> !acc
+    %scaled = arith.mulf %acc0, %f_wide : !acc
+    %w = arith.truncf %p : !p to tensor<64x64xbf16>
+    %acc1 = tt.dot %w, %v, %scaled : tensor<64x64xbf16> * !v -> !acc
+    scf.yield %m1, %sum1, %acc1 : !row, !p, !acc
+  } {tle.consumer}
+  tt.return %r#2, %r#1 : !acc, !p
+}
+
+// -----
+
+!acc = tensor<64x256xf32>
+!p = tensor<64x64xf32>
+!v = tensor<64x256xbf16>
+!row = tensor<64xf32>
+
+// A shape in which rows are no dimension.
+tt.func @rows_split(%m: !row, %s: !p, %v: !v, %n: i32) -> (!acc, !p) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %zero = arith.constant dense<0.0> : !acc
+  %none = arith.constant dense<0.0> : !p
+  %one = arith.constant dense<1.0> : !row
+  // expected-remark @below {{no accumulator is scaled by exp(m - max(m, ...)) alone}}
+  %r:3 = scf.for %i = %c0 to %n step %c1 iter_args(%m0 = %m, %sum0 = %none, %acc0 = %zero) -> (!row, !p, !acc) : i32 {
+    %max = "tt.reduce"(%s) <{axis = 1 : i32}> ({
+    ^bb0(%a: f32, %b: f32):
+      %larger = arith.maxnumf %a, %b : f32
+      tt.reduce.return %larger : f32
+    }) : (!p) -> !row
+    %m1 = arith.maxnumf %m0, %max : !row
+    %d = arith.subf %m0, %m1 : !row
+    %f = math.exp2 %d : !row
+    %tall = tt.expand_dims %m1 {axis = 1 : i32} : !row -> tensor<64x1xf32>
+    %wide = tt.broadcast %tall : tensor<64x1xf32> -> !p
+    %e = arith.subf %s, %wide : !p
+    %p = math.exp2 %e : !p
+    %halves = tt.reshape %p : !p -> tensor<128x32xf32>
+    %total = tt.reshape %halves : tensor<128x32xf32> -> !p
+    %f_col = tt.expand_dims %f {axis = 1 : i32} : !row -> tensor<64x1xf32>
+    %f_p = tt.broadcast %f_col : tensor<64x1xf32> -> !p
+    %sum_scaled = arith.mulf %sum0, %f_p : !p
+    %sum1 = arith.addf %sum_scaled, %total : !p
+    %f_tall = tt.expand_dims %f {axis = 1 : i32} : !row -> tensor<64x1xf32>
+    %f_wide = tt.broadcast %f_tall : tensor<64x1xf32> -> !acc
+    %scaled = arith.mulf %acc0, %f_wide : !acc
+    %w = arith.truncf %p : !p to tensor<64x64xbf16>
+    %acc1 = tt.dot %w, %v, %scaled : tensor<64x64xbf16> * !v -> !acc
+    scf.yield %m1, %sum1, %acc1 : !row, !p, !acc
+  } {tle.consumer}
+  tt.return %r#2, %r#1 : !acc, !p
+}

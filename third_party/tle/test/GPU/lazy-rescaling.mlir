@@ -126,3 +126,61 @@ tt.func @natural(%m: !row, %s: !p, %v: !v, %n: i32, %bias: tensor<256xf32>) -> !
   %out = arith.mulf %r#1, %b_wide : !acc
   tt.return %out : !acc
 }
+
+// -----
+
+!acc = tensor<64x256xf32>
+!p = tensor<64x64xf32>
+!v = tensor<64x256xbf16>
+!row = tensor<64xf32>
+!part = tensor<64x8xf32>
+
+// Sums of each row in parts: another shape of the weights keeps their rows.
+// CHECK-LABEL: @parts
+// CHECK: %[[R:.*]]:4 = scf.for
+// CHECK: %[[SHAPED:.*]] = tt.reshape
+// CHECK: "tt.reduce"(%[[SHAPED]]) <{axis = 1 : i32}>
+// CHECK: } {tle.consumer}
+// CHECK: %[[C:.*]] = arith.select
+// CHECK: arith.mulf %[[R]]#2
+// CHECK: %[[TALL:.*]] = tt.expand_dims %[[C]] {axis = 1 : i32}
+// CHECK: %[[WIDE:.*]] = tt.broadcast %[[TALL]] : tensor<64x1xf32> -> tensor<64x8xf32>
+// CHECK: arith.mulf %[[R]]#1, %[[WIDE]]
+tt.func @parts(%m: !row, %s: !p, %v: !v, %n: i32) -> (!acc, !part) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %zero = arith.constant dense<0.0> : !acc
+  %none = arith.constant dense<0.0> : !part
+  %one = arith.constant dense<1.0> : !row
+  %r:3 = scf.for %i = %c0 to %n step %c1 iter_args(%m0 = %m, %sum0 = %none, %acc0 = %zero) -> (!row, !part, !acc) : i32 {
+    %max = "tt.reduce"(%s) <{axis = 1 : i32}> ({
+    ^bb0(%a: f32, %b: f32):
+      %larger = arith.maxnumf %a, %b : f32
+      tt.reduce.return %larger : f32
+    }) : (!p) -> !row
+    %m1 = arith.maxnumf %m0, %max : !row
+    %d = arith.subf %m0, %m1 : !row
+    %f = math.exp2 %d : !row
+    %tall = tt.expand_dims %m1 {axis = 1 : i32} : !row -> tensor<64x1xf32>
+    %wide = tt.broadcast %tall : tensor<64x1xf32> -> !p
+    %e = arith.subf %s, %wide : !p
+    %p = math.exp2 %e : !p
+    %shaped = tt.reshape %p : !p -> tensor<64x8x8xf32>
+    %total = "tt.reduce"(%shaped) <{axis = 1 : i32}> ({
+    ^bb0(%a: f32, %b: f32):
+      %sum = arith.addf %a, %b : f32
+      tt.reduce.return %sum : f32
+    }) : (tensor<64x8x8xf32>) -> !part
+    %f_col = tt.expand_dims %f {axis = 1 : i32} : !row -> tensor<64x1xf32>
+    %f_part = tt.broadcast %f_col : tensor<64x1xf32> -> !part
+    %sum_scaled = arith.mulf %sum0, %f_part : !part
+    %sum1 = arith.addf %sum_scaled, %total : !part
+    %f_tall = tt.expand_dims %f {axis = 1 : i32} : !row -> tensor<64x1xf32>
+    %f_wide = tt.broadcast %f_tall : tensor<64x1xf32> -> !acc
+    %scaled = arith.mulf %acc0, %f_wide : !acc
+    %w = arith.truncf %p : !p to tensor<64x64xbf16>
+    %acc1 = tt.dot %w, %v, %scaled : tensor<64x64xbf16> * !v -> !acc
+    scf.yield %m1, %sum1, %acc1 : !row, !part, !acc
+  } {tle.consumer}
+  tt.return %r#2, %r#1 : !acc, !part
+}

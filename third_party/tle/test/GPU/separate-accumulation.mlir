@@ -170,3 +170,77 @@ tt.func public @attention(%q: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %k: !t
   tt.store %o_ptrs, %o_small : !v_ptrs
   tt.return
 }
+
+// One tile for both products: the sums release it for the scores as well, since
+// they have had the weights that came of it by then.
+// CHECK-LABEL: @latent
+// CHECK: tle.pipe_create %[[BARS:.*]], %{{.*}} {name = "tiles0", oneShot = false, readers = ["scores", "sums"]}
+// CHECK: default {
+// CHECK: tle.pipe_wait %[[BARS]][%[[I:.*]]] {reader = "sums"}
+// CHECK: tt.dot
+// CHECK: tle.pipe_release %[[BARS]][%[[I]]] {reader = "sums"}
+// CHECK: partition0(%[[B:.*]]: !ttg.memdesc<4x1xi64, {{.*}}) num_warps(4) {
+// CHECK: tle.pipe_wait %{{.*}}[%{{.*}}] {reader = "scores"}
+// CHECK: scf.for
+// CHECK: tle.pipe_wait %{{.*}}[%{{.*}}] {reader = "scores", tle.implied_release}
+// CHECK-NOT: tle.pipe_release
+// CHECK: partition1
+tt.func public @latent(%q: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %k: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %out: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %maxima: !tt.ptr<f32>, %n: i32) {
+  %c0 = arith.constant 0 : i32
+  %c64 = arith.constant 64 : i32
+  %c256 = arith.constant 256 : i32
+  %zero = arith.constant dense<0.0> : !acc
+  %no_scores = arith.constant dense<0.0> : !s
+  %lowest = arith.constant dense<-1.0e30> : !row
+  %tall_256 = arith.constant dense<256> : tensor<64x1xi32>
+  %rows = tt.make_range {end = 64 : i32, start = 0 : i32} : tensor<64xi32>
+  %rows_tall = tt.expand_dims %rows {axis = 1 : i32} : tensor<64xi32> -> tensor<64x1xi32>
+  %cols = tt.make_range {end = 256 : i32, start = 0 : i32} : tensor<256xi32>
+  %flat = tt.expand_dims %cols {axis = 0 : i32} : tensor<256xi32> -> tensor<1x256xi32>
+  %wide = tt.broadcast %flat : tensor<1x256xi32> -> tensor<64x256xi32>
+  %starts = arith.muli %rows_tall, %tall_256 : tensor<64x1xi32>
+  %starts_wide = tt.broadcast %starts : tensor<64x1xi32> -> tensor<64x256xi32>
+  %offsets = arith.addi %starts_wide, %wide : tensor<64x256xi32>
+  %q_splat = tt.splat %q : !tt.ptr<bf16> -> !v_ptrs
+  %q_ptrs = tt.addptr %q_splat, %offsets : !v_ptrs, tensor<64x256xi32>
+  %queries = tt.load %q_ptrs : !v_ptrs
+  %k_splat = tt.splat %k : !tt.ptr<bf16> -> !v_ptrs
+  %k_ptrs = tt.addptr %k_splat, %offsets : !v_ptrs, tensor<64x256xi32>
+  %r:2 = scf.for %i = %c0 to %n step %c64 iter_args(%m0 = %lowest, %acc0 = %zero) -> (!row, !acc) : i32 {
+    %k_move = arith.muli %i, %c256 : i32
+    %k_moves = tt.splat %k_move : i32 -> tensor<64x256xi32>
+    %k_now = tt.addptr %k_ptrs, %k_moves : !v_ptrs, tensor<64x256xi32>
+    %keys = tt.load %k_now : !v_ptrs
+    %keys_t = tt.trans %keys {order = array<i32: 1, 0>} : !v -> tensor<256x64xbf16>
+    %s = tt.dot %queries, %keys_t, %no_scores : !v * tensor<256x64xbf16> -> !s
+    %max = "tt.reduce"(%s) <{axis = 1 : i32}> ({
+    ^bb0(%a: f32, %b: f32):
+      %larger = arith.maxnumf %a, %b : f32
+      tt.reduce.return %larger : f32
+    }) : (!s) -> !row
+    %m1 = arith.maxnumf %m0, %max : !row
+    %d = arith.subf %m0, %m1 : !row
+    %f = math.exp2 %d : !row
+    %tall = tt.expand_dims %m1 {axis = 1 : i32} : !row -> tensor<64x1xf32>
+    %wide_m = tt.broadcast %tall : tensor<64x1xf32> -> !s
+    %e = arith.subf %s, %wide_m : !s
+    %p = math.exp2 %e : !s
+    %f_tall = tt.expand_dims %f {axis = 1 : i32} : !row -> tensor<64x1xf32>
+    %f_wide = tt.broadcast %f_tall : tensor<64x1xf32> -> !acc
+    %scaled = arith.mulf %acc0, %f_wide : !acc
+    %w = arith.truncf %p : !s to tensor<64x64xbf16>
+    %acc1 = tt.dot %w, %keys, %scaled : tensor<64x64xbf16> * !v -> !acc
+    scf.yield %m1, %acc1 : !row, !acc
+  } {tt.num_stages = 2 : i32, tt.warp_specialize}
+  %m_splat = tt.splat %maxima : !tt.ptr<f32> -> tensor<64x!tt.ptr<f32>>
+  %m_ptrs = tt.addptr %m_splat, %rows : tensor<64x!tt.ptr<f32>>, tensor<64xi32>
+  tt.store %m_ptrs, %r#0 : tensor<64x!tt.ptr<f32>>
+  %m_tall = tt.expand_dims %r#0 {axis = 1 : i32} : !row -> tensor<64x1xf32>
+  %m_wide = tt.broadcast %m_tall : tensor<64x1xf32> -> !acc
+  %o = arith.mulf %r#1, %m_wide : !acc
+  %o_small = arith.truncf %o : !acc to !v
+  %o_splat = tt.splat %out : !tt.ptr<bf16> -> !v_ptrs
+  %o_ptrs = tt.addptr %o_splat, %offsets : !v_ptrs, tensor<64x256xi32>
+  tt.store %o_ptrs, %o_small : !v_ptrs
+  tt.return
+}

@@ -301,3 +301,77 @@ tt.func public @halves(%x: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %out: !tt
   tt.store %out_right, %small_b : !ptrs
   tt.return
 }
+
+// -----
+
+#s = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!buf = !ttg.memdesc<64x64xbf16, #s, #smem, mutable>
+!tile = tensor<64x64xbf16>
+!ptrs = tensor<64x64x!tt.ptr<bf16>>
+
+// What only constants turn the mask into is made by the producer: it crosses,
+// the mask does not.
+// CHECK-LABEL: @derived
+// CHECK: %[[BIASES:.*]] = ttg.local_alloc : () -> !ttg.memdesc<3x64xf32
+// CHECK-NOT: xi8
+// CHECK: tle.pipe_create %{{.*}}, %{{.*}}, %[[BIASES]] {name = "tiles0"
+// CHECK: default {
+// CHECK: scf.for
+// CHECK-NOT: arith.select
+// CHECK: %[[BIAS:.*]] = ttg.local_load {{.*}} -> tensor<64xf32>
+// CHECK: tt.expand_dims %[[BIAS]]
+// CHECK: partition0
+// CHECK: %[[OK:.*]] = arith.cmpi sge
+// CHECK: %[[MADE:.*]] = arith.select %[[OK]]
+// CHECK: tle.pipe_acquire
+// CHECK: ttg.local_store %[[MADE]]
+// CHECK: tle.pipe_commit
+tt.func public @derived(%x: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %index: !tt.ptr<i32>, %out: !tt.ptr<bf16>, %n: i32, %q: !tt.ptr<bf16>) {
+  %c0 = arith.constant 0 : i32
+  %c64 = arith.constant 64 : i32
+  %step = arith.constant dense<64> : tensor<64xi32>
+  %none = arith.constant dense<0> : tensor<64xi32>
+  %stride = arith.constant dense<64> : tensor<64x1xi32>
+  %flat_zero = arith.constant dense<0.0> : tensor<64xf32>
+  %absent = arith.constant dense<0xFF800000> : tensor<64xf32>
+  %zero = arith.constant dense<0.0> : tensor<64x64xf32>
+  %nothing = arith.constant dense<0.0> : !tile
+  %rows = tt.make_range {end = 64 : i32, start = 0 : i32} : tensor<64xi32>
+  %index_splat = tt.splat %index : !tt.ptr<i32> -> tensor<64x!tt.ptr<i32>>
+  %first = tt.addptr %index_splat, %rows : tensor<64x!tt.ptr<i32>>, tensor<64xi32>
+  %cols = tt.expand_dims %rows {axis = 0 : i32} : tensor<64xi32> -> tensor<1x64xi32>
+  %cols_wide = tt.broadcast %cols : tensor<1x64xi32> -> tensor<64x64xi32>
+  %x_splat = tt.splat %x : !tt.ptr<bf16> -> tensor<64x1x!tt.ptr<bf16>>
+  %q_splat = tt.splat %q : !tt.ptr<bf16> -> !ptrs
+  %q_ptrs = tt.addptr %q_splat, %cols_wide : !ptrs, tensor<64x64xi32>
+  %queries = tt.load %q_ptrs : !ptrs
+  %buf = ttg.local_alloc : () -> !buf
+  %r:2 = scf.for %i = %c0 to %n step %c64 iter_args(%acc = %zero, %p = %first) -> (tensor<64x64xf32>, tensor<64x!tt.ptr<i32>>) : i32 {
+    %ids = tt.load %p : tensor<64x!tt.ptr<i32>>
+    %ok = arith.cmpi sge, %ids, %none : tensor<64xi32>
+    %ids_tall = tt.expand_dims %ids {axis = 1 : i32} : tensor<64xi32> -> tensor<64x1xi32>
+    %offset = arith.muli %ids_tall, %stride : tensor<64x1xi32>
+    %base = tt.addptr %x_splat, %offset : tensor<64x1x!tt.ptr<bf16>>, tensor<64x1xi32>
+    %base_wide = tt.broadcast %base : tensor<64x1x!tt.ptr<bf16>> -> !ptrs
+    %src = tt.addptr %base_wide, %cols_wide : !ptrs, tensor<64x64xi32>
+    %ok_tall = tt.expand_dims %ok {axis = 1 : i32} : tensor<64xi1> -> tensor<64x1xi1>
+    %mask = tt.broadcast %ok_tall : tensor<64x1xi1> -> tensor<64x64xi1>
+    %v = tt.load %src, %mask, %nothing : !ptrs
+    %dst = "tle.local_pointers"(%buf) : (!buf) -> tensor<64x64x!tt.ptr<bf16, 3>>
+    tt.store %dst, %v : tensor<64x64x!tt.ptr<bf16, 3>>
+    %k = tt.load %dst : tensor<64x64x!tt.ptr<bf16, 3>>
+    %s = tt.dot %queries, %k, %acc : !tile * !tile -> tensor<64x64xf32>
+    %bias = arith.select %ok, %flat_zero, %absent : tensor<64xi1>, tensor<64xf32>
+    %bias_flat = tt.expand_dims %bias {axis = 0 : i32} : tensor<64xf32> -> tensor<1x64xf32>
+    %bias_wide = tt.broadcast %bias_flat : tensor<1x64xf32> -> tensor<64x64xf32>
+    %t = arith.addf %s, %bias_wide : tensor<64x64xf32>
+    %next = tt.addptr %p, %step : tensor<64x!tt.ptr<i32>>, tensor<64xi32>
+    scf.yield %t, %next : tensor<64x64xf32>, tensor<64x!tt.ptr<i32>>
+  } {tt.num_stages = 3 : i32, tt.warp_specialize}
+  %o = arith.truncf %r#0 : tensor<64x64xf32> to !tile
+  %o_splat = tt.splat %out : !tt.ptr<bf16> -> !ptrs
+  %o_ptrs = tt.addptr %o_splat, %cols_wide : !ptrs, tensor<64x64xi32>
+  tt.store %o_ptrs, %o : !ptrs
+  tt.return
+}

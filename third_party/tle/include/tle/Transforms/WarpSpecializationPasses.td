@@ -61,7 +61,8 @@ def TLEWarpSpecializeTileLoop : TLE_ModulePass<"triton-tle-warp-specialize-tile-
     follows 32768 bytes of others: these are used while it is on its way. What
     the rest of the loop needs of the
     addresses' values crosses through the pipe if it depends on memory, and is
-    computed twice otherwise. All that stands behind the loop goes with it; what
+    computed twice otherwise; a vector that it makes of one of them and constants
+    (-inf where an index is no key) is made before it crosses. All that stands behind the loop goes with it; what
     stands before it too, if the producer does not need it. Large stores behind
     the loop go through slots of tiles, all of them before any is stored if each
     has a slot of its own.
@@ -124,9 +125,9 @@ def TLELazyRescaling : TLE_ModulePass<"triton-tle-lazy-rescaling"> {
 
     It is done if the loop uses the maximum, factor and weights for nothing else:
     each carried value that depends on them is multiplied by the factor once and
-    gets what is linear in the weights added (products, sums, conversions,
-    selections between weights and zero), in float32, float64 or bfloat16, and one
-    of them is an accumulator of 256 columns or more. Else a remark says that it
+    gets what is linear in the weights added (products, sums, conversions, other
+    shapes, selections between weights and zero), row by row, in float32, float64
+    or bfloat16, and one of them is an accumulator of 256 columns or more. Else a remark says that it
     is not.
   }];
 }
@@ -171,10 +172,9 @@ def TLESeparateAccumulation : TLE_ModulePass<"triton-tle-separate-accumulation">
     partition0(...) num_warps(4) {
       tle.pipe_wait %operands[0] {reader = "scores"}
       %m = scf.for ... iter_args(%m0, %number) {
-        tle.pipe_wait %bars[%number] {reader = "scores"}
+        tle.pipe_wait %bars[%number] {reader = "scores", tle.implied_release}
         %p, %f = ... tt.dot (local_load %q), %k ...
         acquire, store and commit %f and %p, each as soon as it is there
-        tle.pipe_release %bars[%number] {reader = "scores"}
       }
       acquire, store and commit what the sums need behind the loop
       tt.store %maxima, %m
@@ -184,7 +184,9 @@ def TLESeparateAccumulation : TLE_ModulePass<"triton-tle-separate-accumulation">
 
     Matrices that the kernel loads before the loop, for the left side of the
     scores' products only, are copied by the partition that gathers. What
-    does not depend on scores is computed on each side that needs it.
+    does not depend on scores is computed on each side that needs it. A tile that
+    both sides read is released by the sums alone, for they have waited for
+    weights that are made of it; others by each side that reads them.
 
     A loop stays as it is, and a remark says why, if
 
