@@ -296,7 +296,7 @@ private:
     for (auto [pipe, last] : llvm::zip(side.pipes, lastUses))
       if (&side == &plan.adding || !implied.contains(pipe))
         releases[isa_and_nonnull<DotOp>(last) ? lastProduct : last].push_back(
-          cast<PipeCreateOp>(pipe).getBarriers());
+            cast<PipeCreateOp>(pipe).getBarriers());
     Value number = mapping.lookup(loop.getRegionIterArg(plan.counter));
     auto releaseAll = [&](Operation *op) {
       for (Value barriers : releases.lookup(op))

@@ -70,9 +70,8 @@ public:
     findLoadDependent();
     addDerived();
     if (!checkMemory() || !findOutside() ||
-        !llvm::all_of(tiles, [&](const GatheredTile &tile) {
-          return isCopyable(tile);
-        }))
+        !llvm::all_of(
+            tiles, [&](const GatheredTile &tile) { return isCopyable(tile); }))
       return failure();
     if (!findConsumers() || !makePipes() || !chooseSlots())
       return failure();
@@ -414,8 +413,8 @@ void Planner::findLoadDependent() {
   }
 }
 
-/// Lets the producer, which has time, compute vectors that the rest makes of one
-/// of the gather's and constants: they cross instead of that one.
+/// Lets the producer, which has time, compute vectors that the rest makes of
+/// one of the gather's and constants: they cross instead of that one.
 void Planner::addDerived() {
   llvm::SetVector<Operation *> derived;
   auto isGathered = [&](Value value) {
