@@ -301,6 +301,21 @@ def test_bucketed_contenders_agree(backward):
     assert found["length"] > bucketed.MAX_DIFFERENCE and found["bucketed"] == float("inf")
 
 
+@pytest.mark.parametrize("name", ["length", "bucketed"])
+def test_bucketed_small_problem(monkeypatch, name):
+    operator = "sparse_mla" if name in bucketed.BASELINES else "sparse_mla_bucketed"
+    found, call = [], getattr(bucketed, operator)
+
+    def recorded(*arguments, **named):
+        found.append(call(*arguments, **named))
+        found[-1][0].register_hook(lambda gradient: found.append("backward"))
+        return found[-1]
+
+    monkeypatch.setattr(bucketed, operator, recorded)
+    bucketed.compile_one(name, "cpu")
+    assert found[0][0].shape == (1, 16, 128, 512) and found[1:] == ["backward"]
+
+
 def test_bucketed_table_and_names():
     entry = {"ms": 2.0, "tflops": 350.0, "spread": 0.01, "difference": 1e-3, "ratio": {"full": 1.75}}
     result = {"label": "a", "fill": 0.5, "plan_us": 61.3, "providers": {"bucketed": entry}}

@@ -26,9 +26,11 @@ from triton_tle.ops.sparse_mla_buckets import make_plan
 from . import figures, harness
 from .graphs import time_captured
 from .harness import time_in_rounds
+from .parallel import in_processes
 from .sparse_mla_bwd_check import D_V
 
 ROUNDS = 9
+CONTENDERS = ("full", "length", "bucketed", "one_bucket")
 BASELINES = ("full", "length")
 PACKED = (3072, 2048, 1024, 768, 512, 384, 256, 128)
 MAX_DIFFERENCE = 4e-3  # of a result from the one of "full", relative Frobenius norm: each is within 2e-3 of the truth
@@ -134,6 +136,12 @@ def make_calls(
     return calls, gradients, indices
 
 
+def compile_one(name: str, device: str = "cuda") -> None:
+    """Call a contender on a small problem that takes the kernels of all cases: most of the time goes to compilation."""
+    calls, gradients, _ = make_calls(Case("small", (16,), backward=True), 0, device)
+    gradients(calls[name]())
+
+
 def differences(results: dict[str, tuple]) -> dict[str, float]:
     """Largest relative difference of each contender's tensors from those of "full"; infinite where one is NaN."""
     found = {}
@@ -190,7 +198,9 @@ def run(
     Raises:
         ValueError: `only` holds a name that is no contender.
     """
-    known = ("full", "length", "bucketed", "one_bucket")
-    results = harness.begin("sparse_mla_bucketed", known, only, commit, log, what="contender")
+    results = harness.begin("sparse_mla_bucketed", CONTENDERS, only, commit, log, what="contender")
+    for name, problem in zip(CONTENDERS, in_processes(compile_one, [(name,) for name in CONTENDERS])):
+        if problem:  # shows again where it is called
+            log(f"  {name}: {problem}")
     bench = functools.partial(_bench_case, only=only, rounds=ROUNDS, log=log)
     return harness.run_cases(results, QUICK_CASES if quick else CASES, bench, format_case, log)
