@@ -124,7 +124,7 @@ def make_inputs(case: Case, seed: int) -> tuple[dict, tuple[torch.Tensor, torch.
         "kv": normal(batch, s_kv, 1, case.d_qk).bfloat16().requires_grad_(),
         "indices": indices,
         "attn_sink": normal(case.h_q).requires_grad_() if case.sink else None,
-        "topk_length": integers(0, topk + 1, batch, s_q) if case.length else None,
+        "topk_length": integers(-5, topk + 6, batch, s_q) if case.length else None,
         "q_start": s_kv - s_q if case.lists == "causal" else None,
         "deterministic": case.deterministic,
     }

@@ -31,14 +31,14 @@ class DecodeCase:
         invalid: fraction of indices that are no key.
         empty_rows: every third sequence has no valid index at all.
         sink: attn_sink is given, +inf for the first head, -inf for the second.
-        length: topk_length is given, 0 for the first sequence, topk for the last.
+        length: topk_length is given, 0 for the first sequence, topk for the last; others reach beyond both.
         extra_topk: entries of the list of the extra cache, 0: no extra cache. Its pages have half the size.
         extra_length: extra_topk_length is given.
         gap: unused tokens between the cache's blocks; they hold NaN.
         spread: standard deviation of q; a large one makes the softmax sharp. That of keys is 0.1, as in FlashMLA's
             tests: the absolute tolerance is made for it.
         any_scale: FP8 scales that are no powers of two; wants ANY_SCALE_LSE_TOLERANCE.
-        documented_only: invalid indices are -1 only, as FlashMLA documents.
+        documented_only: invalid indices are -1 only, as FlashMLA documents, and lengths 0 to topk.
     """
 
     b: int
@@ -115,8 +115,11 @@ def _make_indices(
     return indices
 
 
-def _make_length(b: int, topk: int, generator: torch.Generator, device: str) -> torch.Tensor:
-    length = torch.randint(0, topk + 1, (b,), dtype=torch.int32, device=device, generator=generator)
+def _make_length(case: DecodeCase, topk: int, generator: torch.Generator, device: str) -> torch.Tensor:
+    beyond = 0 if case.documented_only else 5
+    length = torch.randint(
+        -beyond, topk + 1 + beyond, (case.b,), dtype=torch.int32, device=device, generator=generator
+    )  # fmt: skip
     length[0], length[-1] = 0, topk
     return length
 
@@ -136,7 +139,7 @@ def make_inputs(case: DecodeCase, seed: int, device: str) -> dict:
         sink[0], sink[1] = float("inf"), -float("inf")
         arguments["attn_sink"] = sink
     if case.length:
-        arguments["topk_length"] = _make_length(case.b, case.topk, generator, device)
+        arguments["topk_length"] = _make_length(case, case.topk, generator, device)
     if case.extra_topk:
         page = max(1, case.page_size // 2)
         arguments["extra_k_cache"] = _make_cache(case, case.blocks, page, generator, device)
@@ -144,7 +147,7 @@ def make_inputs(case: DecodeCase, seed: int, device: str) -> dict:
             case, case.blocks * page, case.extra_topk, generator, device
         )
         if case.extra_length:
-            arguments["extra_topk_length"] = _make_length(case.b, case.extra_topk, generator, device)
+            arguments["extra_topk_length"] = _make_length(case, case.extra_topk, generator, device)
     return arguments
 
 

@@ -27,12 +27,13 @@ class CheckCase:
         invalid: fraction of indices that are no key.
         empty_rows: every third row has no valid index at all.
         sink: attn_sink is given, +inf for the first head, -inf for the second.
-        length: topk_length is given, 0 for the first row, topk for the last.
+        length: topk_length is given, 0 for the first row, topk for the last; others reach beyond both.
         causal_start: bound of the causal form, None for none.
         strided: which tensor is a strided view ("unaligned": kv, with rows at odd addresses); one of STRIDED.
         own_out: the implementation allocates the output itself.
         spread: standard deviation of q; a large one makes the softmax sharp.
-        documented_only: invalid indices are only those that FlashMLA documents, -1 and s_kv or more.
+        documented_only: invalid indices are only those that FlashMLA documents, -1 and s_kv or more, and lengths 0
+            to topk.
     """
 
     s_q: int
@@ -114,7 +115,8 @@ def make_inputs(case: CheckCase, seed: int, device: str) -> dict:
         sink[0], sink[1] = float("inf"), -float("inf")
         arguments["attn_sink"] = sink
     if case.length:
-        length = integers(0, topk + 1, s_q)
+        beyond = 0 if case.documented_only else 5
+        length = integers(-beyond, topk + 1 + beyond, s_q)
         length[0], length[-1] = 0, topk
         arguments["topk_length"] = length
     if case.causal_start is not None:
