@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import concurrent.futures
+import contextlib
 import json
 import multiprocessing
 import pathlib
@@ -18,23 +19,12 @@ import sys
 import torch
 from triton_tle.bench.graphs import time_captured
 from triton_tle.bench.harness import format_table
-from triton_tle.bench.mla_decode import SIZES, Case, make_inputs, prepare_form
+from triton_tle.bench.mla_decode import SIZES, Case, make_inputs, prepare_form, prepare_operator
 from triton_tle.bench.mla_decode_check import DecodeCase, compare
 from triton_tle.bench.mla_decode_check import make_inputs as make_small_inputs
+from triton_tle.bench.providers import ProviderUnavailable, require_flash_mla
 from triton_tle.ops import mla_decode_bf16, mla_decode_fp8, mla_decode_fp8_pipes
 from triton_tle.ops.mla_metadata import DecodeShape, choose_splits
-
-
-def flash_mla_call(arguments: dict):
-    """FlashMLA on the same arguments; None where it is not installed."""
-    try:
-        import flash_mla
-    except (ImportError, OSError):
-        return None
-    named = dict(arguments)
-    q, cache = named.pop("q"), named.pop("k_cache")
-    metadata, _ = flash_mla.get_mla_metadata()
-    return lambda: flash_mla.flash_mla_with_kvcache(q, cache, None, None, 512, metadata, is_fp8_kvcache=True, **named)
 
 
 def right(fp8: bool, config: dict[str, int]) -> str:
@@ -96,9 +86,9 @@ def main() -> int:
                 calls[f"{name}, {splits} splits"] = prepare_form(arguments, fp8, splits, config)
         else:
             calls = {name: prepare_form(arguments, fp8, planned, config) for name, config in usable.items()}
-        peer = flash_mla_call(arguments) if fp8 else None
-        if peer is not None:
-            calls["flash_mla"] = peer
+        if fp8:
+            with contextlib.suppress(ProviderUnavailable):
+                calls["flash_mla"] = prepare_operator(require_flash_mla(), arguments, fp8, 0)
         first = None
         for name, call in calls.items():  # at full size: many work items for each program
             out, lse = (result.float() for result in call()[:2])
@@ -110,7 +100,7 @@ def main() -> int:
         timings = time_captured(calls, args.rounds)
         rows = []
         for name, timing in sorted(timings.items(), key=lambda item: item[1].median):
-            ratio = timings["flash_mla"].ratio_to(timing) if peer is not None else None
+            ratio = timings["flash_mla"].ratio_to(timing) if "flash_mla" in timings else None
             rows.append([name, f"{1e3 * timing.median:.1f}", f"{timing.spread:.1%}", f"{ratio:.3f}" if ratio else "-"])
             records.append({"case": case.label, "planned": planned, "name": name, "ms": timing.median, "ratio": ratio})
         print("\n" + format_table([f"{case.label}, plan {planned} splits", "us", "spread", "/ flash_mla"], rows))

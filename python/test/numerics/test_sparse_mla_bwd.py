@@ -1,49 +1,35 @@
 """Sparse-MLA backward kernels in Triton's interpreter, against float64 autograd."""
 
 import pytest
+from sparse_mla_cases import SHARED, SIZES
 
-SIZES = {"s_q": 2, "h_q": 16, "d_qk": 576, "topk": 64, "s_kv": 100}
-
-CASES = {
-    "one full tile": {},
-    "no rope": {"d_qk": 512},
-    "one key": {"topk": 1, "invalid": 0.0},
-    "one key in the cache": {"s_kv": 1, "topk": 70},
-    "ragged last tile": {"topk": 100},
-    "three tiles": {"topk": 192, "invalid": 0.0},
-    "no list entries": {"topk": 0},
-    "no query": {"s_q": 0},
+CASES = SHARED | {
     "no entry is a key": {"invalid": 1.0, "sink": True},
-    "mostly invalid": {"invalid": 0.95},
-    "rows without a key": {"s_q": 4, "empty_rows": True},
-    "sink": {"sink": True},
-    "sink and rows without a key": {"s_q": 4, "sink": True, "empty_rows": True},
     "gradient of lse": {"grad_lse": True},
     "gradient of lse, sink, rows without a key": {"s_q": 4, "grad_lse": True, "sink": True, "empty_rows": True},
     "sinks far above and below lse, gradient of lse": {
-        "s_q": 6, "grad_lse": True, "sink": True, "spread": 80.0, "topk": 2, "invalid": 0.0,
+        "s_q": 6,
+        "grad_lse": True,
+        "sink": True,
+        "spread": 80.0,
+        "topk": 2,
+        "invalid": 0.0,
     },
-    "length": {"s_q": 3, "length": True, "topk": 130},
-    "causal, some before the first key": {"s_q": 4, "causal_start": -2, "invalid": 0.0, "s_kv": 8},
     "causal, all features": {"s_q": 3, "causal_start": 40, "sink": True, "length": True, "topk": 100, "grad_lse": True},
-    "sharp softmax": {"spread": 30.0, "topk": 130},
-    "strided q": {"strided": "q"},
-    "strided kv": {"strided": "kv"},
-    "unaligned kv": {"strided": "unaligned", "topk": 100},
-    "strided indices": {"strided": "indices"},
     "strided gradient": {"strided_grads": True},
-    "h 8": {"h_q": 8},
-    "h 24": {"h_q": 24},
     "h 64": {"h_q": 64, "d_qk": 512},
-    "h 72": {"h_q": 72},
-    "h 128": {"h_q": 128},
     "deterministic": {"deterministic": True, "topk": 100},
     "deterministic, no rope, h 72": {"deterministic": True, "d_qk": 512, "h_q": 72},
     "deterministic, all features": {
-        "deterministic": True, "s_q": 4, "sink": True, "length": True, "grad_lse": True, "causal_start": 50,
+        "deterministic": True,
+        "s_q": 4,
+        "sink": True,
+        "length": True,
+        "grad_lse": True,
+        "causal_start": 50,
         "empty_rows": True,
     },
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CASES)

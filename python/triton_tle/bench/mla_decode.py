@@ -14,7 +14,7 @@ import torch
 from . import figures, harness
 from .graphs import copy_bandwidth, time_captured
 from .mla_decode_check import D_V, DecodeCase, DecodeResult, check
-from .providers import ProviderUnavailable
+from .providers import require_flash_mla
 
 BASELINE = "flash_mla"
 
@@ -61,7 +61,8 @@ class Provider:
     supports: Callable[[Case], bool]
 
 
-def _prepare(module: object, arguments: dict, fp8: bool, splits: int) -> Callable:
+def prepare_operator(module: object, arguments: dict, fp8: bool, splits: int) -> Callable:
+    """A function that calls the operator with FlashMLA's interface in `module`, which chooses `splits` by itself."""
     named = dict(arguments)
     q, k_cache = named.pop("q"), named.pop("k_cache")
     metadata, _ = module.get_mla_metadata()
@@ -97,7 +98,7 @@ def prepare_form(arguments: dict, fp8: bool, splits: int, config: dict[str, int]
 def _load_tle() -> Provider:
     from triton_tle import ops
 
-    return Provider(functools.partial(_prepare, ops), lambda case: True)
+    return Provider(functools.partial(prepare_operator, ops), lambda case: True)
 
 
 def _load_tiles() -> Provider:
@@ -113,13 +114,7 @@ def _load_pipes() -> Provider:
 
 
 def _load_flash_mla() -> Provider:
-    try:
-        import flash_mla
-    except (ImportError, OSError) as error:
-        raise ProviderUnavailable(
-            f"FlashMLA is not installed ({error}): pip install git+https://github.com/deepseek-ai/FlashMLA.git"
-        ) from error
-    return Provider(functools.partial(_prepare, flash_mla), lambda case: case.fp8)
+    return Provider(functools.partial(prepare_operator, require_flash_mla()), lambda case: case.fp8)
 
 
 #: "tle" is the operator; "tiles" and "pipes" are the two forms that it chooses from for an FP8 cache.

@@ -14,7 +14,7 @@ import torch
 
 from . import figures, harness
 from .harness import time_in_rounds
-from .providers import ProviderUnavailable
+from .providers import ProviderUnavailable, require_flash_mla
 from .sparse_mla_fwd_check import D_V, CheckCase, CheckResult, check
 
 BASELINES = ("flash_mla", "triton", "tilelang_base")
@@ -109,16 +109,12 @@ def _load_tilelang(name: str, keys_per_step: int) -> Provider:
 
 
 def _load_flash_mla() -> Provider:
-    try:
-        from flash_mla import flash_mla_sparse_fwd
-    except (ImportError, OSError) as error:
-        raise ProviderUnavailable(
-            f"FlashMLA is not installed ({error}): pip install git+https://github.com/deepseek-ai/FlashMLA.git"
-        ) from error
-    return Provider(
-        lambda q, kv, indices, sm_scale, out: flash_mla_sparse_fwd(q, kv, indices, sm_scale, out=out),
-        lambda case: case.h_q in (64, 128) and case.topk % 128 == 0,
-    )
+    forward = require_flash_mla().flash_mla_sparse_fwd
+
+    def call(q, kv, indices, sm_scale, out, attn_sink=None):
+        return forward(q, kv, indices, sm_scale, attn_sink=attn_sink, out=out)
+
+    return Provider(call, lambda case: case.h_q in (64, 128) and case.topk % 128 == 0)
 
 
 LOADERS: dict[str, Callable[[], Provider]] = {

@@ -28,23 +28,6 @@ CASES = (
 QUICK_CASES = (CASES[0], CASES[4], CASES[5])
 
 
-def load_with_sink(name: str) -> Provider:
-    """A provider of the forward whose call takes attn_sink, too.
-
-    Raises:
-        ProviderUnavailable: it is not installed.
-    """
-    provider = LOADERS[name]()
-    if name != PEER:
-        return provider
-    from flash_mla import flash_mla_sparse_fwd
-
-    def call(q, kv, indices, sm_scale, out, attn_sink=None):
-        return flash_mla_sparse_fwd(q, kv, indices, sm_scale, attn_sink=attn_sink, out=out)
-
-    return Provider(call, provider.supports)
-
-
 def _time_alone(runs: dict[str, Callable[[], object]], rounds: int = 5) -> dict[str, float]:
     """Milliseconds of a single launch behind a cleared L2 cache: medians over rounds, each in an order drawn anew."""
     from triton.testing import do_bench
@@ -119,8 +102,7 @@ def run(
         ValueError: `only` holds a name that is not in PROVIDERS.
     """
     results = harness.begin("sparse_mla_fwd_rows", PROVIDERS, only, commit, log)
-    loaders = {name: functools.partial(load_with_sink, name) for name in PROVIDERS}
-    providers = harness.load_providers(loaders, only, results, log)
+    providers = harness.load_providers({name: LOADERS[name] for name in PROVIDERS}, only, results, log)
     bench = functools.partial(_bench_case, providers=providers, rounds=11, log=log)
     harness.run_cases(results, QUICK_CASES if quick else CASES, bench, format_case, log)
     results["summary"] = summarize(results["cases"])

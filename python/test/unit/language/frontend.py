@@ -1,9 +1,13 @@
 """Compiles kernels as far as TTIR, with stock Triton only."""
 
+import re
+
+import pytest
 from triton._C.libtriton import ir
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 from triton.compiler.compiler import make_backend
+from triton.compiler.errors import CompilationError
 
 
 def ttir(kernel, signature, constants=None, capability=90, optimize=True, **options):
@@ -36,3 +40,14 @@ def ttir_text(*args, **kwargs):
 def ttir_with_locations(*args, **kwargs):
     """The TTIR of a kernel as text, with locations."""
     return str(ttir(*args, **kwargs))
+
+
+def check_mistake(kernel, signature):
+    """The frontend refuses `kernel` at its line that ends in ``# error: ...``, with a message that this matches."""
+    ((mark, expected),) = re.findall(r"(# error: (.*))", kernel.src)
+    with pytest.raises(CompilationError) as raised:
+        ttir(kernel, signature)
+    error = raised.value
+    line = error.src.splitlines()[error.node.lineno - 1]
+    assert mark in line, f"the error is at: {line}\n{error}"
+    assert re.search(expected, error.error_message), error.error_message

@@ -8,7 +8,7 @@ import pytest
 import triton
 import triton.language as tl
 import triton_tle.language as tle
-from frontend import ttir
+from frontend import check_mistake, ttir
 from triton.compiler.errors import CompilationError
 
 KERNELS = {name: value for name, value in vars(bad_kernels).items() if isinstance(value, triton.JITFunction)}
@@ -17,13 +17,7 @@ SIGNATURE = {"x": "*fp32", "n": "i32"}
 
 @pytest.mark.parametrize("kernel", KERNELS.values(), ids=KERNELS.keys())
 def test_mistake_is_an_error_at_its_line(kernel):
-    ((mark, expected),) = re.findall(r"(# error: (.*))", kernel.src)
-    with pytest.raises(CompilationError) as raised:
-        ttir(kernel, SIGNATURE)
-    error = raised.value
-    line = error.src.splitlines()[error.node.lineno - 1]
-    assert mark in line, f"the error is at: {line}\n{error}"
-    assert re.search(expected, error.error_message), error.error_message
+    check_mistake(kernel, SIGNATURE)
 
 
 def test_no_mistake_was_left_out():

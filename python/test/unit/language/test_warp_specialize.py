@@ -12,7 +12,7 @@ import pytest
 import triton
 import triton.language as tl
 import triton_tle.language as tle
-from frontend import ttir, ttir_text
+from frontend import check_mistake, ttir, ttir_text
 from triton.backends.compiler import GPUTarget
 from triton.compiler.errors import CompilationError
 from triton_tle.compiler.errors import TLECompilationError
@@ -29,13 +29,7 @@ SIGNATURE = {"x": "*fp16", "n": "i32"}
 
 @pytest.mark.parametrize("kernel", KERNELS.values(), ids=KERNELS.keys())
 def test_mistake_is_an_error_at_its_line(kernel):
-    ((mark, expected),) = re.findall(r"(# error: (.*))", kernel.src)
-    with pytest.raises(CompilationError) as raised:
-        ttir(kernel, SIGNATURE)
-    error = raised.value
-    line = error.src.splitlines()[error.node.lineno - 1]
-    assert mark in line, f"the error is at: {line}\n{error}"
-    assert re.search(expected, error.error_message), error.error_message
+    check_mistake(kernel, SIGNATURE)
 
 
 @triton.jit
