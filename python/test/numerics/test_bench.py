@@ -4,6 +4,8 @@ import dataclasses
 import json
 import math
 import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -190,6 +192,31 @@ def test_all_operators_in_turn(monkeypatch, tmp_path, capsys):
     shown = capsys.readouterr()
     assert all(title in shown.out for title in cli.OPERATORS.values()) and "no memory" in shown.err
     assert cli.main(["scatter_add", "--quick", "--commit", "abc"]) == 0
+    capsys.readouterr()
+    assert cli.main(["scatter_add", "--quick", "--commit", "abc", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["cases"][0]["label"] == ".scatter_add"
+    assert cli.main(["--quick", "--commit", "abc", "--json"]) == 1
+    shown = capsys.readouterr()
+    assert set(json.loads(shown.out)) == set(cli.OPERATORS) - {"gemm"} and "== Decode reduce" in shown.err
+
+
+def test_json_alone_is_all_of_standard_output():
+    program = """
+import os, sys, torch
+from triton_tle.bench import cli
+class Module:
+    def run(**options):
+        print("a table")
+        os.system("echo a compiler")
+        return {"cases": []}
+torch.cuda.is_available = lambda: True
+cli.importlib.import_module = lambda *name: Module
+sys.exit(cli.main(["gemm", "--json"]))
+"""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, timeout=120)
+    assert done.returncode == 0 and json.loads(done.stdout) == {"cases": []}
+    assert "a table" in done.stderr and "a compiler" in done.stderr
 
 
 def test_providers_belong_to_an_operator():

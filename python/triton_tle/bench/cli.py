@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
+import json
+import os
 import pathlib
 import sys
 import traceback
+from collections.abc import Iterator
 
 #: What can be measured, each a module of this package with run(quick, only, commit), and its title.
 OPERATORS = {
@@ -22,13 +26,17 @@ OPERATORS = {
     "scatter_add": "Reductions of accumulators into random rows",
 }
 
+STDOUT = pathlib.Path("-")
 SUMMARY = "benchmark an operator against its peers (needs a GPU)"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
     parser.add_argument("op", nargs="?", choices=tuple(OPERATORS), help="what to measure (default: all, in turn)")
-    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write all figures; for all: to this folder")
+    parser.add_argument(
+        "--json", type=pathlib.Path, nargs="?", const=STDOUT, metavar="FILE",
+        help="write all figures; for all: to this folder; no FILE: to standard output, and tables to standard error",
+    )  # fmt: skip
     parser.add_argument("--plot", type=pathlib.Path, metavar="FILE", help="draw a PNG (needs matplotlib); likewise")
     parser.add_argument("--quick", action="store_true", help="the main size only, fewer rounds")
     parser.add_argument("--only", nargs="+", metavar="PROVIDER", help="run these providers (or passes) alone")
@@ -48,31 +56,61 @@ def run(args: argparse.Namespace) -> int:
     if not torch.cuda.is_available():
         print("triton_tle bench: needs an NVIDIA GPU, and torch sees none", file=sys.stderr)
         return 1
-    if args.op:
-        return _run_one(args.op, args, args.json, args.plot)
-    status = 0
-    for op, title in OPERATORS.items():
-        print(f"\n== {title} ({op})", flush=True)
-        json_path = args.json and args.json / f"{op}.json"
-        plot_path = args.plot and args.plot / f"{op}.png"
-        try:
-            status |= _run_one(op, args, json_path, plot_path)
-        except Exception:  # the others' figures are still wanted
-            traceback.print_exc()
-            status = 1
+    if args.json != STDOUT:
+        return _run_chosen(args)[0]
+    with _all_on_stderr():
+        status, results = _run_chosen(args)
+    print(json.dumps(results[args.op] if args.op in results else results, indent=1))
     return status
 
 
-def _run_one(op: str, args: argparse.Namespace, json_path: pathlib.Path | None, plot_path: pathlib.Path | None) -> int:
+@contextlib.contextmanager
+def _all_on_stderr() -> Iterator[None]:
+    """Standard output is standard error meanwhile, for compilers and for processes that are begun here, too."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def _run_chosen(args: argparse.Namespace) -> tuple[int, dict[str, dict]]:
+    """(exit status, results by operator) of the operator that `args` names, or of all."""
+    found: dict[str, dict] = {}
+    if args.op:
+        found[args.op] = _run_one(args.op, args, args.json, args.plot)
+        return _status(found), found
+    raised = 0
+    for op, title in OPERATORS.items():
+        print(f"\n== {title} ({op})", flush=True)
+        json_path = args.json if args.json in (None, STDOUT) else args.json / f"{op}.json"
+        plot_path = args.plot and args.plot / f"{op}.png"
+        try:
+            found[op] = _run_one(op, args, json_path, plot_path)
+        except Exception:  # the others' figures are still wanted
+            traceback.print_exc()
+            raised = 1
+    return raised | _status(found), found
+
+
+def _status(found: dict[str, dict]) -> int:
+    return int(any(case["failed"] for results in found.values() for case in results["cases"]))
+
+
+def _run_one(op: str, args: argparse.Namespace, json_path: pathlib.Path | None, plot_path: pathlib.Path | None) -> dict:
     from .harness import save_json, save_plot
 
     results = importlib.import_module(f".{op}", __package__).run(quick=args.quick, only=args.only, commit=args.commit)
-    if json_path:
+    if json_path and json_path != STDOUT:
         save_json(json_path, results)
         print(f"wrote {json_path}")
     if plot_path:
         print(save_plot(plot_path, results, OPERATORS[op]) or f"wrote {plot_path}")
-    return 1 if any(case["failed"] for case in results["cases"]) else 0
+    return results
 
 
 def main(argv: list[str] | None = None) -> int:
