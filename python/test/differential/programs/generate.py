@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import nodes
+from . import nodes, operations
 from .nodes import Load, Node, State
 from .rounding import BF16, F8, F16, F32, I32, Additions, DType, Number, exact, is_represented
 
@@ -214,7 +214,7 @@ class _Generator:
         if value.exact and value.bound > dtype.exact:
             if value.dtype is not F32:
                 value = self.narrowed(body, value, F32)
-            node = nodes.Shrink(self.name("s"), value.name)
+            node = operations.Shrink(self.name("s"), value.name)
             value = self.add(body, node, Value(node.name, value.shape, F32, 4.0, True))
         elif not value.exact and value.bound > 64 and dtype is not F32:
             factor = 2.0 ** -math.ceil(math.log2(value.bound / 8))
@@ -222,7 +222,7 @@ class _Generator:
             value = self.binary(body, value, constant, "mul")
         if value.dtype is dtype:
             return value
-        node = nodes.Cast(self.name("c"), value.name, dtype)
+        node = operations.Cast(self.name("c"), value.name, dtype)
         return self.add(body, node, Value(node.name, value.shape, dtype, value.bound, value.exact))
 
     def constant(self, body, shape, number: float) -> Value:
@@ -247,7 +247,7 @@ class _Generator:
         transposed = self.chance(0.5)
         b = self.operand(body, *((columns, inner) if transposed else (inner, columns)))
         bound = inner * a.bound * b.bound
-        node = nodes.Dot(self.name("d"), a.name, b.name, self.dtype, transposed, acc.name if acc else None)
+        node = operations.Dot(self.name("d"), a.name, b.name, self.dtype, transposed, acc.name if acc else None)
         if acc:
             node.name = acc.name
             node.__post_init__()
@@ -273,7 +273,7 @@ class _Generator:
         )
         if x.dtype is I32 and bound > 2**20:
             return None
-        node = nodes.Binary(self.name("b"), op, x.name, y.name, x.dtype, column)
+        node = operations.Binary(self.name("b"), op, x.name, y.name, x.dtype, column)
         exactly = x.exact and y.exact and bound < 2**20
         return self.add(body, node, Value(node.name, x.shape, x.dtype, bound, exactly))
 
@@ -286,7 +286,7 @@ class _Generator:
         bound = x.bound * x.shape[axis] if op == "sum" else x.bound
         if x.dtype is I32 and bound > 2**20:
             return None
-        node = nodes.Reduce(self.name("r"), op, x.name, axis, x.dtype)
+        node = operations.Reduce(self.name("r"), op, x.name, axis, x.dtype)
         shape = (x.shape[1 - axis],)
         return self.add(body, node, Value(node.name, shape, x.dtype, bound, x.exact and bound < 2**20))
 
@@ -302,7 +302,7 @@ class _Generator:
         staged = self.chance(0.5) and self.buffers + size <= BUFFERS
         if staged:
             self.buffers += size
-        node = nodes.Select(
+        node = operations.Select(
             self.name("w"), x.name, self.rng.choice(conditions), x.dtype, x.shape, y.name if y else None,
             self.rng.choice([0, -2]), staged,
         )  # fmt: skip
@@ -314,7 +314,7 @@ class _Generator:
         if x is None:
             return None
         axis = self.rng.randrange(len(x.shape))
-        node = nodes.Cumsum(self.name("sum"), x.name, axis, self.chance(0.3), x.dtype)
+        node = operations.Cumsum(self.name("sum"), x.name, axis, self.chance(0.3), x.dtype)
         bound = x.bound * x.shape[axis]
         before = Value(node.names[0], x.shape, x.dtype, bound, True)
         if len(x.shape) == 1:  # the total is a scalar, which nothing here takes
@@ -332,13 +332,13 @@ class _Generator:
         def place():
             return tuple(self.rng.choice(["0", str(count - 1), f"{self.position()} % {count}"]) for count in counts)
 
-        node = nodes.ExtractTile(self.name("t"), x.name, place(), x.shape, tile)
+        node = operations.ExtractTile(self.name("t"), x.name, place(), x.shape, tile)
         part = self.add(body, node, Value(node.name, tile, x.dtype, x.bound, x.exact))
         if self.chance(0.4):
             return part
         # It, or another one, goes to another place.
         y = self.known(lambda v: v.shape == tile and v.dtype is x.dtype and v is not x) or part
-        node = nodes.InsertTile(self.name("t"), x.name, place(), x.shape, tile, y.name)
+        node = operations.InsertTile(self.name("t"), x.name, place(), x.shape, tile, y.name)
         value = Value(node.name, x.shape, x.dtype, max(x.bound, y.bound), x.exact and y.exact)
         return self.add(body, node, value)
 
@@ -352,11 +352,11 @@ class _Generator:
         x = x or self.known(lambda v: len(v.shape) == 2 and v.dtype is F32 and v.bound < 2**12)
         if x is None:
             return None
-        top = nodes.Reduce(self.name("r"), "max", x.name, 1, F32)
+        top = operations.Reduce(self.name("r"), "max", x.name, 1, F32)
         self.add(body, top, Value(top.name, x.shape[:1], F32, x.bound, x.exact))
-        low = nodes.Binary(self.name("b"), "sub", x.name, top.name, F32, True)
+        low = operations.Binary(self.name("b"), "sub", x.name, top.name, F32, True)
         self.add(body, low, Value(low.name, x.shape, F32, 2 * x.bound, x.exact))
-        node = nodes.Exp2(self.name("e"), low.name, 2.0 ** -math.ceil(math.log2(x.bound)))
+        node = operations.Exp2(self.name("e"), low.name, 2.0 ** -math.ceil(math.log2(x.bound)))
         return self.add(body, node, Value(node.name, x.shape, F32, 1.0, False))
 
     # Loops and ends
@@ -388,7 +388,7 @@ class _Generator:
         self.loops.append(loop)
         inside = loop.body
         kv = self.load(inside, (self.n_extent, self.k), self.dtype)
-        node = nodes.Dot(self.name("d"), q.name, kv.name, self.dtype, True)
+        node = operations.Dot(self.name("d"), q.name, kv.name, self.dtype, True)
         bound = self.k * q.bound * kv.bound
         exactly = q.exact and kv.exact and bound < (2**12 if self.dtype is F8 else 2**20)
         p = self.add(inside, node, Value(node.name, (self.m, self.n_extent), F32, bound, exactly))
@@ -399,7 +399,7 @@ class _Generator:
         p = self.narrowed(inside, p, self.dtype)
         again = [v for v in self.values if v.name.startswith("again") and v not in outer and v.shape == kv.shape]
         v = again[-1] if again and self.chance(0.5) else kv
-        inside.append(nodes.Dot(acc.name, p.name, v.name, self.dtype, False, acc.name))
+        inside.append(operations.Dot(acc.name, p.name, v.name, self.dtype, False, acc.name))
         self.read.update((p.name, v.name))
         added = self.n_extent * p.bound * v.bound
         self.sink(inside, [v for v in self.values if v not in outer], f"pid * 8 + {index(loop)}")
@@ -443,7 +443,7 @@ class _Generator:
         before = len(self.values)
         tile = self.known(lambda v: v.shape == acc.shape and v.dtype is F32)
         if tile is not None and self.chance(0.4):
-            block.append(nodes.Binary(acc.name, "add", acc.name, tile.name, F32))
+            block.append(operations.Binary(acc.name, "add", acc.name, tile.name, F32))
             self.read.update((acc.name, tile.name))
             added = tile
         else:
