@@ -85,12 +85,19 @@ def flash_attention(
 
 
 def sparse_mla_fwd(provider: str, case: dict, seed: int) -> dict:
-    """Errors of one provider ("tle", "pipes", "ordered pipes" or "triton") in one `CheckCase`."""
+    """Errors of one provider in one `CheckCase`.
+
+    Providers are "tle", "pipes", "ordered pipes" and "triton"; "tle 80" chooses as for a GPU of capability 80.
+    """
+    from unittest import mock
+
     import torch
     from triton_tle.bench.providers import sparse_mla_fwd_triton as plain
     from triton_tle.bench.sparse_mla_fwd_check import CheckCase, check
     from triton_tle.ops.sparse_mla_fwd import sparse_mla_fwd
     from triton_tle.ops.sparse_mla_fwd_pipes import sparse_mla_fwd_pipes
+
+    provider, _, capability = provider.partition(" ") if provider.startswith("tle ") else (provider, "", "90")
 
     pipes = functools.partial(sparse_mla_fwd_pipes, programs=2)
 
@@ -102,7 +109,9 @@ def sparse_mla_fwd(provider: str, case: dict, seed: int) -> dict:
 
     calls = {"tle": sparse_mla_fwd, "pipes": pipes, "ordered pipes": ordered}
     calls["triton"] = plain.sparse_mla_fwd_triton_untuned
-    result = check(calls[provider], CheckCase(**case), seed, "cpu")
+    module = sys.modules[sparse_mla_fwd.__module__]
+    with mock.patch.object(module, "capability_of", lambda device: int(capability)):
+        result = check(calls[provider], CheckCase(**case), seed, "cpu")
     return dataclasses.asdict(result) | {"passed": result.passed}
 
 

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from sparse_mla_cases import SHARED, SIZES
+from triton_tle.compiler import report
 
 CASES = SHARED | {
     "causal, all features": {"s_q": 3, "causal_start": 40, "sink": True, "length": True, "topk": 100},
@@ -17,6 +18,23 @@ CASES = SHARED | {
 def test_tle_kernel_matches_reference(interpreted, name):
     result = interpreted("sparse_mla_fwd", provider="tle", case=SIZES | CASES[name], seed=len(name))
     assert result["passed"], result
+
+
+@pytest.mark.parametrize("capability", [80, 120])
+@pytest.mark.parametrize("name", ["three tiles", "causal, all features", "unaligned kv", "h 8", "h 24", "h 128"])
+def test_tiles_of_other_gpus_match_reference(interpreted, name, capability):
+    result = interpreted("sparse_mla_fwd", provider=f"tle {capability}", case=SIZES | CASES[name], seed=len(name))
+    assert result["passed"], result
+
+
+@pytest.mark.parametrize("arch", ["sm_80", "sm_89", "sm_100a", "sm_120a"])
+def test_compiles_for_other_gpus(arch):
+    variants = report.variants_of("sparse_mla_fwd", arch)
+    assert len(variants) == 9
+    assert {variant.kernel.__name__ for variant in variants} == {"sparse_mla_fwd_kernel"}
+    for variant in variants:
+        result = report.compile_variant(variant, arch)
+        assert result.clean and set(result.mma) == {"HMMA"}, result
 
 
 # The kernel of partitions takes more than 32 heads (40 where a case names none) and rows of kv at whole 16 bytes.

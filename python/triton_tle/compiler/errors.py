@@ -58,6 +58,13 @@ class TLECompilationError(CompilationError):
         return type(self), (self.error_message, self.file, self.line, self.column, self.notes, self.excerpt)
 
 
+class PartitionError(CompilationError):
+    """A mistake inside of a partition of `tle.gpu.warp_specialize`: its message holds place and text of the mistake."""
+
+    def _format_message(self) -> str:
+        return self.error_message
+
+
 class SharedMemoryError(TLECompilationError, OutOfResources):
     """The kernel's buffers do not fit into the shared memory of the target.
 

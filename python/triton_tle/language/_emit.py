@@ -12,8 +12,10 @@ from collections.abc import Sequence
 import triton.language as tl
 from triton._C.libtriton import gluon_ir, ir
 from triton.compiler.code_generator import flatten_values_to_ir, unflatten_ir_values
+from triton.compiler.errors import CompilationError
 from triton.language import core
 
+from ..compiler.errors import PartitionError
 from ..compiler.memory import SHARED_MEMORY_KIB
 from ._builtin import is_power_of_two
 from ._pipes import pipe_type, pipe_value
@@ -161,6 +163,11 @@ class IRTarget:
 
     def warp_specialize(self, partitions, warps: Sequence[int], registers: Sequence[int] | None) -> None:
         builder = self.semantic.builder
+        # Functions, dtypes and the like are constants of the partition.
+        partitions = [
+            (function, [value if isinstance(value, core.base_value) else core.constexpr(value) for value in arguments])
+            for function, arguments in partitions
+        ]
         after = builder.get_insertion_point()
         gluon = self._gluon()
         (_, default_arguments), *workers = partitions
@@ -192,9 +199,16 @@ class IRTarget:
     def _call_partition(self, gluon, function, arguments, num_warps: int) -> None:
         self.semantic.builder.restore_insertion_point(gluon.get_insertion_point())
         context = PartitionContext(num_warps)
-        result = self.generator.call_JitFunction(function, list(arguments), {}, caller_context=context)
+        name = function.fn.__name__
+        try:
+            result = self.generator.call_JitFunction(function, list(arguments), {}, caller_context=context)
+        except CompilationError as error:
+            inner = error
+            while isinstance(inner.__cause__, CompilationError):
+                inner = inner.__cause__
+            message = f"tle.gpu.warp_specialize: in partition '{name}', {inner}"
+            raise PartitionError(error.src, error.node, message) from error
         if result is not None:
-            name = function.fn.__name__
             raise ValueError(
                 f"tle.gpu.warp_specialize: '{name}' returns {result}, but a partition returns nothing; "
                 "leave results in a buffer"

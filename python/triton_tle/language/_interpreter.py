@@ -267,11 +267,19 @@ class InterpreterTarget:
 
     wgmma_view = memdesc_trans
 
+    def _check_field(self, value: buffer) -> None:
+        """Checks that the running partition may access a buffer, if that is a field of a pipe."""
+        state = PROGRAM.pipes.get(value.handle.storage.address)
+        if state is not None and self.in_partition:
+            state.check_user(PROGRAM.scheduler.current)
+
     def local_load(self, source: buffer) -> tl.tensor:
+        self._check_field(source)
         data = source.handle.array(source.type).copy()
         return _tensor(data, source.dtype)
 
     def local_store(self, target: buffer, value: tl.tensor) -> None:
+        self._check_field(target)
         target.handle.array(target.type)[...] = value.handle.data
 
     def local_pointers(self, source: buffer, indices: Sequence[tl.tensor], type: tl.dtype) -> tl.tensor:
@@ -337,8 +345,19 @@ class InterpreterTarget:
     def pipe_create(self, name: str, fields: dict[str, buffer], readers: tuple[str, ...], one_shot: bool) -> pipe_value:
         fields = {field: materialize(self, value) for field, value in fields.items()}
         type = pipe_type(name, {field: value.type for field, value in fields.items()}, None, readers, one_shot)
-        state = PipeState(name, type.num_slots, readers, one_shot)
-        PROGRAM.pipes |= {value.handle.storage.address: state for value in fields.values()}
+        state = PipeState(name, type.num_slots, readers, one_shot, _caller)
+        own = set()
+        for field, value in fields.items():
+            address = value.handle.storage.address
+            if address in own:
+                raise ValueError(f"tle.pipe: field '{field}' is the buffer of another field of pipe '{name}'")
+            own.add(address)
+            before = PROGRAM.pipes.get(address)
+            # In a loop the same pipe is made again.
+            if before is not None and before.origin != state.origin:
+                other = f"pipe '{before.name}'"
+                raise ValueError(f"tle.pipe: field '{field}' of pipe '{name}' is a field of {other} already")
+            PROGRAM.pipes[address] = state
         return pipe_value(type, None, fields, state)
 
     def pipe_step(self, pipe: pipe_value, step: str, index: int, reader: str | None, releases: bool) -> None:
@@ -359,6 +378,7 @@ class InterpreterTarget:
             self.async_commit()
             self.async_wait(0)
             state.committed += 1
+            state.contents[index] = [part.copy() for part in self._slot_bytes(pipe, index)]
         elif step == "wait":
             state.check_wait(reader, index)
             scheduler.block(
@@ -366,6 +386,9 @@ class InterpreterTarget:
                 f"for tile {index} of pipe '{state.name}', {state.committed} committed, at {_caller()}",
             )
             state.check_wait(reader, index)
+            committed = state.contents.pop(index, None)
+            if committed is not None and not all(map(np.array_equal, committed, self._slot_bytes(pipe, index))):
+                state.fail("wait", index, "its slot has been written to after its commit")
             state.waited[reader] = max(state.waited[reader], index + 1)
         else:
             state.check_release(reader, index)
@@ -387,6 +410,12 @@ class InterpreterTarget:
             )
 
     @staticmethod
+    def _slot_bytes(pipe: pipe_value, index: int) -> list[np.ndarray]:
+        """The memory of a tile's slot, field by field."""
+        slots = (value.handle.array(value.type)[index % pipe.type.num_slots] for value in pipe.fields.values())
+        return [np.ascontiguousarray(array).view(np.uint8) for array in slots]
+
+    @staticmethod
     def _poison_slot(pipe: pipe_value, index: int) -> None:
         for value in pipe.fields.values():
             poison(value.handle.array(value.type)[index % pipe.type.num_slots], value.dtype)
@@ -394,6 +423,7 @@ class InterpreterTarget:
     # Async copies.
 
     def async_copy(self, pointers: tl.tensor, target: buffer, mask: tl.tensor | None, eviction_policy: str) -> None:
+        self._check_field(target)
         array = target.handle.array(target.type)
         poison(array, target.dtype)
         other = None if mask is None else self.semantic.full(list(target.type.shape), 0, target.dtype)

@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 
 class Cancelled(BaseException):
     """Ends the threads of the other partitions after an error; no `except Exception` of a kernel sees it."""
@@ -21,6 +23,7 @@ class Task:
     Attributes:
         name: name of its function.
         number: position in the list of partitions.
+        run: the scheduler that runs it.
         ready: tells whether it can go on; None when it waits for nothing.
         waiting: what it waits for, and where, as messages say it.
         groups: its asynchronous copies: the open group, and those that are closed.
@@ -30,6 +33,7 @@ class Task:
         self.number = number
         self.name = name
         self.body = body
+        self.run: Scheduler | None = None
         self.ready: Callable[[], bool] | None = None
         self.waiting = ""
         self.groups: tuple[list, list] = ([], [])
@@ -47,6 +51,8 @@ class Scheduler:
 
     def __init__(self, tasks: list[Task], program):
         self.tasks = tasks
+        for task in tasks:
+            task.run = self
         self.program = program
         self.baton = threading.Semaphore(0)
         self.cancelled = False
@@ -149,10 +155,19 @@ def _ordinal(number: int) -> str:
 
 
 class PipeState:
-    """What has gone through a pipe: it stands for the pipe's mbarriers, and checks more than they could."""
+    """What has gone through a pipe: it stands for the pipe's mbarriers, and checks more than they could.
 
-    def __init__(self, name: str, slots: int, readers: tuple[str, ...], one_shot: bool):
+    Attributes:
+        locate: gives the line of the kernel that is running.
+        origin: where the pipe was made.
+        contents: by tile that no reader has waited for yet, what its slot held when it was committed.
+    """
+
+    def __init__(self, name: str, slots: int, readers: tuple[str, ...], one_shot: bool, locate: Callable[[], str]):
         self.name = name
+        self.locate = locate
+        self.origin = locate()
+        self.contents: dict[int, list[np.ndarray]] = {}
         self.slots = slots
         self.one_shot = one_shot
         self.acquired = 0
@@ -172,14 +187,33 @@ class PipeState:
         """
         who = f"reader '{reader}'" if reader else "writer"
         owner = self.users.setdefault(reader, task)
+        if owner.run is not task.run:
+            raise RuntimeError(
+                f"pipe '{self.name}' serves one run of tle.gpu.warp_specialize, but its {who} is used by a second one: "
+                f"make a pipe for each, inside of the loop if there is one; at {self.locate()}"
+            )
         if owner is not task:
-            raise RuntimeError(f"pipe '{self.name}': its {who} is used by {owner} and by {task}, but belongs to one")
+            raise RuntimeError(
+                f"pipe '{self.name}': its {who} is used by {owner} and by {task}, but belongs to one; "
+                f"at {self.locate()}"
+            )
         if reader is not None and self.users.get(None) is task:
-            raise RuntimeError(f"pipe '{self.name}' is written and read by {task}")
+            raise RuntimeError(f"pipe '{self.name}' is written and read by {task}; at {self.locate()}")
+
+    def check_user(self, task: Task | None) -> None:
+        """Checks that a partition which accesses a field has an end of the pipe.
+
+        Raises:
+            RuntimeError: it has none.
+        """
+        if task is not None and task not in self.users.values():
+            raise RuntimeError(
+                f"a field of pipe '{self.name}' is accessed by {task}, which has not waited for it; at {self.locate()}"
+            )
 
     def fail(self, step: str, index: int, rule: str) -> None:
         """Raises the RuntimeError of a step out of order."""
-        raise RuntimeError(f"pipe '{self.name}': {step} of tile {index}, but {rule}")
+        raise RuntimeError(f"pipe '{self.name}': {step} of tile {index}, but {rule}; at {self.locate()}")
 
     def is_released(self, index: int) -> bool:
         """Whether all readers that release have released tile `index`; false if none does."""

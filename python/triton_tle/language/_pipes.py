@@ -349,9 +349,14 @@ def pipe(
     Raises:
         TypeError: a field is no buffer, or another argument is of the wrong kind.
         ValueError: there is no field, one has no slot dimension or two, their numbers of slots differ, a reader is
-            named twice or none is.
+            named twice or none is, or the call stands inside of a partition.
     """
     where = "tle.pipe"
+    if _target.in_partition:
+        raise ValueError(
+            f"{where}: called inside of a partition, but a pipe connects partitions: make it before "
+            "tle.gpu.warp_specialize and give its ends to them as arguments"
+        )
     name, readers = unwrap(name), unwrap(readers)
     one_shot = static_bool(where, "one_shot", one_shot)
     readers = (readers,) if isinstance(readers, str) else readers

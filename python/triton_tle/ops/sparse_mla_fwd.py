@@ -4,8 +4,8 @@ One program handles one query token and 64 of its heads. It gathers K in tiles o
 shared memory, and both products read that one copy: scores = Q K^T over all d_qk columns, output += P V where V is the
 first 512 columns of K. The loop is written as if every tile were loaded, stored and read in turn; the compiler turns
 the staging into asynchronous copies that run two tiles ahead, and lets the products read the staged tile in place.
-For 32 heads and less there is a kernel of its own in sparse_mla_fwd_few_heads.py; for more, Hopper has one whose parts
-run side by side, in sparse_mla_fwd_pipes.py.
+On Hopper there is a kernel of its own for 32 heads and less, in sparse_mla_fwd_few_heads.py, and one for more whose
+parts run side by side, in sparse_mla_fwd_pipes.py. Other GPUs run the loop of this file, with smaller tiles.
 """
 
 from __future__ import annotations
@@ -17,9 +17,12 @@ import triton
 import triton.language as tl
 
 import triton_tle.language as tle
+from triton_tle.compiler.memory import shared_memory
+from triton_tle.compiler.pipelines import parse_arch
 
 from . import sparse_mla_fwd_pipes
 from ._devices import check_device, on_device_of, runs_kernels
+from ._mla_decode_parts import capability_of
 from ._sparse_mla_fwd_parts import finish, load_indices, stage, work_item
 from .sparse_mla_fwd_args import SparseMlaFwdArgs, check_sparse_mla_fwd
 from .sparse_mla_fwd_few_heads import sparse_mla_fwd_few_heads_kernel
@@ -113,14 +116,26 @@ def sparse_mla_fwd_kernel(
     tl.store(out_rows + columns[None, :], (acc * factor[:, None]).to(tl.bfloat16), mask=head_ok[:, None])
 
 
-def choose_kernel(h_q: int, aligned: bool = True, partitions: bool = False) -> tuple[object, dict[str, int]]:
+def choose_kernel(
+    h_q: int, aligned: bool = True, partitions: bool = False, capability: int = 90
+) -> tuple[object, dict[str, int]]:
     """The kernel for `h_q` heads with its compile-time sizes and launch options.
 
     `partitions`: the compiler divides the loop, where the kernel has one that it can divide.
 
     `aligned` says that every row of kv starts at a multiple of 16 bytes, as Triton can prove from its arguments. Only
     then does the hardware have asynchronous copies for the gather; otherwise it goes through registers, in pieces.
+
+    `capability`: 90 for sm_90. Other GPUs multiply 16 rows at a time, so that few heads need no kernel of their own;
+    their tiles are what fits, without spills, into the registers and the shared memory that they have.
     """
+    if capability // 10 != 9:
+        roomy = shared_memory(capability) >= 160 * 1024
+        # 32 heads spill from sm_100 on
+        large = h_q > 16 and roomy and capability < 90
+        sizes = {"BLOCK_H": 32, "num_warps": 8} if large else {"BLOCK_H": 16, "num_warps": 4}
+        staging = {"PIECES": 1, "STAGES": 2 if roomy else 1} if aligned else {"PIECES": 8, "STAGES": 1}
+        return sparse_mla_fwd_kernel, sizes | {"BLOCK_K": 32, "SUMS": 32, "PARTITIONS": False} | staging
     if h_q > 32 or not aligned:
         staging = {"PIECES": 1, "STAGES": 2} if aligned else {"PIECES": 8, "STAGES": 1}
         divided = partitions and aligned
@@ -137,8 +152,9 @@ def choose_kernel(h_q: int, aligned: bool = True, partitions: bool = False) -> t
 def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str, object], dict[str, int]]]:
     """What the resource report compiles: (label, kernel, signature, constexprs, launch options) per variant.
 
-    Kernels divided into partitions are there for sm_90 only; the others are the same everywhere.
+    Kernels divided into partitions are there for sm_90 only.
     """
+    capability = parse_arch(arch)
     pointers = dict.fromkeys(("q_ptr", "kv_ptr", "out_ptr"), "*bf16:16") | {
         "indices_ptr": "*i32:16", "max_logits_ptr": "*fp32:16", "lse_ptr": "*fp32:16"
     }  # fmt: skip
@@ -148,7 +164,7 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
     cases = [(128, *case) for case in full] + [(h_q, 576, False, True) for h_q in (8, 16, 32)]
     cases += [(16, 512, True, True)]
     cases = [(*case, False) for case in cases]
-    if arch == "sm_90a":
+    if capability // 10 == 9:
         cases += [(128, d_qk, extras, True, True) for d_qk in (576, 512) for extras in (False, True)]
     for h_q, d_qk, extras, aligned, partitions in cases:
         signature = pointers | sizes | {"scale_log2": "fp32"}
@@ -160,7 +176,7 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
         else:
             constexprs |= {"sink_ptr": None, "length_ptr": None}
         constexprs["stride_kv"] = d_qk if aligned else d_qk + 1
-        kernel, config = choose_kernel(h_q, aligned, partitions)
+        kernel, config = choose_kernel(h_q, aligned, partitions, capability)
         options = {"num_warps": config.pop("num_warps")}
         label = f"d_qk {d_qk}" + (f", {h_q} heads" if h_q <= 32 else "")
         label += ", sink, length, causal" if extras else ""
@@ -182,7 +198,7 @@ def _launch(args: SparseMlaFwdArgs, kernel_name: str = "auto") -> None:
         return
     # Triton specializes on strides and addresses that are multiples of 16; nothing less lets it prove alignment
     aligned = args.kv.stride(0) % 16 == 0 and args.kv.data_ptr() % 16 == 0
-    kernel, config = choose_kernel(args.h_q, aligned, kernel_name == "divided")
+    kernel, config = choose_kernel(args.h_q, aligned, kernel_name == "divided", capability_of(args.q.device))
     grid = (args.s_q * triton.cdiv(args.h_q, config["BLOCK_H"]),)
     kernel[grid](*args.kernel_arguments(), order_ptr=args.order, **args.kernel_features(), **config)
 

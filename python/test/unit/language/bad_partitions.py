@@ -26,6 +26,11 @@ def divides_again(x):
     tle.gpu.warp_specialize([(takes_one, (x,)), (takes_one, (x,))], [4])
 
 
+@triton.jit
+def makes_a_pipe(x):
+    tle.pipe(a=tle.gpu.alloc([2, 64, 64], tl.float16))
+
+
 # tle.gpu.hold_in_registers
 
 
@@ -103,6 +108,30 @@ def registers_no_multiple(x, n):
 @triton.jit
 def partition_returns(x, n):
     tle.gpu.warp_specialize([(takes_none, ()), (returns, (n,))], [4])  # error: 'returns' returns .*, but a partition re
+
+
+@triton.jit
+def one_partition(x, n):
+    tle.gpu.warp_specialize([(takes_one, (x,))], [])  # error: functions_and_args has one partition, but needs two
+
+
+@triton.jit
+def registers_beyond_the_file(x, n):
+    tle.gpu.warp_specialize(  # error: of 128 registers .* of 16 warps that leaves 0
+        [(takes_none, ()), (takes_none, ()), (takes_none, ()), (takes_none, ())], [4, 4, 4], [240, 240, 240]
+    )
+
+
+@triton.jit
+def registers_of_a_warp_group(x, n):
+    tle.gpu.warp_specialize(  # error: of 168 registers .* of 12 warps that leaves 16
+        [(takes_none, ()), (takes_none, ()), (takes_none, ()), (takes_none, ())], [1, 4, 1], [248, 240, 24]
+    )
+
+
+@triton.jit
+def pipe_in_a_partition(x, n):
+    tle.gpu.warp_specialize([(takes_none, ()), (makes_a_pipe, (x,))], [4])  # error: tle.pipe: called inside of a part
 
 
 # tle.pipe

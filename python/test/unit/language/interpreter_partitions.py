@@ -28,6 +28,8 @@ def fill(w, x, n, HOW: tl.constexpr):
         if HOW == "acquires twice":
             w.acquire(number + 1)
         w.commit(number)
+        if HOW == "writes late":
+            slot.a.store(0.0)
     if HOW == "closes":
         w.close(n)
     if HOW == "closes early":
@@ -243,8 +245,9 @@ def test_blocks_arrive_with_the_commit(early):
         ),
         ({"n": 2, "n_read": 3, "writes": "closes"}, r"wait of tile 2, but the pipe was closed after 2 tiles"),
         ({"writes": "commit first"}, r"commit of tile 0, but none has been acquired"),
-        ({"writes": "skips a tile"}, r"acquire of tile 2, but tile 1 is next"),
+        ({"writes": "skips a tile"}, r"acquire of tile 2, but tile 1 is next; at .*partitions\.py:\d+"),
         ({"writes": "acquires twice"}, r"acquire of tile 1, but tile 0 has been acquired and not committed"),
+        ({"writes": "writes late"}, r"wait of tile 0, but its slot has been written to after its commit; at .*py:\d+"),
         ({"writes": "closes early"}, r"close of tile 4, but 5 tiles have been committed, 5 acquired"),
         ({"reads": "release first"}, r"release of tile 0, but reader 'sum' has not waited for it"),
         ({"reads": "releases twice"}, r"release of tile 0, but reader 'sum' has released it before"),
@@ -289,6 +292,61 @@ def test_an_end_belongs_to_one_partition(what, expected):
     with pytest.raises(InterpreterError) as raised:
         shares_an_end[(1,)](torch.zeros(64), what)
     assert expected in str(raised.value).replace("\\'", "'")
+
+
+@triton.jit
+def peeks(field):
+    field.index(0).load()
+
+
+@triton.jit
+def misplaced(x, y, WHAT: tl.constexpr):
+    vector: tl.constexpr = tle.gpu.swizzled_shared_layout(order=(0,))
+    rows = tle.gpu.alloc([2, 64], tl.float32, layout=vector)
+    if WHAT == "same field":
+        tle.pipe(a=rows, b=rows, name="rows")
+    pipe = tle.pipe(a=rows, name="rows", readers="sum")
+    if WHAT == "second pipe":
+        tle.pipe(a=rows, name="more")
+    reader, writer = pipe.reader(), pipe.writer()
+    for _ in range(2):
+        if WHAT == "stranger":
+            partitions = [(total, (reader, y, 3, "")), (fill, (writer, x, 3, "")), (peeks, (rows,))]
+            tle.gpu.warp_specialize(partitions, [4, 4])
+        else:
+            tle.gpu.warp_specialize([(total, (reader, y, 3, "")), (fill, (writer, x, 3, ""))], [4])
+
+
+@pytest.mark.parametrize(
+    ("what", "expected"),
+    [
+        ("same field", "field 'b' is the buffer of another field of pipe 'rows'"),
+        ("second pipe", "field 'a' of pipe 'more' is a field of pipe 'rows' already"),
+        ("second run", "serves one run of tle.gpu.warp_specialize, but its reader 'sum' is used by a second one"),
+        ("stranger", "a field of pipe 'rows' is accessed by partition 2 'peeks', which has not waited for it"),
+    ],
+)
+def test_a_pipe_has_its_place(what, expected):
+    with pytest.raises(InterpreterError) as raised:
+        misplaced[(1,)](torch.randn(3, 64), torch.zeros(64), what)
+    assert expected in str(raised.value).replace("\\'", "'")
+
+
+@triton.jit
+def pipe_for_each_run(x, y, n):
+    vector: tl.constexpr = tle.gpu.swizzled_shared_layout(order=(0,))
+    rows = tle.gpu.alloc([2, 64], tl.float32, layout=vector)
+    for i in range(n):
+        pipe = tle.pipe(a=rows, name="rows", readers="sum")
+        tle.gpu.warp_specialize(
+            [(total, (pipe.reader(), y + i * 64, 3, "")), (fill, (pipe.writer(), x + i * 192, 3, ""))], [4]
+        )
+
+
+def test_each_run_has_a_pipe_of_its_own():
+    x, y = torch.randn(4, 3, 64), torch.zeros(4, 64)
+    pipe_for_each_run[(1,)](x, y, 4)
+    torch.testing.assert_close(y, x.sum(1))
 
 
 def test_after_an_error_the_next_program_runs():

@@ -18,7 +18,7 @@ from triton.compiler.errors import CompilationError
 from triton_tle.compiler.errors import TLECompilationError
 from triton_tle.ops import sparse_mla_fwd_pipes
 
-HELPERS = {"takes_one", "takes_none", "returns", "divides_again"}
+HELPERS = {"takes_one", "takes_none", "returns", "divides_again", "makes_a_pipe"}
 KERNELS = {
     name: value
     for name, value in vars(bad_partitions).items()
@@ -87,6 +87,50 @@ def test_mistake_inside_of_a_partition(bad, expected, line):
     assert "tle.gpu.warp_specialize" in outer.src.splitlines()[outer.node.lineno - 1]
     assert line in inner.src.splitlines()[inner.node.lineno - 1]
     assert re.search(expected, str(inner)), str(inner)
+
+
+def test_message_of_a_kernel_holds_the_mistake_of_its_partition():
+    with pytest.raises(CompilationError) as raised:
+        ttir(sums, SUMS, {"SLOTS": 2, "BAD": "negative"})
+    text = str(raised.value)
+    assert text.count("tle.gpu.warp_specialize([(adds") == 1
+    expected = r"in partition 'fills', at \d+:\d+:\n(.*\n)+ +w.commit\(-1\)\n +\^\n.*tiles are counted"
+    assert re.search(expected, text), text
+
+
+@pytest.mark.parametrize("warps", [1, 2])
+def test_first_partition_has_whole_warp_groups(warps):
+    with pytest.raises(CompilationError, match=f"compiled with num_warps={warps}, but .* needs a multiple of 4"):
+        ttir(sums, SUMS, {"SLOTS": 2, "BAD": ""}, num_warps=warps)
+
+
+@triton.jit
+def doubles(value):
+    return value * 2
+
+
+@triton.jit
+def applies(y, n, FUNCTION: tl.constexpr, TYPE: tl.constexpr, NAME: tl.constexpr, NOTHING, SCALE, FLAG):
+    if NOTHING is None and NAME == "doubled" and FLAG:
+        tl.store(y, FUNCTION(n).to(TYPE) * SCALE)
+
+
+@triton.jit
+def captures(x, y, n):
+    tle.gpu.warp_specialize(
+        [
+            (applies, (y, n, doubles, tl.float32, "doubled", None, 1.5, True)),
+            (applies, (y + 1, n, doubles, tl.float32, "doubled", None, 2.5, n > 3)),
+        ],
+        [4],
+    )
+
+
+def test_constants_and_functions_are_captured():
+    text = ttir_text(captures, SUMS)
+    (head,) = re.findall(r"ttg.warp_specialize\((.*)\) attributes", text)
+    assert head.count("%") == 3  # y + 1, n, n > 3
+    assert text.count("tt.store") == 2
 
 
 def test_partitions_are_regions_with_captures():
@@ -187,7 +231,7 @@ def counted(x, y, WRITTEN: tl.constexpr, READ: tl.constexpr):
 @pytest.mark.parametrize(
     ("written", "read", "mark", "expected"),
     [
-        (4, 5, "r.release(i)", "its reader 'reader' releases 5 tiles, but 4 are committed"),
+        (4, 5, "r.wait(i)", "its reader 'reader' waits for tile 4, but 4 tiles are committed in all"),
         (8, 5, "w.acquire(i)", "its writer acquires 8 times, but its reader 'reader' releases 5 tiles of 2 slots"),
     ],
 )

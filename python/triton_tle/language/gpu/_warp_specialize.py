@@ -26,6 +26,9 @@ MAX_WARPS = 32
 HOPPER = 9
 REGISTER_STEP = 8
 MIN_REGISTERS, MAX_REGISTERS = 24, 256
+REGISTER_FILE = 64 * 1024
+# Warps that `setmaxnreg` speaks for at once.
+WARP_GROUP = 4
 
 
 @builtin
@@ -39,19 +42,22 @@ def warp_specialize(
     """Runs functions side by side, each on warps of its own; returns when all have ended.
 
     Args:
-        functions_and_args: one ``(function, arguments)`` a partition. Functions are `@triton.jit` functions that
-            return nothing. The first runs on the warps of the kernel (``num_warps``), each other one on warps that it
-            gets in addition. Arguments are buffers, pipes and their endpoints, named barriers, scalars, pointers,
-            tensor descriptors, compile-time constants, and tuples of those.
+        functions_and_args: one ``(function, arguments)`` a partition, two at least. Functions are `@triton.jit`
+            functions that return nothing. The first runs on the warps of the kernel (``num_warps``), each other one on
+            warps that it gets in addition. Arguments are buffers, pipes and their endpoints, named barriers, scalars,
+            pointers, tensor descriptors, compile-time constants, and tuples of those.
         worker_num_warps: number of warps of each partition but the first, powers of two.
         worker_num_regs: registers a thread of each partition but the first, multiples of 8 from 24 to 256; the first
-            one gets what is left. None: registers stay as they are.
+            one gets what is left, which must be 24 at least. None: registers stay as they are.
 
     Raises:
         TypeError: a partition is no function, does not take its arguments, or one of them is a tensor.
-        ValueError: numbers of warps or registers break a rule above, or the call stands inside of a partition.
+        ValueError: there is one partition only, numbers of warps or registers break a rule above, or the call stands
+            inside of a partition.
     """
     partitions = [_partition(i, item) for i, item in enumerate(_items(functions_and_args))]
+    if len(partitions) == 1:
+        raise ValueError(f"{WHERE}: functions_and_args has one partition, but needs two at least")
     warps = static_ints(WHERE, "worker_num_warps", worker_num_warps)
     registers = strip(worker_num_regs)
     if registers is not None:
@@ -135,7 +141,13 @@ def _check_numbers(target, workers: int, warps: tuple[int, ...], registers: tupl
     for i, count in enumerate(warps):
         if not is_power_of_two(count):
             raise ValueError(f"{WHERE}: worker_num_warps[{i}] is {count}, but must be a power of two")
-    total = getattr(target.options, "num_warps", 4) + sum(warps)
+    own = getattr(target.options, "num_warps", 4)
+    if own % WARP_GROUP:
+        raise ValueError(
+            f"{WHERE}: the kernel is compiled with num_warps={own}, but the first partition needs a multiple of "
+            f"{WARP_GROUP}"
+        )
+    total = own + sum(warps)
     if total > MAX_WARPS:
         raise ValueError(
             f"{WHERE}: worker_num_warps is {list(warps)}, {total} warps with those of the kernel, but a CTA has "
@@ -147,8 +159,33 @@ def _check_numbers(target, workers: int, warps: tuple[int, ...], registers: tupl
                 f"{WHERE}: worker_num_regs[{i}] is {count}, but must be a multiple of {REGISTER_STEP} from "
                 f"{MIN_REGISTERS} to {MAX_REGISTERS}"
             )
+    if registers:
+        _check_registers(target, own, warps, registers)
     if target.capability is not None and target.capability // 10 != HOPPER:
         raise ValueError(f"{WHERE}: the kernel is compiled for sm_{target.capability}, but partitions need sm_90")
+
+
+def _check_registers(target, own: int, warps: tuple[int, ...], registers: tuple[int, ...]) -> None:
+    """Checks that the workers leave enough registers for the first partition; stock would ignore them all otherwise.
+
+    Workers are put into groups of four warps, the largest first, and all threads of a group get the same number.
+    """
+    groups: list[list[int]] = []  # warps, registers
+    for count, wanted in sorted(zip(warps, registers, strict=True), key=lambda worker: -worker[0]):
+        if not groups or groups[-1][0] % WARP_GROUP == 0:
+            groups.append([0, 0])
+        groups[-1] = [groups[-1][0] + count, max(groups[-1][1], wanted)]
+    taken = sum(-(-count // WARP_GROUP) * WARP_GROUP * wanted for count, wanted in groups)
+    total = own + sum(-(-count // WARP_GROUP) * WARP_GROUP for count, _ in groups)
+    entry = getattr(target.options, "maxnreg", None) or REGISTER_FILE // (32 * total)
+    entry -= entry % REGISTER_STEP
+    left = (entry * total - taken) // own
+    if left < MIN_REGISTERS:
+        raise ValueError(
+            f"{WHERE}: worker_num_regs is {list(registers)} for {list(warps)} warps, but of {entry} registers for each "
+            f"thread of {total} warps that leaves {max(left, 0)} for those of the first partition, and {MIN_REGISTERS} "
+            "is the least"
+        )
 
 
 __all__ = ["warp_specialize"]

@@ -11,21 +11,19 @@
 //                                     ttng.async_tma_copy_global_to_local
 //                all of them with tle.per_thread
 //                their fields' allocations get tle.pipe_field
+//                A pipe that cannot do its work is an error (PipeChecks.cpp).
 // Postcondition: no tle.pipe op is left; one gpu.barrier stands behind the
 //                initialization of all pipes of a block.
 //
 //===----------------------------------------------------------------------===//
 
+#include "PipeChecks.h"
 #include "tle/Transforms/LocalPointerUtils.h"
 #include "tle/Transforms/Passes.h"
-#include "tle/Transforms/PipeSlots.h"
 
 #include "mlir/IR/Dominance.h"
-#include "mlir/IR/Matchers.h"
-#include "mlir/Interfaces/LoopLikeInterface.h"
 #include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
 #include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
-#include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace mlir::triton::tle {
@@ -41,47 +39,6 @@ using namespace mlir::triton::tle;
 
 namespace {
 
-/// What an mbarrier can count to.
-constexpr int64_t kMaxArrivals = (1 << 20) - 1;
-
-/// How the writer of a pipe fills its slots.
-struct Writes {
-  bool copies = false;
-  bool stores = false;
-  /// Stores of what a descriptor's load gives: TMA fills the slot itself.
-  SmallVector<ttg::LocalStoreOp> blocks;
-};
-
-/// One end of a pipe: who waits, and who then says that it is done.
-struct Endpoint {
-  Region *partition = nullptr;
-  SmallVector<Operation *> waits;
-  SmallVector<Operation *> arrivals;
-
-  /// Whether a reader leaves it to others to say that it is done.
-  bool isImplied() const {
-    return llvm::any_of(
-        waits, [](Operation *op) { return op->hasAttr(kImpliedReleaseAttr); });
-  }
-
-  /// Threads that arrive.
-  int64_t getNumThreads() const {
-    if (arrivals.empty())
-      return 0;
-    Operation *op = arrivals.front();
-    return int64_t(ttg::lookupNumWarps(op)) * ttg::lookupThreadsPerWarp(op);
-  }
-};
-
-struct Pipe {
-  /// Names the pipe to later passes.
-  int32_t number = 0;
-  PipeCreateOp create;
-  Endpoint writer;
-  llvm::MapVector<StringRef, Endpoint> readers;
-  Writes writes;
-};
-
 class PipeLowering {
 public:
   explicit PipeLowering(ModuleOp module) : module(module) {}
@@ -90,7 +47,7 @@ public:
     if (failed(collect()))
       return failure();
     for (auto &[root, pipe] : pipes)
-      if (failed(verify(pipe)))
+      if (failed(verifyPipe(pipe, dominance)))
         return failure();
     for (auto &[root, pipe] : pipes)
       findWrites(pipe);
@@ -108,11 +65,6 @@ private:
   LogicalResult collect();
   LogicalResult addStep(Operation *op, Endpoint &endpoint, StringRef who,
                         bool arrives);
-  LogicalResult verify(Pipe &pipe);
-  LogicalResult verifyOrder(Endpoint &endpoint, StringRef name,
-                            StringRef arrival, StringRef wait);
-  LogicalResult verifyAccesses(Pipe &pipe, Endpoint &endpoint, StringRef wait);
-  LogicalResult verifyCounts(Pipe &pipe);
   void findWrites(Pipe &pipe);
   bool canFill(Pipe &pipe, ttg::LocalStoreOp store);
   void lowerBlocks(Pipe &pipe);
@@ -120,9 +72,21 @@ private:
 
   ModuleOp module;
   llvm::MapVector<Value, Pipe> pipes;
+  /// Of which pipe a buffer is a field.
+  DenseMap<Value, PipeCreateOp> owners;
   DenseMap<Block *, Operation *> lastInit;
   DominanceInfo dominance;
 };
+
+/// A field of `create` as the program calls it, or by its number.
+std::string nameField(PipeCreateOp create, size_t number) {
+  auto names = create->getAttrOfType<ArrayAttr>("tle.fields");
+  auto name = names && number < names.size()
+                  ? dyn_cast<StringAttr>(names[number])
+                  : nullptr;
+  return name ? ("'" + name.getValue() + "'").str()
+              : "#" + std::to_string(number);
+}
 
 LogicalResult PipeLowering::collect() {
   WalkResult created = module.walk([&](PipeCreateOp create) -> WalkResult {
@@ -133,6 +97,18 @@ LogicalResult PipeLowering::collect() {
              << pipe.create.getName() << "'";
     pipe.number = pipes.size() - 1;
     pipe.create = create;
+    for (auto [number, field] : llvm::enumerate(create.getFields())) {
+      PipeCreateOp &owner = owners[findCapturedRoot(field)];
+      if (owner == create)
+        return create.emitError("pipe '")
+               << create.getName() << "' has one buffer as two fields, field "
+               << nameField(create, number) << " the second time";
+      if (owner)
+        return create.emitError("field ")
+               << nameField(create, number) << " of pipe '" << create.getName()
+               << "' is a field of pipe '" << owner.getName() << "' already";
+      owner = create;
+    }
     for (Attribute reader : create.getReaders())
       pipe.readers[cast<StringAttr>(reader).getValue()];
     return WalkResult::advance();
@@ -174,157 +150,15 @@ LogicalResult PipeLowering::addStep(Operation *op, Endpoint &endpoint,
            << who << " can work inside of tle.gpu.warp_specialize only";
   if (!endpoint.partition)
     endpoint.partition = partition;
+  if (findSpecialize(endpoint.partition) != findSpecialize(partition))
+    return op->emitError("a pipe serves one tle.gpu.warp_specialize, but ")
+           << who << " is used in two: make a pipe for each";
   if (endpoint.partition != partition)
     return op->emitError("a pipe counts the arrivals of one partition an "
                          "endpoint, but ")
            << who << " is used in two partitions";
   (arrives ? endpoint.arrivals : endpoint.waits).push_back(op);
   return success();
-}
-
-LogicalResult PipeLowering::verify(Pipe &pipe) {
-  StringRef name = pipe.create.getName();
-  auto describe = [&](Twine what) {
-    return pipe.create.emitError("pipe '") << name << "' " << what;
-  };
-  if (pipe.writer.arrivals.empty())
-    return describe("is never committed to: its readers would wait for ever");
-  if (failed(verifyOrder(pipe.writer, name, "committed to", "an acquire")) ||
-      failed(verifyAccesses(pipe, pipe.writer, "an acquire")))
-    return failure();
-  for (auto &[reader, endpoint] : pipe.readers) {
-    if (endpoint.partition == pipe.writer.partition)
-      return describe("is written and read by the same partition");
-    if (endpoint.isImplied()) {
-      if (!endpoint.arrivals.empty())
-        return endpoint.arrivals.front()->emitError("pipe '")
-               << name << "' is released by its reader '" << reader
-               << "', which leaves that to others";
-    } else if (!endpoint.arrivals.empty()) {
-      if (failed(verifyOrder(endpoint, name, "released", "a wait")))
-        return failure();
-    } else if (!pipe.create.getOneShot()) {
-      return describe("is never released by its reader '" + reader +
-                      "': its writer would wait for ever");
-    }
-    if (endpoint.partition && failed(verifyAccesses(pipe, endpoint, "a wait")))
-      return failure();
-  }
-  if (failed(verifyCounts(pipe)))
-    return failure();
-  // Threads of the writer may arrive for stores, for copies and for TMA.
-  int64_t released = 0;
-  for (auto &[reader, endpoint] : pipe.readers)
-    released += endpoint.getNumThreads();
-  int64_t arrivals = std::max(released, 3 * pipe.writer.getNumThreads());
-  if (arrivals > kMaxArrivals)
-    return describe("counts " + Twine(arrivals) +
-                    " arrivals, an mbarrier counts " + Twine(kMaxArrivals) +
-                    " at most");
-  return success();
-}
-
-/// Whether `first` may be carried out before `second`: in program order, or in
-/// an iteration before.
-static bool mayPrecede(Operation *first, Operation *second) {
-  for (Operation *op = first; op; op = op->getParentOp()) {
-    Operation *other = op->getBlock()->findAncestorOpInBlock(*second);
-    if (!other) {
-      // Several blocks: either may come first.
-      if (op->getParentRegion()->isAncestor(second->getParentRegion()))
-        return true;
-      continue;
-    }
-    if (op != other && op->isBeforeInBlock(other))
-      return true;
-    return isa<LoopLikeOpInterface>(op) ||
-           op->getParentOfType<LoopLikeOpInterface>();
-  }
-  return false;
-}
-
-LogicalResult PipeLowering::verifyOrder(Endpoint &endpoint, StringRef name,
-                                        StringRef arrival, StringRef wait) {
-  for (Operation *op : endpoint.arrivals) {
-    bool hasWaited = llvm::any_of(endpoint.waits, [&](Operation *before) {
-      return mayPrecede(before, op);
-    });
-    if (!hasWaited)
-      return op->emitError("pipe '") << name << "' is " << arrival
-                                     << " without " << wait << " before it";
-  }
-  return success();
-}
-
-/// Where all counts are known: nobody waits for a tile that never comes, or for
-/// a slot that never becomes free. Each tile is acquired, committed, and
-/// released by each reader, once.
-LogicalResult PipeLowering::verifyCounts(Pipe &pipe) {
-  PipeCreateOp create = pipe.create;
-  if (create.getOneShot())
-    return success();
-  std::optional<int64_t> acquired =
-      countRuns(pipe.writer.waits, pipe.writer.partition);
-  std::optional<int64_t> committed =
-      countRuns(pipe.writer.arrivals, pipe.writer.partition);
-  for (auto &[reader, endpoint] : pipe.readers) {
-    if (!endpoint.partition)
-      continue;
-    for (Operation *op : endpoint.waits)
-      if (APInt index; committed &&
-                       matchPattern(op->getOperand(1), m_ConstantInt(&index)) &&
-                       index.getSExtValue() >= *committed)
-        return op->emitError("pipe '")
-               << create.getName() << "': its reader '" << reader
-               << "' waits for tile " << index.getSExtValue() << ", but "
-               << *committed
-               << " tiles are committed in all: it would wait for ever";
-    if (endpoint.arrivals.empty())
-      continue;
-    std::optional<int64_t> released =
-        countRuns(endpoint.arrivals, endpoint.partition);
-    if (released && committed && *released > *committed)
-      return endpoint.arrivals.front()->emitError("pipe '")
-             << create.getName() << "': its reader '" << reader << "' releases "
-             << *released << " tiles, but " << *committed
-             << " are committed: it would wait for ever for the next one";
-    if (released && acquired && *acquired > *released + create.getNumSlots())
-      return pipe.writer.waits.back()->emitError("pipe '")
-             << create.getName() << "': its writer acquires " << *acquired
-             << " times, but its reader '" << reader << "' releases "
-             << *released << " tiles of " << create.getNumSlots()
-             << " slots: it would wait for ever";
-  }
-  return success();
-}
-
-/// Whether `op` accesses a field, and does not only describe it.
-static bool touchesField(Operation *op, PipeCreateOp create) {
-  if (ttg::isBufferView(op) || isa<ttg::LocalDeallocOp>(op) ||
-      isa<ttg::WarpSpecializeOp, PipeCreateOp>(op))
-    return false;
-  return llvm::any_of(op->getOperands(), [&](Value operand) {
-    return isa<ttg::MemDescType>(operand.getType()) &&
-           llvm::is_contained(
-               llvm::map_range(create.getFields(), findCapturedRoot),
-               findCapturedRoot(operand));
-  });
-}
-
-LogicalResult PipeLowering::verifyAccesses(Pipe &pipe, Endpoint &endpoint,
-                                           StringRef wait) {
-  WalkResult result = endpoint.partition->walk([&](Operation *op) {
-    if (!touchesField(op, pipe.create))
-      return WalkResult::advance();
-    for (Operation *before : endpoint.waits)
-      if (dominance.properlyDominates(before, op))
-        return WalkResult::advance();
-    op->emitError("a field of pipe '")
-        << pipe.create.getName() << "' is accessed without " << wait
-        << " before it";
-    return WalkResult::interrupt();
-  });
-  return failure(result.wasInterrupted());
 }
 
 /// The load of a descriptor's block whose only purpose is `store`, which can

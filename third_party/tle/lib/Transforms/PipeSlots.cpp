@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
 #include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -82,6 +83,11 @@ bool SlotNumber::differsFrom(const SlotNumber &other) const {
          constant != other.constant;
 }
 
+bool SlotNumber::equals(const SlotNumber &other) const {
+  return modulus == other.modulus && terms == other.terms &&
+         constant == other.constant;
+}
+
 std::optional<SlotNumber> SlotNumber::afterIteration(scf::ForOp loop,
                                                      bool behind) const {
   SlotNumber result(modulus);
@@ -127,30 +133,106 @@ Value tle::findSlotIndex(Value buffer) {
   return index;
 }
 
-/// How often `loop` runs, if that is known.
-static std::optional<int64_t> countTrips(scf::ForOp loop) {
-  APInt lower, upper, step;
-  if (!matchPattern(loop.getLowerBound(), m_ConstantInt(&lower)) ||
-      !matchPattern(loop.getUpperBound(), m_ConstantInt(&upper)) ||
-      !matchPattern(loop.getStep(), m_ConstantInt(&step)) ||
-      step.getBitWidth() > 32 || !step.isStrictlyPositive())
+namespace {
+
+/// More than any program counts to; sums of products of two fit 64 bits.
+constexpr int64_t kMany = int64_t(1) << 28;
+
+/// The values of the counter of a loop.
+struct Counter {
+  int64_t first, step, trips;
+};
+
+/// The counter of `loop`, if its bounds are known.
+std::optional<Counter> findCounter(scf::ForOp loop) {
+  std::optional<int64_t> lower = getConstant(loop.getLowerBound());
+  std::optional<int64_t> upper = getConstant(loop.getUpperBound());
+  std::optional<int64_t> step = getConstant(loop.getStep());
+  if (!lower || !upper || !step || *step <= 0 || std::abs(*lower) > kMany ||
+      std::abs(*upper) > kMany || *step > kMany)
     return std::nullopt;
-  int64_t length = upper.getSExtValue() - lower.getSExtValue();
-  return length <= 0 ? 0 : llvm::divideCeil(length, step.getSExtValue());
+  int64_t length = *upper - *lower;
+  return Counter{*lower, *step,
+                 length <= 0 ? 0 : int64_t(llvm::divideCeil(length, *step))};
+}
+
+/// A sum of counters of loops, each times a factor, and a constant.
+class CounterSum {
+public:
+  /// Whether `value` times `factor` could be added.
+  bool add(Value value, int64_t factor, unsigned depth = 0) {
+    if (std::abs(factor) > kMany || depth > kMaxDepth)
+      return false;
+    if (std::optional<int64_t> number = getConstant(value)) {
+      if (std::abs(*number) > kMany)
+        return false;
+      constant += *number * factor;
+      return std::abs(constant) <= kMany * kMaxDepth;
+    }
+    if (auto argument = dyn_cast<BlockArgument>(value)) {
+      auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp());
+      if (!loop || argument != loop.getInductionVar())
+        return false;
+      factors[loop] += factor;
+      return true;
+    }
+    Operation *op = value.getDefiningOp();
+    if (isa<arith::ExtSIOp, arith::TruncIOp>(op))
+      return add(op->getOperand(0), factor, depth + 1);
+    if (isa<arith::AddIOp, arith::SubIOp>(op))
+      return add(op->getOperand(0), factor, depth + 1) &&
+             add(op->getOperand(1), isa<arith::AddIOp>(op) ? factor : -factor,
+                 depth + 1);
+    if (!isa<arith::MulIOp>(op))
+      return false;
+    std::optional<int64_t> number = getConstant(op->getOperand(1));
+    return number && std::abs(*number) <= kMany &&
+           add(op->getOperand(0), factor * *number, depth + 1);
+  }
+
+  /// The lowest and the highest value; nothing if a loop is not known or has no
+  /// iteration.
+  std::optional<tle::TileRange> getRange() const {
+    tle::TileRange range{constant, constant};
+    for (auto [loop, factor] : factors) {
+      std::optional<Counter> counter = findCounter(loop);
+      if (!counter || counter->trips == 0 || std::abs(factor) > kMany)
+        return std::nullopt;
+      int64_t first = factor * counter->first;
+      int64_t last =
+          factor * (counter->first + (counter->trips - 1) * counter->step);
+      range.first += std::min(first, last);
+      range.last += std::max(first, last);
+    }
+    return range;
+  }
+
+private:
+  int64_t constant = 0;
+  llvm::MapVector<scf::ForOp, int64_t> factors;
+};
+
+} // namespace
+
+std::optional<tle::TileRange> tle::findTiles(Operation *step, Region *region) {
+  std::optional<int64_t> runs = countRuns(step, region);
+  CounterSum sum;
+  if (!runs || *runs == 0 || !sum.add(step->getOperand(1), 1))
+    return std::nullopt;
+  return sum.getRange();
 }
 
 std::optional<int64_t> tle::countRuns(ArrayRef<Operation *> ops,
                                       Region *region) {
-  constexpr int64_t kMany = int64_t(1) << 40;
   int64_t total = 0;
   for (Operation *op : ops) {
     int64_t runs = 1;
     for (; op->getParentRegion() != region; op = op->getParentOp()) {
       auto loop = dyn_cast<scf::ForOp>(op->getParentOp());
-      std::optional<int64_t> trips = loop ? countTrips(loop) : std::nullopt;
-      if (!trips || runs * *trips > kMany)
+      std::optional<Counter> counter = loop ? findCounter(loop) : std::nullopt;
+      if (!counter || runs * counter->trips > kMany)
         return std::nullopt;
-      runs *= *trips;
+      runs *= counter->trips;
     }
     // Of several blocks some may be left out.
     if (!region->hasOneBlock())

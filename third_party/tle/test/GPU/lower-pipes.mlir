@@ -391,4 +391,82 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     } : (!bars, !bars, !bars, i32) -> ()
     tt.return
   }
+
+  // Made for each run of the partitions: initialized in the loop, behind the run before.
+  // CHECK-LABEL: @in_a_loop
+  // CHECK: scf.for
+  // CHECK-COUNT-4: ttng.init_barrier
+  // CHECK: gpu.barrier
+  // CHECK: ttg.warp_specialize
+  tt.func public @in_a_loop(%i: i32) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %field = ttg.local_alloc : () -> !field
+    scf.for %t = %c0 to %i step %c1 : i32 {
+      %bars = ttg.local_alloc : () -> !bars
+      tle.pipe_create %bars, %field {name = "tiles", oneShot = false, readers = ["r"]} : !bars, !field
+      ttg.warp_specialize(%bars, %i)
+      default {
+        tle.pipe_wait %bars[%i] {reader = "r"} : !bars
+        tle.pipe_release %bars[%i] {reader = "r"} : !bars
+        ttg.warp_yield
+      }
+      partition0(%b: !bars, %j: i32) num_warps(4) {
+        tle.pipe_acquire %b[%j] : !bars
+        tle.pipe_commit %b[%j] : !bars
+        ttg.warp_return
+      } : (!bars, i32) -> ()
+    }
+    tt.return
+  }
+
+  // Nothing wrong: a tile read behind the release of the one before, or behind the wait for another round of its slot;
+  // a writer that reads what it has committed; numbers that add up over nested loops.
+  // CHECK-LABEL: @accesses_in_order
+  // CHECK: tt.return
+  tt.func public @accesses_in_order(%i: i32) {
+    %field = ttg.local_alloc : () -> !field
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars, %field {name = "tiles", oneShot = false, readers = ["r"]} : !bars, !field
+    ttg.warp_specialize(%bars, %field)
+    default {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      %c2 = arith.constant 2 : i32
+      %c3 = arith.constant 3 : i32
+      %s0 = ttg.memdesc_index %field[%c0] : !field -> !tile
+      %s1 = ttg.memdesc_index %field[%c1] : !field -> !tile
+      tle.pipe_wait %bars[%c0] {reader = "r"} : !bars
+      tle.pipe_wait %bars[%c1] {reader = "r"} : !bars
+      tle.pipe_release %bars[%c0] {reader = "r"} : !bars
+      %x = ttg.local_load %s1 : !tile -> tensor<64x64xbf16, #blocked4>
+      tle.pipe_wait %bars[%c2] {reader = "r"} : !bars
+      %y = ttg.local_load %s0 : !tile -> tensor<64x64xbf16, #blocked4>
+      tle.pipe_release %bars[%c1] {reader = "r"} : !bars
+      tle.pipe_release %bars[%c2] {reader = "r"} : !bars
+      tle.pipe_wait %bars[%c3] {reader = "r"} : !bars
+      tle.pipe_release %bars[%c3] {reader = "r"} : !bars
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %f: !field) num_warps(2) {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      %c2 = arith.constant 2 : i32
+      %v = ub.poison : tensor<64x64xbf16, #blocked>
+      scf.for %t = %c0 to %c2 step %c1 : i32 {
+        scf.for %u = %c0 to %c2 step %c1 : i32 {
+          %twice = arith.muli %t, %c2 : i32
+          %n = arith.addi %twice, %u : i32
+          tle.pipe_acquire %b[%n] : !bars
+          %p = arith.andi %n, %c1 : i32
+          %s = ttg.memdesc_index %f[%p] : !field -> !tile
+          ttg.local_store %v, %s : tensor<64x64xbf16, #blocked> -> !tile
+          tle.pipe_commit %b[%n] : !bars
+          %w = ttg.local_load %s : !tile -> tensor<64x64xbf16, #blocked>
+        }
+      }
+      ttg.warp_return
+    } : (!bars, !field) -> ()
+    tt.return
+  }
 }

@@ -19,6 +19,9 @@ public:
   /// True if the two are never the same. False says nothing.
   bool differsFrom(const SlotNumber &other) const;
 
+  /// True if the two are always the same. False says nothing.
+  bool equals(const SlotNumber &other) const;
+
   /// What a number that iteration i of `loop` calculates is in terms of the
   /// values of iteration i + 1 or, if `behind`, of the values behind the loop.
   /// Nothing if that is not known.
@@ -39,6 +42,16 @@ private:
 /// The index by which `buffer`, a view, takes its slot from the field of a
 /// pipe; null if it takes none.
 Value findSlotIndex(Value buffer);
+
+/// The lowest and the highest number of the tiles that a step is for.
+struct TileRange {
+  int64_t first, last;
+};
+
+/// The tiles that `step`, in `region`, is for, if that is known: it stands in
+/// no branch, all loops around it have constant bounds, and the number is a sum
+/// of their counters, each times a constant. Both ends are reached.
+std::optional<TileRange> findTiles(Operation *step, Region *region);
 
 /// How often `ops` are carried out in `region` in all, if that is known: none
 /// stands in a branch, and all loops around them have constant bounds.

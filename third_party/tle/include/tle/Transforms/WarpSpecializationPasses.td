@@ -256,13 +256,19 @@ def TLELowerPipes : TLE_ModulePass<"triton-tle-lower-pipes"> {
     Later passes know the pipe of a step by its number (`tle.pipe`), and the
     allocations of its fields by the same one (`tle.pipe_field`).
 
-    Errors, each at the line that is wrong: a pipe with two writers, a reader in
-    two partitions, a commit that no acquire can precede, a release that no wait
-    can precede, a field accessed without either, a reader that never
-    releases and does not say so, one that says so and does, a pipe that is
-    never written or never read, numbers of tiles (where all loops around the
-    steps have constant bounds) with which somebody would wait for ever, a pipe used outside of
-    a partition.
+    Errors, each at the line that is wrong (`PipeChecks.cpp`):
+
+    - an end that two partitions use, both ends in one partition, a pipe used
+      outside of partitions or by two `ttg.warp_specialize`, one made outside of
+      a loop around it, a buffer that is a field twice;
+    - a pipe that is never written or never read, a reader that never releases
+      and does not say so, one that says so and does;
+    - a commit that no acquire can precede, a release that no wait can precede;
+    - a field accessed without either, by a partition without an end, by a
+      reader behind the release of the tile, or written behind its commit;
+    - where all loops around the steps have constant bounds: numbers of tiles
+      with which somebody would wait for ever, and steps for tiles below 0,
+      beyond those that are committed or beyond the slots of a one-shot pipe.
   }];
 }
 
