@@ -80,9 +80,10 @@ def sparse_mla_bwd_kernel(
 ):
     """Gradients of query token program_id // head_blocks, or entry of order_ptr, one block of heads.
 
-    AHEAD: the gather of the next tile starts before the reductions of this one. HOLD: P and dS are in registers while
-    the keys' gradients are made, so that these products read shared memory for dO and Q alone. Without it dO and Q lie
-    in one buffer, P and dS in another, and a piece of the keys' gradients is one product over twice the heads.
+    AHEAD: the gather of the next tile starts before the reductions of this one. HOLD: dS for dq, and both P and dS for
+    the keys' gradients, are in registers, so that these products read shared memory for K, dO and Q alone. Without it
+    dO and Q lie in one buffer, P and dS in another, and a piece of the keys' gradients is one product over twice the
+    heads.
     """
     LOG2_E: tl.constexpr = 1.4426950408889634
     D_QK: tl.constexpr = 576 if HAS_ROPE else 512
@@ -166,9 +167,9 @@ def sparse_mla_bwd_kernel(
         if HAS_ROPE:
             k_rope = tl.load(tle.gpu.local_ptr(k_rope_s))
             scores = tl.dot(tl.load(tle.gpu.local_ptr(q_rope_s)), tl.trans(k_rope), scores)
-        dp = tl.dot(tl.load(tle.gpu.local_ptr(grad_s)), tl.trans(k))
-        # Keys that are none are rows of zeros: what P is there does not matter as long as it is finite.
         exponents = scores * (sm_scale * LOG2_E) - shift[:, None]
+        dp = tl.dot(tl.load(tle.gpu.local_ptr(grad_s)), tl.trans(k))  # behind a use of scores: runs beside exponentials
+        # Keys that are none are rows of zeros: what P is there does not matter as long as it is finite.
         p = tl.exp2(tl.minimum(exponents, 64.0, propagate_nan=tl.PropagateNan.ALL))
         if HAS_SHARE:
             ds = p * (dp * (share * sm_scale)[:, None] - delta[:, None])
@@ -178,20 +179,23 @@ def sparse_mla_bwd_kernel(
         tl.store(tle.gpu.local_ptr(p_s), p.to(tl.bfloat16))
         tl.store(tle.gpu.local_ptr(ds_s), ds.to(tl.bfloat16))
 
-        ds_operand = tl.load(tle.gpu.local_ptr(ds_s))
-        dq = tl.dot(ds_operand, k, dq)
+        ds_operand = ds_s.load()
+        if HOLD:
+            ds_operand = tle.gpu.hold_in_registers(ds_operand)
         if HAS_ROPE:
             dq_rope = tl.dot(ds_operand, k_rope, dq_rope)
+        dq = tl.dot(ds_operand, k, dq)  # the long one last: P and dS are read while it runs
+        valid = index[:, None] >= 0
+        sums = sums_ptr + index.to(tl.int64)[:, None] * D_QK
+        if HOLD:
+            p_columns = tle.gpu.hold_in_registers(p_s.T.load())
+            ds_columns = tle.gpu.hold_in_registers(ds_s.T.load())
+        else:
+            ds_columns = ds_s.T.load()
         if AHEAD:
             tle.gpu.barrier()  # every warp has read the tile
             _gather(k_s, k_rope_s, kv_ptr, next_index, stride_kv, HAS_ROPE)
 
-        valid = index[:, None] >= 0
-        sums = sums_ptr + index.to(tl.int64)[:, None] * D_QK
-        ds_columns = ds_s.T.load()
-        if HOLD:
-            p_columns = tle.gpu.hold_in_registers(p_s.T.load())
-            ds_columns = tle.gpu.hold_in_registers(ds_columns)
         if HAS_ROPE:
             part = tl.dot(ds_columns, tl.load(tle.gpu.local_ptr(q_rope_s)))
             add_rows(sums + 512, part, valid, factor, FIXED_POINT)
