@@ -26,14 +26,7 @@
 //   within the next iteration, so no more than one iteration's are known.
 //   After no trip nothing is under way, and the waits end nothing.
 //
-// What may write a buffer. If it is a field of a pipe, others write a slot of
-// it only when this partition has released that slot: its mbarrier for empty
-// slots counts this partition's threads. A release of another pipe, or of
-// another slot (SlotNumber; of an iteration before, in the terms of this one),
-// lets nobody touch it. If it is no reader that releases, others learn by some
-// other arrival that the slot has been read: each of them then counts. This
-// partition's own stores and copies to other buffers do not, either. Everything
-// else that has effects beyond reading comes behind the end of the group.
+// What may write a buffer: see ProductReads.h.
 //
 // Registers. What is under way keeps its registers: a value that crosses a back
 // edge or leaves a branch may be under way only in the place in which it came
@@ -43,12 +36,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tle/Transforms/GlobalWrites.h"
 #include "tle/Transforms/LocalPointerUtils.h"
 #include "tle/Transforms/Passes.h"
 #include "tle/Transforms/PipeSlots.h"
+#include "tle/Transforms/ProductReads.h"
 
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -69,21 +61,6 @@ namespace {
 /// way: each level is walked through twice.
 constexpr unsigned kMaxDepth = 4;
 
-/// A buffer that a product reads.
-struct Read {
-  Value buffer;
-  Value root;
-  /// Of a field of a pipe: its number, and the slot if it is known.
-  std::optional<int32_t> pipe;
-  std::optional<SlotNumber> slot;
-  /// Others release the slot when they learn that this partition has read it,
-  /// by whatever it arrives at.
-  bool isImplied = false;
-};
-
-/// Pipes whose slots a partition reads without releasing them.
-using ImpliedReleases = DenseSet<std::pair<Region *, int32_t>>;
-
 /// An asynchronous product.
 struct Group {
   WarpGroupDotOp dot;
@@ -93,7 +70,7 @@ struct Group {
   unsigned chain;
   /// The value that holds its result; null if another product goes on with it.
   Value tail;
-  SmallVector<Read, 0> reads;
+  SmallVector<ProductRead, 0> reads;
   /// Issued by another iteration: values of that one are not known here.
   bool isOld = false;
 };
@@ -109,68 +86,6 @@ struct Wait {
 };
 
 using Waits = SmallVector<Wait>;
-
-std::optional<int32_t> getPipeOf(Value root) {
-  Operation *alloc = root.getDefiningOp();
-  auto number =
-      alloc ? alloc->getAttrOfType<IntegerAttr>(kPipeFieldAttr) : nullptr;
-  return number ? std::optional<int32_t>(number.getInt()) : std::nullopt;
-}
-
-/// What `dot` reads from shared memory.
-SmallVector<Read, 0> findReads(WarpGroupDotOp dot,
-                               const ImpliedReleases &implied) {
-  SmallVector<Read, 0> reads;
-  for (Value factor : {Value(dot.getA()), Value(dot.getB())}) {
-    if (!isa<MemDescType>(factor.getType()))
-      continue;
-    Read read{factor, findCapturedRoot(factor), std::nullopt, std::nullopt};
-    read.pipe = getPipeOf(read.root);
-    int64_t slots = cast<MemDescType>(read.root.getType()).getShape()[0];
-    if (Value index = findSlotIndex(factor);
-        index && read.pipe && slots > 0 && slots <= INT32_MAX)
-      read.slot = SlotNumber(index, slots);
-    read.isImplied =
-        read.pipe && implied.contains({findPartition(dot), *read.pipe});
-    reads.push_back(std::move(read));
-  }
-  return reads;
-}
-
-/// Whether `arrive`, at a barrier of the pipe of `read`, may be the release of
-/// the slot that it reads.
-bool mayRelease(Operation *op, const Read &read) {
-  auto arrive = dyn_cast<ArriveBarrierOp>(op);
-  Value word = arrive ? findSlotIndex(arrive.getAlloc()) : Value();
-  if (!word || !read.slot)
-    return true;
-  // Words of full slots stand in front of those of empty ones: the slot is the
-  // word modulo the number of slots.
-  int64_t slots = cast<MemDescType>(read.root.getType()).getShape()[0];
-  return !SlotNumber(word, slots).differsFrom(*read.slot);
-}
-
-/// Whether `op` may change what `read` stands for, or let others do so.
-bool mayOverwrite(Operation *op, const Read &read) {
-  if (isa<WaitBarrierOp, FenceAsyncSharedOp, ReduceOp, LocalAllocOp>(op) ||
-      isMemoryEffectFree(op) || writesGlobalMemoryOnly(op))
-    return false;
-  if (auto number = op->getAttrOfType<IntegerAttr>(kPipeAttr))
-    return !read.pipe || read.isImplied ||
-           (*read.pipe == number.getInt() && mayRelease(op, read));
-  Value written;
-  if (auto store = dyn_cast<LocalStoreOp>(op))
-    written = store.getDst();
-  else if (auto copy = dyn_cast<AsyncCopyGlobalToLocalOp>(op))
-    written = copy.getResult();
-  if (written) {
-    Value root = findCapturedRoot(written);
-    return root == read.root || !root.getDefiningOp<LocalAllocOp>() ||
-           !read.root.getDefiningOp<LocalAllocOp>();
-  }
-  auto effects = dyn_cast<MemoryEffectOpInterface>(op);
-  return !effects || !effects.onlyHasEffect<MemoryEffects::Read>();
-}
 
 bool uses(Operation *op, Value value) {
   return llvm::is_contained(op->getOperands(), value);
@@ -193,8 +108,9 @@ bool needsEnd(Operation *op, const Group &group) {
   if (group.tail && uses(op, group.tail))
     return true;
   // Products that read registers only end in order with the others.
-  return llvm::any_of(group.reads,
-                      [&](const Read &read) { return mayOverwrite(op, read); });
+  return llvm::any_of(group.reads, [&](const ProductRead &read) {
+    return mayOverwrite(op, read);
+  });
 }
 
 /// Whether `dot` goes on adding to what `group` leaves in its registers.
@@ -267,7 +183,7 @@ private:
     for (size_t i = 0; i < count; ++i) {
       const Group &group = queue[i];
       if (!group.isOld)
-        for (const Read &read : group.reads)
+        for (const ProductRead &read : group.reads)
           buffers.push_back(read.buffer);
       Value tensor = group.tail;
       if (!tensor && i + 1 == count)
@@ -304,7 +220,8 @@ void Walker::issue(WarpGroupDotOp dot, Queue &queue, Waits &waits) {
       count = i + 1;
   }
   endFirst(queue, count, dot, waits);
-  Group next{dot, numGroups, numGroups, dot.getD(), findReads(dot, implied)};
+  Group next{dot, numGroups, numGroups, dot.getD(),
+             findProductReads(dot, implied)};
   ++numGroups;
   for (Group &group : queue)
     if (group.tail && group.tail == dot.getC()) {
@@ -509,7 +426,7 @@ void Walker::walkLoop(scf::ForOp loop) {
     return !group.isOld && dot->getBlock() == body &&
            isa<MemDescType>(dot.getA().getType()) &&
            llvm::all_of(group.reads,
-                        [](const Read &read) { return read.pipe; }) &&
+                        [](const ProductRead &read) { return read.pipe; }) &&
            (!group.tail || findPlace(group.tail, loop));
   };
   size_t count = queue.size();
@@ -527,7 +444,7 @@ void Walker::walkLoop(scf::ForOp loop) {
     for (Group &group : moved) {
       group.isOld = true;
       group.id = numGroups++;
-      for (Read &read : group.reads)
+      for (ProductRead &read : group.reads)
         if (read.slot)
           read.slot = read.slot->afterIteration(loop, behindLoop);
       if (!group.tail)
