@@ -7,6 +7,7 @@
 #   PARTS="checks benches"   some of the parts only: checks, benches, sanitizers, tutorials
 #   ONLY="bench_gemm"        some of the steps only
 #   SKIP="memcheck_fwd"      steps to leave out
+#   COMPUTE_SANITIZER=PATH   another compute-sanitizer than the one on the path
 set -u
 out=${1:?usage: run_all.sh OUT_DIR [commit]}
 commit=${2:-}
@@ -91,15 +92,16 @@ bench gemm 240
 bench flash_attention 240
 bench scatter_add 120
 
-sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null)
-for tool in memcheck racecheck; do
-  for name in fwd bwd bucketed decode; do
-    if [ -n "$sanitizer" ]; then
-      step sanitizers "${tool}_$name" 200 "$sanitizer" --tool "$tool" --error-exitcode 9 python3 "${!name}" --sanitize --seed 1
-    else
-      missing sanitizers "${tool}_$name" "no compute-sanitizer"
-    fi
-  done
+sanitizer=${COMPUTE_SANITIZER:-$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null)}
+for name in fwd bwd bucketed decode; do
+  if [ -n "$sanitizer" ]; then
+    small=("${!name}" --sanitize --seed 1)
+    step sanitizers "memcheck_$name" 200 "$sanitizer" --tool memcheck --error-exitcode 9 python3 "${small[@]}"
+    step sanitizers "racecheck_$name" 220 python3 "$here/racecheck.py" --sanitizer "$sanitizer" "${small[@]}"
+  else
+    missing sanitizers "memcheck_$name" "no compute-sanitizer"
+    missing sanitizers "racecheck_$name" "no compute-sanitizer"
+  fi
 done
 
 for path in "$tutorials"/*.py "$tutorials"/*/*.py; do
