@@ -5,6 +5,12 @@
 // Rewrite:       nvvm.barrier0 in them ==> nothing
 // Postcondition: tle.ordered is gone.
 //
+// Proof obligation, met by triton-tle-find-ordered-partitions, which names the
+// regions (and says how): no two threads of such a region access one place in
+// shared memory, one of them writing, unless mbarriers order them. So none of
+// its barriers, which order just that, orders anything; the kernel's own, which
+// may be there for more, keep a region from being named.
+//
 //===----------------------------------------------------------------------===//
 
 #include "tle/Conversion/Passes.h"

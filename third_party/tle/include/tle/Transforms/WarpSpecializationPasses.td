@@ -405,8 +405,12 @@ def TLEFindOrderedPartitions : TLE_ModulePass<"triton-tle-find-ordered-partition
 
     - each buffer is a field of a pipe, and the region only reads or only writes
       it: what is read comes from other partitions, through the wait for the
-      slot, and two writes of one place lie in two rounds of the ring, between
-      which all threads have committed and every reader has released;
+      slot;
+    - an op that writes does so once a tile: a step of the pipe for its slot
+      stands in the same loop. Two ops write to different parts of a slot, to
+      different slots, or have such a step between them; then two rounds of the
+      ring lie between writes of one place, and all threads have committed and
+      every reader has released;
     - nothing takes scratch memory: no scan or gather, no conversion of layouts
       but those that leave each element in its thread, only reductions inside of
       warps;
