@@ -17,6 +17,11 @@ from .errors import PtxasWarning
 # Advice of ptxas that costs speed: serialized WGMMA (C7508 and up), register requests that it ignores.
 _ADVICE = re.compile(r"(?:info|warning)\s*:\s*\((C\d+)\)\s*(.+)")
 
+# Stock's dispatch of warps to partitions, and how the code of a partition that asks for registers begins.
+_DISPATCH = re.compile(r"^\s*brx\.idx\b", re.MULTILINE)
+_PARTITION = re.compile(r"^\s*setmaxnreg\.inc\S* [^\n]*\n\s*barrier\.sync [^\n]*\n", re.MULTILINE)
+_SHARED_BASE = re.compile(r"^\s*mov\.b32\s+(%r\d+), global_smem;", re.MULTILINE)
+
 #: While true, what ptxas says of a kernel goes into its metadata whether it uses TLE or not.
 recording: ContextVar[bool] = ContextVar("recording", default=False)
 
@@ -41,9 +46,18 @@ class Resources:
         return bool(self.spill_store_bytes or self.spill_load_bytes)
 
     @property
+    def spill_bytes(self) -> int:
+        """Bytes stored to and loaded from local memory."""
+        return self.spill_store_bytes + self.spill_load_bytes
+
+    @property
     def serialized(self) -> bool:
         """Whether ptxas serialized WGMMA instructions."""
         return any("serialized" in text for _, text in self.advice)
+
+    def better_than(self, other: Resources) -> bool:
+        """Fewer bytes spilled, and no advice that the other has not got."""
+        return self.spill_bytes < other.spill_bytes and set(self.advice) <= set(other.advice)
 
     def as_dict(self) -> dict[str, Any]:
         """The same, ready for JSON."""
@@ -64,6 +78,24 @@ def parse_log(log: str) -> Resources:
         barriers=largest(r"used (\d+) barriers"),
         advice=tuple(dict.fromkeys((code, text.strip()) for code, text in _ADVICE.findall(log))),
     )
+
+
+def with_base_in_partitions(ptx: str) -> str | None:
+    """The same program with the base of shared memory read once more where each partition begins.
+
+    LLVM reads it once, in front of the dispatch to partitions; ptxas then may keep it on the stack through all of
+    them, where with a value of each partition's own it keeps none. The number is the same wherever it is read, so
+    the register is only written again. None where there are no partitions or no such value.
+    """
+    dispatch = _DISPATCH.search(ptx)
+    if dispatch is None:
+        return None
+    before, behind = ptx[: dispatch.start()], ptx[dispatch.start() :]
+    bases = _SHARED_BASE.findall(before)
+    if not bases:
+        return None
+    changed, places = _PARTITION.subn(rf"\g<0>\tmov.b32 \t{bases[-1]}, global_smem;\n", behind)
+    return before + changed if places else None
 
 
 def warn(resources: Resources, kernel: str, file: str, line: int) -> None:

@@ -94,9 +94,26 @@ class KernelStages:
         return _EMIT_LLVM_IR(self.backend, module, metadata, self.options, self.capability)
 
     def cubin(self, ptx: str, metadata: dict[str, Any]) -> bytes:
-        """PTX to machine code, by stock's own function; warns about what ptxas says of a TLE kernel."""
+        """PTX to machine code, by stock's own function; warns about what ptxas says of a TLE kernel.
+
+        Where registers of a kernel in partitions spill, ptxas gets a second form of the PTX, and the better one counts.
+        """
         if not (self.tle or self.forced or ptxas.recording.get()):
             return self.stock["cubin"](ptx, metadata)
+        cubin, resources = self._assemble(ptx, metadata)
+        if self.tle and resources.spills:
+            other = ptxas.with_base_in_partitions(ptx)
+            if other is not None:
+                other_cubin, other_resources = self._assemble(other, metadata)
+                if other_resources.better_than(resources):
+                    cubin, resources = other_cubin, other_resources
+        metadata["tle_ptxas"] = resources.as_dict()
+        file, line = self.where[:2] if self.where else ptxas.location_in_ptx(ptx)
+        ptxas.warn(resources, metadata.get("name", "kernel"), file, line)
+        return cubin
+
+    def _assemble(self, ptx: str, metadata: dict[str, Any]) -> tuple[bytes, ptxas.Resources]:
+        """Machine code and what ptxas said; what it says of a failure gets the user's line."""
         capturing = ptxas.CapturingSubprocess()
         make_cubin = rebind(stock_backend.CUDABackend.make_cubin, subprocess=capturing)
         try:
@@ -104,11 +121,7 @@ class KernelStages:
         except PTXASError as error:
             ptxas.explain_failure(error, capturing.log, ptx)
             raise
-        resources = ptxas.parse_log(capturing.log)
-        metadata["tle_ptxas"] = resources.as_dict()
-        file, line = self.where[:2] if self.where else ptxas.location_in_ptx(ptx)
-        ptxas.warn(resources, metadata.get("name", "kernel"), file, line)
-        return cubin
+        return cubin, ptxas.parse_log(capturing.log)
 
     def pipeline(self, module: Any) -> Pipeline:
         """The passes for this kernel: target, launch options and Triton's switches as they are now."""

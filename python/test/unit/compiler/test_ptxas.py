@@ -1,5 +1,6 @@
 """What ptxas says reaches the user, and the machine code stays stock's."""
 
+import re
 import warnings
 
 import pytest
@@ -95,6 +96,78 @@ def test_a_failure_names_the_user_s_line(tle, monkeypatch, capfd):
     where, said = note.splitlines()
     assert where.endswith("total = tl.dot(p.to(tl.bfloat16), value, total * scale[:, None])")
     assert said.startswith("ptxas: (C7602) Insufficient registers (128)")
+
+
+PARTITIONS = """\
+	.reg .b32 %r<9>;
+	setmaxnreg.inc.sync.aligned.u32 	256;
+	mov.b32 	%r3, global_smem;
+$L__BB0_2:
+	setmaxnreg.dec.sync.aligned.u32 	80;
+	barrier.sync 	1;
+	mov.b32 	%r7, global_smem;
+	brx.idx 	%r5, $L_brx_0;
+$L__BB0_5:
+	setmaxnreg.inc.sync.aligned.u32 	160;
+	barrier.sync 	1;
+	add.s32 	%r8, %r7, 16;
+$L__BB0_6:
+	setmaxnreg.inc.sync.aligned.u32 	88;
+	barrier.sync 	1;
+	ret;
+"""
+
+
+def test_each_partition_reads_the_base():
+    changed = ptxas.with_base_in_partitions(PARTITIONS)
+    added = "\tmov.b32 \t%r7, global_smem;\n"
+    behind = [changed.split(added)[n][-len("barrier.sync \t1;\n") :] for n in (1, 2)]
+    assert behind == ["barrier.sync \t1;\n"] * 2
+    # Nothing else changes, and nothing in front of the dispatch
+    dispatch = PARTITIONS.index("brx.idx")
+    assert changed[:dispatch] == PARTITIONS[:dispatch]
+    assert changed[dispatch:].replace(added, "") == PARTITIONS[dispatch:]
+
+
+@pytest.mark.parametrize(
+    "gone", ["brx.idx", "global_smem", "\tbarrier.sync"], ids=["no dispatch", "no shared memory", "no partition"]
+)
+def test_no_second_form_without_partitions(gone):
+    assert ptxas.with_base_in_partitions(PARTITIONS.replace(gone, "bar")) is None
+
+
+def spilling(stores: int, *advice: str) -> ptxas.Resources:
+    return ptxas.Resources(
+        spill_store_bytes=stores, spill_load_bytes=stores, advice=tuple((code, "") for code in advice)
+    )
+
+
+def test_which_form_is_better():
+    assert spilling(0).better_than(spilling(4)) and not spilling(4).better_than(spilling(4))
+    assert spilling(0, "C1").better_than(spilling(4, "C1", "C2"))
+    assert not spilling(0, "C3").better_than(spilling(4, "C1")), "a new warning"
+
+
+@pytest.mark.parametrize("better", [True, False])
+def test_spills_in_partitions_get_a_second_try(tle, monkeypatch, better):
+    monkeypatch.setenv("TRITON_TLE", "1")
+    tried = []
+
+    def second(ptx):
+        tried.append(ptx)
+        # A program without the kernel's products does not spill; the same program does as before
+        return re.sub(r"^\s*wgmma\.mma_async.*?;$", "", ptx, flags=re.MULTILINE | re.DOTALL) if better else ptx
+
+    monkeypatch.setattr(ptxas, "with_base_in_partitions", second)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compilation = Compilation("greedy", 90)
+        compilation.run(*ALL)
+        clean = Compilation("matmul", 90)
+        clean.run(*ALL)
+    assert len(tried) == 1, "of the two kernels only one spills"
+    spilled = compilation.metadata["tle_ptxas"]["spill_store_bytes"]
+    assert (spilled == 0) if better else (spilled > 0)
 
 
 def test_location_from_ptx():
