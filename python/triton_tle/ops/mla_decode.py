@@ -24,11 +24,16 @@ LOG2_E = 1.4426950408889634
 
 
 def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str, object], dict[str, int]]]:
-    """What the resource report compiles: the kernels of both caches."""
+    """What the resource report compiles: the kernels of both caches; for sm_90 both forms with an FP8 cache."""
+    from triton_tle.compiler.pipelines import parse_arch
+
     for label, *rest in mla_decode_bf16.variants(arch):
         yield f"bf16, {label}", *rest
     for label, *rest in mla_decode_fp8.variants(arch):
         yield f"fp8, {label}", *rest
+    if parse_arch(arch) == 90:
+        for label, *rest in mla_decode_fp8_pipes.variants(arch):
+            yield f"fp8 in partitions, {label}", *rest
 
 
 def _kernel_view(scope: CacheScope, fp8: bool) -> tuple[torch.Tensor, int, int, int]:

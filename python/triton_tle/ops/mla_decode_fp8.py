@@ -143,7 +143,11 @@ def mla_decode_fp8_kernel(
     p_tile = tle.gpu.alloc([BLOCK_H, BLOCK_N], tl.float16)
 
     row_max = tl.full([BLOCK_H], -1e30, tl.float32)  # finite, so that a tile without any key gives no NaN
-    p_sum = tl.zeros([BLOCK_H, BLOCK_N], tl.float32)  # summed over keys at the end: a sum across warps takes barriers
+    # Only what lies in one thread is summed here, every eighth of 32 keys: a sum across warps takes barriers. mma.sync
+    # has other warps for every eight keys
+    TOGETHER: tl.constexpr = 4 if BLOCK_N == 64 else 1
+    RUNS: tl.constexpr = BLOCK_N // (8 * TOGETHER)
+    p_sum = tl.zeros([BLOCK_H, RUNS, 8], tl.float32)
     acc_first = tl.zeros([BLOCK_H, 256], tl.float32)
     acc_second = tl.zeros([BLOCK_H, 256], tl.float32)
     index, valid = parts.load_entries(first, tiles, last, own, extra, HAS_EXTRA, BLOCK_N)
@@ -187,7 +191,11 @@ def mla_decode_fp8_kernel(
         if LOAD_AT == 4:
             tl.debug_barrier()
         scores = scores * scale_log2 + k_bias.index(slot).load()[None, :]
-        p, rescale, row_max, p_sum = parts.softmax_step(scores, row_max, p_sum)
+        new_max = tl.maximum(row_max, tl.max(scores, 1))
+        rescale = tl.exp2(row_max - new_max)
+        p = tl.exp2(scores - new_max[:, None])
+        row_max = new_max
+        p_sum = p_sum * rescale[:, None, None] + tl.sum(tl.reshape(p, [BLOCK_H, RUNS, TOGETHER, 8]), 2)
         p_tile.store(p.to(tl.float16))
         acc_first *= rescale[:, None]
         acc_second *= rescale[:, None]
@@ -206,7 +214,8 @@ def mla_decode_fp8_kernel(
     if not SINGLE:
         row += tl.program_id(1).to(tl.int64) * (tl.num_programs(0) // tl.cdiv(h_q, BLOCK_H))
     factor = parts.finish(
-        row_max, tl.sum(p_sum, 1), sink_ptr, lse_ptr, batch, query, s_q, row, heads, h_q, HAS_SINK, SINGLE
+        row_max, tl.sum(tl.reshape(p_sum, [BLOCK_H, RUNS * 8]), 1), sink_ptr, lse_ptr, batch, query, s_q, row, heads,
+        h_q, HAS_SINK, SINGLE,
     )[:, None]  # fmt: skip
     out_rows = out_ptr + (row * h_q + heads)[:, None] * 512
     columns = tl.arange(0, 256) // 8 * 16 + tl.arange(0, 256) % 8

@@ -151,20 +151,33 @@ def half_rows(
 
 
 @triton.jit
-def store_half(slot, PART: tl.constexpr, bias, codes0, codes1, codes2, codes3, rope, scales, ASM: tl.constexpr):
-    """Convert half a tile into a slot."""
-    scale0, scale1, scale2, scale3 = split_scales(scales)
-    first0, second0 = halves(convert(codes0, scale0, ASM))
-    first1, second1 = halves(convert(codes1, scale1, ASM))
-    first2, second2 = halves(convert(codes2, scale2, ASM))
-    first3, second3 = halves(convert(codes3, scale3, ASM))
+def exchange_half(
+    slot, PART: tl.constexpr, bias, codes0, codes1, codes2, codes3, rope, scales, rows, valid, ASM: tl.constexpr
+):
+    """Convert half a tile into a slot and load what begins at `rows`, as `load_half` does: codes of a group of columns
+    are loaded as soon as those before them are converted."""
     ROWS: tl.constexpr = bias.shape[0]
+    rows = rows.to(tl.pointer_type(tl.int32), bitcast=True)
+    words = rows + tl.arange(0, 32)[None, :]
+    scale0, scale1, scale2, scale3 = split_scales(scales)
+    scales = (rows + 128).to(tl.pointer_type(tl.float32), bitcast=True) + (tl.arange(0, 32) % 4)[None, :]
+    scales = tl.load(scales, mask=valid, other=0.0)
+    first0, second0 = halves(convert(codes0, scale0, ASM))
+    codes0 = tl.load(words, mask=valid, other=0)
+    first1, second1 = halves(convert(codes1, scale1, ASM))
+    codes1 = tl.load(words + 32, mask=valid, other=0)
+    first2, second2 = halves(convert(codes2, scale2, ASM))
+    codes2 = tl.load(words + 64, mask=valid, other=0)
+    first3, second3 = halves(convert(codes3, scale3, ASM))
+    codes3 = tl.load(words + 96, mask=valid, other=0)
     slot.first.slice(PART * ROWS, ROWS).store(side_by_side(first0, first1, first2, first3))
     slot.second.slice(PART * ROWS, ROWS).store(side_by_side(second0, second1, second2, second3))
     low = rope.to(tl.uint16).to(tl.bfloat16, bitcast=True)
     high = (rope >> 16).to(tl.uint16).to(tl.bfloat16, bitcast=True)
     slot.rope.slice(PART * ROWS, ROWS).store(tl.reshape(tl.join(low, high), [ROWS, 64]))
+    rope = tl.load(words + 132, mask=valid, other=0)
     slot.bias.slice(PART * ROWS, ROWS).store(bias)
+    return codes0, codes1, codes2, codes3, rope, scales
 
 
 @triton.jit
@@ -175,7 +188,7 @@ def load(
     EXTRA_PAGE: tl.constexpr, HAS_LENGTH: tl.constexpr, HAS_EXTRA: tl.constexpr, HAS_EXTRA_LENGTH: tl.constexpr,
     BLOCK_N: tl.constexpr, ASM: tl.constexpr,
 ):  # fmt: skip
-    """Gather and convert the tiles of keys by halves: the next one is on its way while one is converted."""
+    """Gather and convert the tiles of keys by halves: one takes the registers of the other group by group."""
     count = 0
     for item in range(tl.program_id(0), items, tl.num_programs(0)):
         split, token, block, length, extra_length, tiles, first, last = item_work(
@@ -200,10 +213,12 @@ def load(
                 half = 2 * (first + turn) + part
                 beyond, number, found = parts.list_of(half // 2, tiles, own, extra, HAS_EXTRA)
                 bias = tl.where((index >= 0) & (index < found[2]), 0.0, float("-inf"))
-                store_half(slot, part, bias, codes0, codes1, codes2, codes3, rope, scales, ASM)
                 index = next_index
-                codes0, codes1, codes2, codes3, rope, scales = load_half(
+                far, valid = half_rows(
                     half + 1, tiles, index, own, extra, PAGE, STRIDE, EXTRA_PAGE, EXTRA_STRIDE, HAS_EXTRA
+                )
+                codes0, codes1, codes2, codes3, rope, scales = exchange_half(
+                    slot, part, bias, codes0, codes1, codes2, codes3, rope, scales, far, valid, ASM
                 )
                 next_index = half_entries(half + 2, tiles, last, own, extra, HAS_EXTRA, BLOCK_N)
             keys.commit(count)
@@ -265,6 +280,8 @@ def score(
         rope = tl.load(q_rows + 512 + tl.arange(0, 64)[None, :], mask=here, other=0.0)
         store_q(q_second, piece1, 7, factor)
         q_rope.store((rope.to(tl.float32) * factor).to(tl.bfloat16))
+        # Not behind the loop, where ptxas has no registers left for the slot's address and puts scalars on the stack
+        factors = sums.acquire(done)
         reference = tl.full([BLOCK_H], -1e30, tl.float32)  # finite, so that a tile without any key gives no NaN
         # Eight sums a row, each of columns that one thread holds: threads meet at the end of the item only
         row_sums = tl.zeros([BLOCK_H, 8], tl.float32)
@@ -298,8 +315,7 @@ def score(
             reference, tl.sum(row_sums, 1), sink_ptr, lse_ptr, token // s_q, token % s_q, s_q, row, heads, h_q,
             HAS_SINK, SINGLE,
         )  # fmt: skip
-        out = sums.acquire(done)
-        out.factor.store(factor)
+        factors.factor.store(factor)
         sums.commit(done)
         done += 1
 
