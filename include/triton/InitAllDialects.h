@@ -15,6 +15,9 @@ void registerTritonTLEDialects(DialectRegistry &registry);
 /// cse, symbol-dce, sccp, inline and loop-invariant-code-motion.
 void registerTritonTLEPasses();
 
+/// Those dialects; the first call registers the passes, too.
+const DialectRegistry &getTritonTLERegistry();
+
 } // namespace triton
 } // namespace mlir
 

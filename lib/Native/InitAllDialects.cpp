@@ -71,3 +71,13 @@ void triton::registerTritonTLEPasses() {
   triton::tle::registerTLEConversionPasses();
 #endif
 }
+
+const DialectRegistry &triton::getTritonTLERegistry() {
+  static const DialectRegistry *registry = [] {
+    auto *result = new DialectRegistry();
+    registerTritonTLEDialects(*result);
+    registerTritonTLEPasses();
+    return result;
+  }();
+  return *registry;
+}

@@ -7,7 +7,6 @@
 #include "triton/InitAllDialects.h"
 
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Parser/Parser.h"
@@ -41,16 +40,6 @@ StringRef toRef(TritonTLEString text) { return {text.data, text.size}; }
 
 TritonTLEString view(const std::string &text) {
   return {text.data(), text.size()};
-}
-
-const DialectRegistry &getRegistry() {
-  static const DialectRegistry *registry = [] {
-    auto *result = new DialectRegistry();
-    triton::registerTritonTLEDialects(*result);
-    triton::registerTritonTLEPasses();
-    return result;
-  }();
-  return *registry;
 }
 
 void addError(TritonTLEResult &result, std::string message) {
@@ -126,7 +115,8 @@ LogicalResult run(TritonTLEResult &result, StringRef ir, StringRef pipeline,
                   StringRef name, unsigned flags, StringRef remarks,
                   std::string &step) {
   // One module at a time is too little work for threads.
-  MLIRContext context(getRegistry(), MLIRContext::Threading::DISABLED);
+  MLIRContext context(triton::getTritonTLERegistry(),
+                      MLIRContext::Threading::DISABLED);
   context.printOpOnDiagnostic(false);
   triton::DiagnosticCollector collector(&context, result.diagnostics);
 

@@ -18,7 +18,6 @@
 #include "triton/InitAllDialects.h"
 
 #include "mlir/IR/AsmState.h"
-#include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/IR/Verifier.h"
@@ -42,16 +41,6 @@ extern "C" size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t maxSize);
 
 namespace {
 
-const DialectRegistry &getRegistry() {
-  static const DialectRegistry *registry = [] {
-    auto *result = new DialectRegistry();
-    triton::registerTritonTLEDialects(*result);
-    triton::registerTritonTLEPasses();
-    return result;
-  }();
-  return *registry;
-}
-
 /// A context that is quiet and replaced from time to time: types that inputs
 /// make stay in it.
 MLIRContext &getContext() {
@@ -59,7 +48,7 @@ MLIRContext &getContext() {
   static unsigned uses = 0;
   if (!context || ++uses % 128 == 0) {
     context.reset();
-    context = std::make_unique<MLIRContext>(getRegistry(),
+    context = std::make_unique<MLIRContext>(triton::getTritonTLERegistry(),
                                             MLIRContext::Threading::DISABLED);
     context->getDiagEngine().registerHandler([](Diagnostic &) {});
     context->printOpOnDiagnostic(false);
@@ -147,7 +136,7 @@ std::string print(ModuleOp module) {
 /// Flags of all passes that are registered.
 ArrayRef<std::string> getFlags() {
   static const auto *flags = [] {
-    (void)getRegistry();
+    (void)triton::getTritonTLERegistry();
     PassPipelineCLParser parser("", "passes");
     auto *result = new std::vector<std::string>();
     for (auto &entry : llvm::cl::getRegisteredOptions())
