@@ -10,6 +10,7 @@
 //                                 ==> ttng.barrier_expect,
 //                                     ttng.async_tma_copy_global_to_local
 //                all of them with tle.per_thread
+//                in a loop, ttng.inval_barrier at the end of the iteration
 //                their fields' allocations get tle.pipe_field
 //                A pipe that cannot do its work is an error (PipeChecks.cpp).
 // Postcondition: no tle.pipe op is left; one gpu.barrier stands behind the
@@ -22,6 +23,7 @@
 #include "tle/Transforms/Passes.h"
 
 #include "mlir/IR/Dominance.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 #include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
 #include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
 #include "llvm/Support/MathExtras.h"
@@ -431,6 +433,18 @@ void PipeLowering::lower(Pipe &pipe) {
     Operation *&last = lastInit[create->getBlock()];
     if (!last || last->isBeforeInBlock(init))
       last = init;
+  }
+  // Words are initialized again in the next iteration: only what is no mbarrier
+  // may be.
+  if (create->getParentOfType<LoopLikeOpInterface>()) {
+    builder.setInsertionPoint(create->getBlock()->getTerminator());
+    for (int64_t word = 0; word < words; ++word) {
+      Value number = arith::ConstantIntOp::create(builder, loc, word, 32);
+      ttng::InvalBarrierOp::create(
+          builder, loc,
+          StepBuilder::getWord(builder, loc, create.getBarriers(), number))
+          ->setAttr(kPerThreadAttr, builder.getUnitAttr());
+    }
   }
   for (Value field : create.getFields())
     if (Operation *alloc = findCapturedRoot(field).getDefiningOp())

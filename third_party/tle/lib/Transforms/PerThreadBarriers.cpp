@@ -1,6 +1,7 @@
 //===- PerThreadBarriers.cpp - threads arrive by themselves ---------------===//
 //
-// Precondition:  ttng.init_barrier, wait_barrier, arrive_barrier,
+// Precondition:  ttng.init_barrier, inval_barrier, wait_barrier,
+// arrive_barrier,
 //                async_copy_mbarrier_arrive with tle.per_thread; the last pass
 //                of the TTGIR stage.
 //                ttng.barrier_expect and async_tma_copy_global_to_local too
@@ -44,6 +45,14 @@ constexpr StringLiteral kWait =
 std::string byFirstLane(StringRef text) {
   return ("{ .reg .pred first; .reg .b32 lane; .reg .b64 state; "
           "mov.u32 lane, %laneid; setp.eq.u32 first, lane, 0; @first " +
+          text + " mov.b32 $0, 0; }")
+      .str();
+}
+
+/// `text` for the first thread of the CTA.
+std::string byFirstThread(StringRef text) {
+  return ("{ .reg .pred first; .reg .b32 thread; mov.u32 thread, %tid.x; "
+          "setp.eq.u32 first, thread, 0; @first " +
           text + " mov.b32 $0, 0; }")
       .str();
 }
@@ -107,13 +116,12 @@ private:
       // Barriers of a pipe are made by the warps of the kernel: thread 0 is
       // one of theirs.
       std::string text =
-          llvm::formatv(
-              "{{ .reg .pred first; .reg .b32 thread; mov.u32 thread, %tid.x; "
-              "setp.eq.u32 first, thread, 0; "
-              "@first mbarrier.init.shared.b64 [$1], {0}; mov.b32 $0, 0; }",
-              init.getCount())
+          llvm::formatv("mbarrier.init.shared.b64 [$1], {0};", init.getCount())
               .str();
-      create(op, init.getAlloc(), text, "=r,r", {});
+      create(op, init.getAlloc(), byFirstThread(text), "=r,r", {});
+    } else if (auto inval = dyn_cast<InvalBarrierOp>(op)) {
+      create(op, inval.getAlloc(),
+             byFirstThread("mbarrier.inval.shared.b64 [$1];"), "=r,r", {});
     } else {
       return op->emitError() << kPerThreadAttr << " does not apply to this op";
     }

@@ -392,12 +392,15 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.return
   }
 
-  // Made for each run of the partitions: initialized in the loop, behind the run before.
+  // Made for each run of the partitions: initialized in the loop, behind the run before, and no mbarriers at its end.
   // CHECK-LABEL: @in_a_loop
   // CHECK: scf.for
   // CHECK-COUNT-4: ttng.init_barrier
   // CHECK: gpu.barrier
   // CHECK: ttg.warp_specialize
+  // CHECK: (!ttg.memdesc
+  // CHECK-COUNT-4: ttng.inval_barrier %{{.+}} {tle.per_thread}
+  // CHECK-NOT: ttng.inval_barrier
   tt.func public @in_a_loop(%i: i32) {
     %c0 = arith.constant 0 : i32
     %c1 = arith.constant 1 : i32

@@ -11,6 +11,7 @@
 // CHECK: tt.elementwise_inline_asm "{{.*}}mbarrier.try_wait.parity.shared.b64 done, [$1], $2;{{.*}}" {{.*}}pure = false} %{{.+}}, %{{.+}} : i32, i32
 // CHECK: tt.elementwise_inline_asm "{{.*}}mbarrier.arrive.shared.b64 state, [$1];{{.*}}" {{.*}}pure = false}
 // CHECK: tt.elementwise_inline_asm "cp.async.mbarrier.arrive.noinc.shared.b64 [$1];{{.*}}" {{.*}}pure = false}
+// CHECK: tt.elementwise_inline_asm "{{.*}}@first mbarrier.inval.shared.b64 [$1];{{.*}}" {{.*}}pure = false}
 // CHECK-NOT: tle.per_thread
 // CHECK: ttg.local_dealloc %[[B]]
 tt.func public @all(%phase: i32) {
@@ -19,6 +20,7 @@ tt.func public @all(%phase: i32) {
   ttng.wait_barrier %b, %phase {tle.per_thread} : !word
   ttng.arrive_barrier %b, 1 {tle.per_thread} : !word
   ttng.async_copy_mbarrier_arrive %b {noIncrement, tle.per_thread} : !word
+  ttng.inval_barrier %b {tle.per_thread} : !word
   tt.return
 }
 

@@ -253,6 +253,9 @@ def TLELowerPipes : TLE_ModulePass<"triton-tle-lower-pipes"> {
     is not the one that stock gives to a descriptor of such blocks, something
     else uses the loaded tensor, or another op writes the field.
 
+    Where a pipe is made in a loop, its words stop being mbarriers
+    (`ttng.inval_barrier`) at the end of each iteration.
+
     Later passes know the pipe of a step by its number (`tle.pipe`), and the
     allocations of its fields by the same one (`tle.pipe_field`).
 
