@@ -23,7 +23,8 @@ from ._devices import on_device_of, runs_kernels
 
 DEFAULT_BUCKETS = (256, 512, 1024, 1536, 2048)
 MAX_BUCKETS = 16
-BLOCK = 2048  # entries or queries that a program looks at in one step
+LIST_BLOCK = 512  # entries that a program looks at in one step, with 4 warps; more of either is slower
+QUERY_BLOCK = 2048  # queries that a program looks at in one step
 WIDTH = 64  # lists are padded to a multiple of this, so that a kernel compiled for one topk serves all
 
 
@@ -185,16 +186,16 @@ def make_plan(
     counts, order, lengths = (torch.empty(n, dtype=torch.int32, device=indices.device) for _ in range(3))
     if n > 0:
         length_stride = 0 if topk_length is None else topk_length.stride(0)
-        block = min(BLOCK, triton.next_power_of_2(max(topk, WIDTH)))
+        block = min(LIST_BLOCK, triton.next_power_of_2(max(topk, WIDTH)))
         # lists that no query can have make empty buckets
         bounds = tuple(bound for bound in buckets if bound < topk)
         with on_device_of(indices):
             sparse_mla_compact_kernel[(n,)](
                 indices, topk_length, packed, counts, s_q, s_kv, topk, q_start or 0, indices.stride(0),
                 indices.stride(1), length_stride, width, CAUSAL=q_start is not None, BLOCK=block,
-                num_warps=8 if block > 1024 else 4,
+                num_warps=4,
             )  # fmt: skip
             sparse_mla_partition_kernel[(len(bounds) + 1,)](
-                counts, order, lengths, n, BOUNDS=bounds, BLOCK=BLOCK, num_warps=8
+                counts, order, lengths, n, BOUNDS=bounds, BLOCK=QUERY_BLOCK, num_warps=8
             )
     return BucketPlan(packed, counts, order, lengths)
