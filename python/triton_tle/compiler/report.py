@@ -185,12 +185,15 @@ def operators() -> list[str]:
 
 def _load_operator(name: str) -> ModuleType:
     qualified = f"triton_tle.ops.{name}"
+    unknown = f"no operator '{name}'"
+    if not name.isidentifier():
+        raise ValueError(f"{unknown}, nor a Python file; operators are: {', '.join(operators())}")
     try:
         return importlib.import_module(qualified)
     except ModuleNotFoundError as error:
         if error.name != qualified:
             raise
-        raise ValueError(f"no operator '{name}'; there are: {', '.join(operators()) or 'none'}") from None
+        raise ValueError(f"{unknown}; there are: {', '.join(operators())}") from None
 
 
 def load_file(path: str) -> ModuleType:

@@ -83,6 +83,7 @@ def test_divisibility_becomes_an_attribute():
     "name, message",
     [
         ("no_such_operator", "no operator 'no_such_operator'; there are: "),
+        ("folder/kernel", "no operator 'folder/kernel', nor a Python file; operators are: "),
         ("missing.py", "no file 'missing.py'"),
         (__file__, "registers no kernels: it has no function variants"),
         (f"{FILE}:nothing", "registers no kernel for sm_90a"),
