@@ -15,6 +15,19 @@ def ConvertTritonToTritonGPU : Pass<"convert-triton-to-tritongpu", "::mlir::Modu
     Tensors that have a layout keep it. Ops of any dialect may stand in the
     module; memory descriptors pass as they are.
 
+    ```mlir
+    tt.func @f(%p: tensor<128x!tt.ptr<f32>>) {
+      %v = tt.load %p : tensor<128x!tt.ptr<f32>>
+      %m = tt.expand_dims %v {axis = 1 : i32} : tensor<128xf32> -> tensor<128x1xf32>
+    // becomes, with target=cuda:90 num-warps=4
+    #blocked = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
+    #blocked1 = #ttg.blocked<{sizePerThread = [1, 1], threadsPerWarp = [32, 1], warpsPerCTA = [4, 1], order = [0, 1]}>
+    tt.func @f(%p: tensor<128x!tt.ptr<f32>, #blocked>) {
+      %v = tt.load %p : tensor<128x!tt.ptr<f32>, #blocked>
+      %w = ttg.convert_layout %v : tensor<128xf32, #blocked> -> tensor<128xf32, #ttg.slice<{dim = 1, parent = #blocked1}>>
+      %m = tt.expand_dims %w {axis = 1 : i32} : ... -> tensor<128x1xf32, #blocked1>
+    ```
+
     The module gets the attributes `ttg.target`, `ttg.num-warps`,
     `ttg.threads-per-warp` and `ttg.num-ctas`.
   }];

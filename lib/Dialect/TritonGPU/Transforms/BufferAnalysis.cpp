@@ -122,10 +122,9 @@ bool mayWrite(Operation *op, Value root, bool isShared) {
 
 } // namespace
 
-bool mlir::triton::gpu::mayWriteBuffer(Operation *op, Value root) {
-  if (isConstantBuffer(root))
+bool BufferWrites::mayBeIn(Operation *op) const {
+  if (isConstant)
     return false;
-  bool isShared = isSharedWithOtherWarps(root);
   return op
       ->walk([&](Operation *nested) {
         return mayWrite(nested, root, isShared) ? WalkResult::interrupt()

@@ -119,8 +119,9 @@ WarpGroupDotWaitOp findWait(WarpGroupDotOp dot) {
 
 /// Whether an op from `first` to before `last`, in one block, may write.
 bool mayWriteBetween(Operation *first, Operation *last, Value root) {
+  BufferWrites writes(root);
   for (Operation *op = first; op && op != last; op = op->getNextNode())
-    if (mayWriteBuffer(op, root))
+    if (writes.mayBeIn(op))
       return true;
   return false;
 }
@@ -143,9 +144,10 @@ bool keepsItsValue(LocalLoadOp load, WarpGroupDotOp dot, Value root) {
 
 /// Whether a loop around `dot` may write the buffer.
 bool isWrittenInLoop(WarpGroupDotOp dot, Value root) {
+  BufferWrites writes(root);
   for (Operation *op = dot->getParentOp(); op && !isa<FuncOp>(op);
        op = op->getParentOp())
-    if (isa<LoopLikeOpInterface>(op) && mayWriteBuffer(op, root))
+    if (isa<LoopLikeOpInterface>(op) && writes.mayBeIn(op))
       return true;
   return false;
 }
@@ -223,13 +225,14 @@ bool areDifferentSlots(Value a, Value b) {
 }
 
 /// Whether `op` may write the part of the buffer that `view` shows.
-bool mayWriteView(Operation *op, Value view, Value root) {
-  if (!mayWriteBuffer(op, root))
+bool mayWriteView(Operation *op, Value view, Value root,
+                  const BufferWrites &writes) {
+  if (!writes.mayBeIn(op))
     return false;
   if (isa<scf::IfOp>(op))
     return llvm::any_of(op->getRegions(), [&](Region &region) {
       return llvm::any_of(region.getOps(), [&](Operation &nested) {
-        return mayWriteView(&nested, view, root);
+        return mayWriteView(&nested, view, root, writes);
       });
     });
   Value target;
@@ -257,8 +260,9 @@ bool mayRunOn(RewriterBase &rewriter, WarpGroupDotOp dot, Value view,
       isSharedWithOtherWarps(root) ||
       !llvm::all_of(dot->getUsers(), llvm::IsaPred<scf::YieldOp>))
     return false;
+  BufferWrites writes(root);
   for (Operation *op = dot->getNextNode(); op; op = op->getNextNode())
-    if (mayWriteView(op, view, root))
+    if (mayWriteView(op, view, root, writes))
       return false;
   auto waits = loop.getBody()->getOps<WarpGroupDotWaitOp>();
   auto wait = llvm::find_if(
@@ -267,7 +271,7 @@ bool mayRunOn(RewriterBase &rewriter, WarpGroupDotOp dot, Value view,
       mayWriteBetween(&loop.getBody()->front(), *wait, root))
     return false;
   for (Operation *op = *wait; op != dot; op = op->getNextNode())
-    if (mayWriteBuffer(op, root)) {
+    if (writes.mayBeIn(op)) {
       rewriter.setInsertionPoint(op);
       mlir::gpu::BarrierOp::create(rewriter, op->getLoc());
       break;

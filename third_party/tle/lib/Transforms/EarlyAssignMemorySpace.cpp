@@ -13,6 +13,7 @@
 #include "tle/Transforms/LocalPointerUtils.h"
 #include "tle/Transforms/Passes.h"
 
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "llvm/ADT/SetVector.h"
 
 namespace mlir::triton::tle {
@@ -137,6 +138,15 @@ private:
       assign(loop.getAfterArguments()[use.getOperandNumber() - 1]);
       return assign(loop.getResult(use.getOperandNumber() - 1));
     }
+    if (auto branch = dyn_cast<BranchOpInterface>(user)) {
+      std::optional<BlockArgument> argument =
+          branch.getSuccessorBlockArgument(use.getOperandNumber());
+      if (!argument)
+        return;
+      for (Block *from : argument->getOwner()->getPredecessors())
+        merges.insert(from->getTerminator());
+      return assign(*argument);
+    }
     if (isa<scf::YieldOp>(user)) {
       merges.insert(user);
       Operation *parent = user->getParentOp();
@@ -154,6 +164,14 @@ private:
       return op->emitError("a value is a pointer into shared memory on one way "
                            "and into global memory on another");
     };
+    if (auto branch = dyn_cast<BranchOpInterface>(op)) {
+      for (OpOperand &operand : op->getOpOperands())
+        if (auto argument =
+                branch.getSuccessorBlockArgument(operand.getOperandNumber());
+            argument && argument->getType() != operand.get().getType())
+          return fail();
+      return success();
+    }
     if (!isa<scf::YieldOp>(op)) {
       for (Value operand : op->getOperands())
         if (getPointerTypeOrNull(operand.getType()) &&

@@ -12,6 +12,27 @@ using namespace mlir::triton;
 namespace ttg = mlir::triton::gpu;
 namespace ttng = mlir::triton::nvidia_gpu;
 
+/// The pointer, or the tensor of pointers, that `op` makes others of; null if
+/// it makes none.
+static Value getSourcePointer(Operation *op) {
+  if (isa_and_nonnull<AddPtrOp, SplatOp, BroadcastOp, ExpandDimsOp, BitcastOp,
+                      TransOp, ReshapeOp, ttg::ConvertLayoutOp>(op))
+    return op->getOperand(0);
+  return {};
+}
+
+/// Whether each iteration only moves on the pointer that the loop carries as
+/// `argument`, if that: it might exchange it for another one.
+static bool isMovedOn(scf::ForOp loop, BlockArgument argument) {
+  Value next = loop.getTiedLoopYieldedValue(argument)->get();
+  while (next != argument) {
+    next = getSourcePointer(next.getDefiningOp());
+    if (!next)
+      return false;
+  }
+  return true;
+}
+
 Value tle::findBasePointer(Value pointer) {
   llvm::SmallPtrSet<Value, 8> seen;
   while (seen.insert(pointer).second) {
@@ -27,18 +48,14 @@ Value tle::findBasePointer(Value pointer) {
       auto loop = dyn_cast<scf::ForOp>(parent);
       if (!loop || argument == loop.getInductionVar())
         return {};
-      // Moved on by the loop, if by anything.
-      Value next = loop.getTiedLoopYieldedValue(argument)->get();
-      if (next != argument && !next.getDefiningOp<AddPtrOp>())
+      if (!isMovedOn(loop, argument))
         return {};
       pointer = loop.getTiedLoopInit(argument)->get();
       continue;
     }
-    Operation *def = pointer.getDefiningOp();
-    if (!isa<AddPtrOp, SplatOp, BroadcastOp, ExpandDimsOp, BitcastOp, TransOp,
-             ReshapeOp, ttg::ConvertLayoutOp>(def))
+    pointer = getSourcePointer(pointer.getDefiningOp());
+    if (!pointer)
       return {};
-    pointer = def->getOperand(0);
   }
   return {};
 }

@@ -87,6 +87,14 @@ public:
         freeInLoops(op);
       }
     });
+    getOperation()->walk([&](Operation *op) {
+      for (const Access &access : getAccesses(*op))
+        if (access.isThroughPointers)
+          rootsOfPointers.insert(access.root);
+    });
+    reachesAny = llvm::any_of(rootsOfPointers, [](Value root) {
+      return !root || !root.getDefiningOp<ttg::LocalAllocOp>();
+    });
     for (auto function : getOperation().getOps<FuncOp>()) {
       Pending pending;
       if (!function.isDeclaration())
@@ -147,6 +155,9 @@ private:
     }
 
     SmallVector<Access> accesses = getAccesses(op);
+    llvm::erase_if(accesses, [&](const Access &access) {
+      return !access.isThroughPointers && !mayMeetPointers(access.root);
+    });
     if (pending.conflictsWith(accesses)) {
       OpBuilder builder(&op);
       mlir::gpu::BarrierOp::create(builder, op.getLoc());
@@ -174,6 +185,14 @@ private:
   static bool isBarrier(Operation &op) {
     return isa<mlir::gpu::BarrierOp, ttg::LocalBarrierOp>(op) ||
            op.hasTrait<OpTrait::MemWaitOpTrait>();
+  }
+
+  /// Whether something accesses the buffer through pointers: else nothing can
+  /// conflict with its other accesses.
+  bool mayMeetPointers(Value root) const {
+    return reachesAny || rootsOfPointers.contains(root) ||
+           (!rootsOfPointers.empty() &&
+            !root.getDefiningOp<ttg::LocalAllocOp>());
   }
 
   SmallVector<Access> getAccesses(Operation &op) const {
@@ -231,6 +250,9 @@ private:
   }
 
   llvm::StringSet<> functionsWithPointers;
+  /// Buffers that pointers lead to; null is one that is not known.
+  llvm::SmallDenseSet<Value> rootsOfPointers;
+  bool reachesAny = false;
 };
 
 } // namespace

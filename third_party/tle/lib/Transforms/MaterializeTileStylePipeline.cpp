@@ -48,6 +48,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Pass/Pass.h"
+#include "tle/Transforms/LocalPointerUtils.h"
 #include "tle/Transforms/Passes.h"
 #include "tle/Transforms/TileStyleLoop.h"
 #include "triton/Dialect/Triton/IR/Dialect.h"
@@ -471,9 +472,9 @@ bool mayOverwriteOperands(ttng::WarpGroupDotOp dot, Operation *next) {
   for (Value operand : dot->getOperands().take_front(2)) {
     if (!isa<ttg::MemDescType>(operand.getType()))
       continue;
-    Value root = ttg::findBufferRoot(operand);
+    ttg::BufferWrites writes(ttg::findBufferRoot(operand));
     for (Operation *op = dot->getNextNode(); op != next; op = op->getNextNode())
-      if (ttg::mayWriteBuffer(op, root))
+      if (writes.mayBeIn(op))
         return true;
   }
   return false;
@@ -524,25 +525,33 @@ public:
     });
     for (scf::ForOp loop : marked)
       materialize(loop);
+    buffers.clear();
   }
 
 private:
+  /// Bytes of all explicit buffers, by function.
+  DenseMap<Operation *, int64_t> buffers;
+
   void materialize(scf::ForOp loop) {
     std::string reason;
     FailureOr<TileStyleLoop> info = matchTileStyleLoop(loop, reason);
     if (failed(info))
       return giveUp(loop, reason);
     auto stages = loop->getAttrOfType<IntegerAttr>(kNumStagesAttr);
-    int64_t slots =
-        chooseSlots(*info, stages ? stages.getInt() : 2,
-                    {sharedMemory, sharedMemoryReserve}, nullptr, reason);
+    Operation *function = getFunctionOrModule(loop);
+    if (!buffers.contains(function))
+      buffers[function] = explicitSharedMemory(function);
+    int64_t perSlot = info->bytesPerSlot();
+    int64_t slots = chooseSlots(*info, stages ? stages.getInt() : 2,
+                                {sharedMemory, sharedMemoryReserve},
+                                buffers[function] - perSlot, reason);
     if (slots < 2)
       return giveUp(loop, reason);
+    buffers[function] += (slots - 1) * perSlot;
     relaxChains(loop);
     endProducts(loop);
     ttg::applied(loop, getArgument(),
-                 Twine(slots) + " slots of " + Twine(info->bytesPerSlot()) +
-                     " bytes");
+                 Twine(slots) + " slots of " + Twine(perSlot) + " bytes");
     Materializer(std::move(*info), slots).run();
   }
 

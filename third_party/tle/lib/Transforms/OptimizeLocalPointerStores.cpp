@@ -26,31 +26,58 @@ namespace ttg = mlir::triton::gpu;
 using namespace mlir::triton;
 using namespace mlir::triton::tle;
 
-/// True if something beside this thread of control may write the buffer:
-/// reading an element and writing it back could then undo that write.
-static bool hasOtherWriters(StoreOp store, Value buffer) {
-  Value root = ttg::findBufferRoot(buffer);
-  if (isInWarpSpecialize(store) || !root.getDefiningOp<ttg::LocalAllocOp>())
-    return true;
-  WalkResult found = getFunctionOrModule(store)->walk([&](Operation *op) {
-    bool isAsyncWriter =
-        isa<ttg::AsyncCopyGlobalToLocalOp, ttg::WarpSpecializeOp, CallOp>(op) ||
-        op->getName().getStringRef().starts_with("ttng.async_tma");
-    if (!isAsyncWriter)
-      return WalkResult::advance();
-    bool touches = llvm::any_of(op->getOperands(), [&](Value operand) {
-      return isa<ttg::MemDescType>(operand.getType()) &&
-             ttg::buffersMayAlias(ttg::findBufferRoot(operand), root);
-    });
-    return touches ? WalkResult::interrupt() : WalkResult::advance();
-  });
-  return found.wasInterrupted();
-}
-
 namespace {
 
+/// Buffers that something beside a function's own thread of control may write,
+/// by function: nothing here changes that.
+class OtherWriters {
+public:
+  /// True if reading an element of the buffer and writing it back at `store`
+  /// could undo such a write.
+  bool mayWrite(StoreOp store, Value buffer) {
+    Value root = ttg::findBufferRoot(buffer);
+    if (isInWarpSpecialize(store) || !root.getDefiningOp<ttg::LocalAllocOp>())
+      return true;
+    const Written &written = writtenIn(getFunctionOrModule(store));
+    return written.anyBuffer || written.allocations.contains(root);
+  }
+
+private:
+  struct Written {
+    llvm::SmallDenseSet<Value> allocations;
+    bool anyBuffer = false;
+  };
+  DenseMap<Operation *, Written> byFunction;
+
+  const Written &writtenIn(Operation *function) {
+    auto [it, isNew] = byFunction.try_emplace(function);
+    Written &written = it->second;
+    if (!isNew)
+      return written;
+    function->walk([&](Operation *op) {
+      bool isAsyncWriter =
+          isa<ttg::AsyncCopyGlobalToLocalOp, ttg::WarpSpecializeOp, CallOp>(
+              op) ||
+          op->getName().getStringRef().starts_with("ttng.async_tma");
+      if (!isAsyncWriter)
+        return;
+      for (Value operand : op->getOperands()) {
+        if (!isa<ttg::MemDescType>(operand.getType()))
+          continue;
+        Value root = ttg::findBufferRoot(operand);
+        written.allocations.insert(root);
+        written.anyBuffer |= !root.getDefiningOp<ttg::LocalAllocOp>();
+      }
+    });
+    return written;
+  }
+};
+
 struct StoreToStaticView : OpRewritePattern<StoreOp> {
-  using OpRewritePattern::OpRewritePattern;
+  StoreToStaticView(MLIRContext *context)
+      : OpRewritePattern(context), writers(std::make_shared<OtherWriters>()) {}
+
+  std::shared_ptr<OtherWriters> writers;
 
   LogicalResult matchAndRewrite(StoreOp store,
                                 PatternRewriter &rewriter) const override {
@@ -67,7 +94,7 @@ struct StoreToStaticView : OpRewritePattern<StoreOp> {
           store, "the indices describe no static view of the buffer");
     Value mask = store.getMask();
     bool isMasked = mask && !isConstantTrue(mask);
-    if (isMasked && hasOtherWriters(store, pointers.getBuffer()))
+    if (isMasked && writers->mayWrite(store, pointers.getBuffer()))
       return rewriter.notifyMatchFailure(
           store, "masked elements may be written by others meanwhile");
 

@@ -186,24 +186,29 @@ bool isBarrier(Operation *op) {
   return isa<mlir::gpu::BarrierOp, ttg::LocalBarrierOp>(op);
 }
 
-/// Whether threads may hand something to each other through `op` that a barrier
-/// of `loop` has to order. Accesses by descriptor are ordered when shared
-/// memory is allocated, whether there is a barrier already or not.
-bool needsBarriers(Operation *op, scf::ForOp loop) {
+/// Why an op needs barriers around it: threads may hand something to each other
+/// through it, in memory that can be written elsewhere or in whatever way.
+enum class Need { None, ForWrites, Always };
+
+/// Accesses by descriptor are ordered when shared memory is allocated, whether
+/// there is a barrier already or not.
+Need needsBarriers(Operation *op) {
   if (isBarrier(op) || op->hasTrait<OpTrait::MemWaitOpTrait>() ||
       isa<ttg::AsyncCommitGroupOp, ttng::WarpGroupDotWaitOp>(op))
-    return false;
+    return Need::None;
   // Raw addresses, and other groups of warps, that only barriers know of.
   bool touchesMBarrier = llvm::any_of(op->getOperandTypes(), [](Type type) {
     auto memdesc = dyn_cast<ttg::MemDescType>(type);
     return memdesc && memdesc.getElementType().isInteger(64);
   });
   if (touchesMBarrier || isa<LocalPointersOp, ttg::WarpSpecializeOp>(op))
-    return true;
+    return Need::Always;
   auto interface = dyn_cast<MemoryEffectOpInterface>(op);
-  if (!interface)
-    return !op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() &&
-           !op->hasTrait<OpTrait::IsTerminator>() && !isa<FuncOp>(op);
+  if (!interface) {
+    bool isHarmless = op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() ||
+                      op->hasTrait<OpTrait::IsTerminator>() || isa<FuncOp>(op);
+    return isHarmless ? Need::None : Need::Always;
+  }
   SmallVector<MemoryEffects::EffectInstance> effects;
   interface.getEffects(effects);
   bool writes =
@@ -213,20 +218,40 @@ bool needsBarriers(Operation *op, scf::ForOp loop) {
                effect.getResource() != ttg::SharedMemory::get() &&
                !(touched && isa<ttg::MemDescType>(touched.getType()));
       });
-  // What is written once the loop is over, no iteration reads.
+  return writes ? Need::ForWrites : Need::None;
+}
+
+/// What in a function needs barriers.
+struct Needs {
+  bool always = false;
+  SmallVector<Operation *> writes;
+};
+
+Needs findNeeds(Operation *function) {
+  Needs needs;
+  function->walk([&](Operation *op) {
+    Need need = needsBarriers(op);
+    if (need == Need::ForWrites)
+      needs.writes.push_back(op);
+    needs.always |= need == Need::Always;
+    return needs.always ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  return needs;
+}
+
+/// What is written once the loop is over, no iteration reads.
+bool isBehind(Operation *op, scf::ForOp loop) {
   Operation *ancestor = loop->getBlock()->findAncestorOpInBlock(*op);
-  bool isAfter = ancestor && loop->isBeforeInBlock(ancestor) &&
-                 !loop->getParentOfType<LoopLikeOpInterface>();
-  return writes && !isAfter;
+  return ancestor && loop->isBeforeInBlock(ancestor) &&
+         !loop->getParentOfType<LoopLikeOpInterface>();
 }
 
 /// Erases the barriers of the loop's body if nothing needs them any more.
-void eraseIdleBarriers(RewriterBase &rewriter, scf::ForOp loop) {
-  WalkResult found = getFunctionOrModule(loop)->walk([&](Operation *op) {
-    return needsBarriers(op, loop) ? WalkResult::interrupt()
-                                   : WalkResult::advance();
-  });
-  if (found.wasInterrupted())
+void eraseIdleBarriers(RewriterBase &rewriter, scf::ForOp loop,
+                       const Needs &needs) {
+  if (needs.always || !llvm::all_of(needs.writes, [&](Operation *op) {
+        return isBehind(op, loop);
+      }))
     return;
   for (Operation &op : llvm::make_early_inc_range(*loop.getBody()))
     if (isBarrier(&op))
@@ -261,8 +286,14 @@ struct PromoteLocalStoreStaging
       loops.insert(staging->loop);
       promote(rewriter, *staging);
     }
-    for (Operation *loop : loops)
-      eraseIdleBarriers(rewriter, cast<scf::ForOp>(loop));
+    DenseMap<Operation *, Needs> needs;
+    for (Operation *loop : loops) {
+      Operation *function = getFunctionOrModule(loop);
+      auto [it, isNew] = needs.try_emplace(function);
+      if (isNew)
+        it->second = findNeeds(function);
+      eraseIdleBarriers(rewriter, cast<scf::ForOp>(loop), it->second);
+    }
   }
 };
 

@@ -161,10 +161,10 @@ private:
     auto factor = dyn_cast<RankedTensorType>(group.getA().getType());
     if (factor && factor.getElementTypeBitWidth() < 16)
       return {};
-    SmallVector<Value> buffers;
+    SmallVector<BufferWrites> buffers;
     for (Value operand : group->getOperands().take_front(2))
       if (isa<MemDescType>(operand.getType()))
-        buffers.push_back(findBufferRoot(operand));
+        buffers.emplace_back(findBufferRoot(operand));
 
     unsigned behind = groups.size() - position - 1;
     for (Operation *op = wait->getNextNode(); op; op = op->getNextNode()) {
@@ -183,8 +183,8 @@ private:
       } else if (holdsProducts(op) || isa<CallOpInterface>(op)) {
         return {};
       }
-      for (Value buffer : buffers)
-        if (mayWriteBuffer(op, buffer))
+      for (const BufferWrites &writes : buffers)
+        if (writes.mayBeIn(op))
           return {};
     }
     return {};

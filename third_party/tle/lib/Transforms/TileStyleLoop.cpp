@@ -330,8 +330,8 @@ bool isOverwritten(ttg::LocalAllocOp buffer, const TileStyleLoop &info) {
 // Shared memory
 //===----------------------------------------------------------------------===//
 
-/// Bytes that layout conversions and reductions in `loop` may take for
-/// themselves, as an upper bound: they do not run at the same time.
+/// Bytes that layout conversions, reductions and the like in `loop` may take
+/// for themselves, as an upper bound: they do not run at the same time.
 int64_t scratchMemory(scf::ForOp loop) {
   auto bytes = [](Type type) -> int64_t {
     auto tensor = dyn_cast<RankedTensorType>(type);
@@ -352,25 +352,29 @@ int64_t scratchMemory(scf::ForOp loop) {
         size += bytes(type);
       most = std::max(most, size * ttg::lookupNumWarps(op)); // one part a warp
     }
+    // Partial sums, a table to look up, bins, what threads hand each other.
+    if (isa<ScanOp, GatherOp, HistogramOp>(op) ||
+        (isa<AtomicRMWOp, AtomicCASOp>(op) && !op->use_empty())) {
+      int64_t size = 0;
+      for (Type type : op->getResultTypes())
+        size += bytes(type);
+      if (auto gather = dyn_cast<GatherOp>(op))
+        size = bytes(gather.getSrc().getType());
+      most = std::max(most, size);
+    }
   });
   return most;
 }
 
-/// Bytes that the explicit buffers of `function` take, but for those inside of
-/// `replaced`.
-int64_t explicitSharedMemory(Operation *function, Operation *replaced) {
+} // namespace
+
+int64_t explicitSharedMemory(Operation *op) {
   int64_t bytes = 0;
-  function->walk<WalkOrder::PreOrder>([&](Operation *op) {
-    if (op == replaced)
-      return WalkResult::skip();
-    if (auto alloc = dyn_cast<ttg::LocalAllocOp>(op))
-      bytes += ttg::getAllocationSizeInBytes(alloc.getType());
-    return WalkResult::advance();
+  op->walk([&](ttg::LocalAllocOp alloc) {
+    bytes += ttg::getAllocationSizeInBytes(alloc.getType());
   });
   return bytes;
 }
-
-} // namespace
 
 int64_t TileStyleLoop::bytesPerSlot() const {
   int64_t bytes = 0;
@@ -396,7 +400,7 @@ std::optional<int64_t> staticTripCount(scf::ForOp loop) {
 }
 
 int64_t chooseSlots(const TileStyleLoop &info, int64_t stages,
-                    SharedMemoryLimits limits, Operation *replaced,
+                    SharedMemoryLimits limits, int64_t others,
                     std::string &reason) {
   scf::ForOp loop = info.loop;
   std::optional<int64_t> trips = staticTripCount(loop);
@@ -405,8 +409,6 @@ int64_t chooseSlots(const TileStyleLoop &info, int64_t stages,
     return *trips;
   }
   int64_t perSlot = info.bytesPerSlot();
-  int64_t others =
-      explicitSharedMemory(getFunctionOrModule(loop), replaced) - perSlot;
   int64_t budget = limits.total - limits.reserve - scratchMemory(loop) - others;
   int64_t slots = std::min(std::clamp<int64_t>(stages, 2, kMaxSlots),
                            budget / std::max<int64_t>(perSlot, 1));

@@ -27,6 +27,7 @@
 
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Pass/Pass.h"
+#include "tle/Transforms/LocalPointerUtils.h"
 #include "tle/Transforms/Passes.h"
 #include "tle/Transforms/TileStyleLoop.h"
 #include "triton/Dialect/Triton/IR/Dialect.h"
@@ -44,22 +45,45 @@ public:
   using TLETileStylePipelineScheduleBase::TLETileStylePipelineScheduleBase;
 
   void runOnOperation() override {
-    SmallVector<scf::ForOp> loops;
-    getOperation()->walk([&](scf::ForOp loop) { loops.push_back(loop); });
-    for (scf::ForOp loop : loops)
-      schedule(loop);
-    axes.reset();
+    SmallVector<Candidate> candidates;
+    getOperation()->walk([&](scf::ForOp loop) {
+      if (!loop->hasAttr(kTileStyleAttr) && stagesOf(loop) >= 2)
+        candidates.push_back({loop});
+    });
+    // All loads before the first change: what is known of addresses holds for
+    // the module as it is, and takes a look at all of it.
+    std::optional<ModuleAxisInfo> axes;
+    auto getAxes = [&]() -> const ModuleAxisInfo & {
+      if (!axes)
+        axes.emplace(getOperation());
+      return *axes;
+    };
+    for (Candidate &candidate : candidates)
+      candidate.loads =
+          matchStagedLoads(candidate.loop, getAxes, candidate.reason);
+    for (Candidate &candidate : candidates)
+      schedule(candidate);
+    buffers.clear();
   }
 
 private:
-  /// Of the module as it is: a loop that was exchanged takes its values with
-  /// it.
-  std::shared_ptr<ModuleAxisInfo> axes;
+  /// A loop with stages, and its staged loads or why they cannot be copies.
+  struct Candidate {
+    scf::ForOp loop;
+    SmallVector<StagedLoad> loads;
+    std::string reason;
+  };
 
-  const ModuleAxisInfo &getAxes() {
-    if (!axes)
-      axes = std::make_shared<ModuleAxisInfo>(getOperation());
-    return *axes;
+  /// Bytes of all explicit buffers, by function. Loops that were chosen have
+  /// all their slots: what does not fit beside them must stay as it is.
+  DenseMap<Operation *, int64_t> buffers;
+
+  int64_t &buffersAround(scf::ForOp loop) {
+    Operation *function = getFunctionOrModule(loop);
+    auto [it, isNew] = buffers.try_emplace(function);
+    if (isNew)
+      it->second = explicitSharedMemory(function);
+    return it->second;
   }
 
   int64_t stagesOf(scf::ForOp loop) {
@@ -67,14 +91,20 @@ private:
     return stages ? stages.getInt() : numStages;
   }
 
-  /// Describes `loop` if it can become a pipeline.
-  FailureOr<TileStyleLoop> match(scf::ForOp loop, Operation *replaced,
+  /// Describes `loop` if it can become a pipeline; `bytes`, those of all
+  /// explicit buffers, then holds its slots.
+  FailureOr<TileStyleLoop> match(scf::ForOp loop, int64_t &bytes,
                                  std::string &reason) {
     FailureOr<TileStyleLoop> info = matchTileStyleLoop(loop, reason);
-    if (failed(info) ||
-        chooseSlots(*info, stagesOf(loop), {sharedMemory, sharedMemoryReserve},
-                    replaced, reason) < 2)
+    if (failed(info))
       return failure();
+    int64_t perSlot = info->bytesPerSlot();
+    int64_t slots =
+        chooseSlots(*info, stagesOf(loop), {sharedMemory, sharedMemoryReserve},
+                    bytes - perSlot, reason);
+    if (slots < 2)
+      return failure();
+    bytes += (slots - 1) * perSlot;
     return info;
   }
 
@@ -83,6 +113,7 @@ private:
   FailureOr<TileStyleLoop> matchWithCopies(scf::ForOp loop,
                                            ArrayRef<StagedLoad> loads,
                                            std::string &reason) {
+    int64_t bytes = buffersAround(loop);
     OpBuilder builder(loop);
     IRMapping mapping;
     auto clone = cast<scf::ForOp>(builder.clone(*loop, mapping));
@@ -94,39 +125,37 @@ private:
                mapping.lookup(staged.alloc.getOperation()))});
     Operation *before = clone->getPrevNode();
     copyAsynchronously(clone, cloned);
-    FailureOr<TileStyleLoop> info = match(clone, loop, reason);
+    SmallVector<Operation *> added;
+    for (Operation *op = clone->getPrevNode(); op != before;
+         op = op->getPrevNode())
+      added.push_back(op);
+    bytes += explicitSharedMemory(clone) - explicitSharedMemory(loop);
+    for (Operation *buffer : added)
+      bytes += explicitSharedMemory(buffer);
+    FailureOr<TileStyleLoop> info = match(clone, bytes, reason);
     if (succeeded(info)) {
+      buffersAround(loop) = bytes;
       loop.replaceAllUsesWith(clone.getResults());
       loop.erase();
       return info;
     }
-    SmallVector<Operation *> buffers;
-    for (Operation *op = clone->getPrevNode(); op != before;
-         op = op->getPrevNode())
-      buffers.push_back(op);
     clone.erase();
-    for (Operation *buffer : buffers)
+    for (Operation *buffer : added)
       buffer->erase();
     return failure();
   }
 
-  void schedule(scf::ForOp loop) {
-    if (loop->hasAttr(kTileStyleAttr) || stagesOf(loop) < 2)
-      return;
+  void schedule(Candidate &candidate) {
+    scf::ForOp loop = candidate.loop;
     if (loop->hasAttr("tt.warp_specialize"))
       return gpu::leftAlone(loop, getArgument(),
                             "it is to be warp-specialized by stock");
-    std::string reason;
-    SmallVector<StagedLoad> staged = matchStagedLoads(
-        loop, [&]() -> const ModuleAxisInfo & { return getAxes(); }, reason);
+    std::string reason = candidate.reason, mismatch;
     FailureOr<TileStyleLoop> info = failure();
-    if (!staged.empty()) {
-      info = matchWithCopies(loop, staged, reason);
-      axes.reset();
-    }
-    std::string mismatch;
+    if (!candidate.loads.empty())
+      info = matchWithCopies(loop, candidate.loads, reason);
     if (failed(info))
-      info = match(loop, nullptr, mismatch);
+      info = match(loop, buffersAround(loop), mismatch);
     if (failed(info)) {
       gpu::leftAlone(loop, getArgument(), reason.empty() ? mismatch : reason);
       return;

@@ -25,9 +25,28 @@ bool isConstantBuffer(Value root);
 /// is handed to a ttg.warp_specialize, or came into a partition of one.
 bool isSharedWithOtherWarps(Value root);
 
-/// Whether `op`, or an op inside of it, may write or free the buffer, or may
-/// let other groups of warps do so.
-bool mayWriteBuffer(Operation *op, Value root);
+/// The writes of one buffer: what is to be known of the buffer is found once,
+/// however many ops are asked about.
+class BufferWrites {
+public:
+  explicit BufferWrites(Value root)
+      : root(root), isConstant(isConstantBuffer(root)),
+        isShared(!isConstant && isSharedWithOtherWarps(root)) {}
+
+  /// Whether `op`, or an op inside of it, may write or free the buffer, or may
+  /// let other groups of warps do so.
+  bool mayBeIn(Operation *op) const;
+
+private:
+  Value root;
+  bool isConstant;
+  bool isShared;
+};
+
+/// The same for a single op.
+inline bool mayWriteBuffer(Operation *op, Value root) {
+  return BufferWrites(root).mayBeIn(op);
+}
 
 } // namespace mlir::triton::gpu
 

@@ -432,8 +432,10 @@ def TLETileStylePipelineSchedule : TLE_ModulePass<"triton-tle-tile-style-pipelin
     - a buffer is used outside of it, read before its copies have arrived, read
       by an asynchronous product that the iteration does not wait for, or not
       wholly overwritten in every iteration;
-    - it holds another loop, runs once at most, is to be warp-specialized by
-      stock, or two slots of its buffers do not fit into shared memory;
+    - it holds another loop, runs once at most, has unsigned bounds, is to be
+      warp-specialized by stock, or two slots of its buffers do not fit into
+      shared memory beside all other buffers and the slots of loops that were
+      chosen before it;
     - a tile cannot be copied: no runs of four bytes, or masked elements that
       are not zero.
   }];
@@ -569,7 +571,12 @@ def TLEVerifyLowered : TLE_ModulePass<"triton-tle-verify-lowered"> {
   let description = [{
     The stock engine knows no `tle` op. Each one left is an error at its
     location, and so is each access through a local pointer, which stock would
-    take for one to global memory.
+    take for one to global memory. What passes is not changed.
+
+    ```mlir
+    %t = tle.extract_tile %x[%c0, %c0] : tensor<64x64xf32, #b> -> tensor<32x64xf32, #b>
+    // error: cannot compile this use of tle.extract_tile: no lowering applies to it
+    ```
   }];
 }
 

@@ -83,11 +83,14 @@ struct SharedMemoryLimits {
   int64_t reserve;
 };
 
+/// Bytes that the explicit buffers inside of `op` take.
+int64_t explicitSharedMemory(Operation *op);
+
 /// As many slots for each buffer as `stages`, the loop's trips and shared
-/// memory allow; the buffers inside of `replaced`, a loop that goes, do not
-/// count. Less than two: `reason` says why.
+/// memory allow, of which other buffers take `others` bytes. Less than two:
+/// `reason` says why.
 int64_t chooseSlots(const TileStyleLoop &info, int64_t stages,
-                    SharedMemoryLimits limits, Operation *replaced,
+                    SharedMemoryLimits limits, int64_t others,
                     std::string &reason);
 
 } // namespace mlir::triton::tle
