@@ -258,4 +258,21 @@ tt.func @b_subslice_memdesc_trans(%wide: !wide, %other: !const, %c: !acc) -> !ac
   tt.return %d : !acc
 }
 
+// Waits that hold the copies hold the views then.
+// CHECK-LABEL: @waits(
+// CHECK: %[[B:.+]] = tle.memdesc_wgmma_view
+// CHECK: %[[D:.+]] = ttng.warp_group_dot %{{.+}}, %[[B]], %
+// CHECK: ttng.warp_group_dot_wait %[[D]], %{{.+}}, %[[B]] {pendings = 0 : i32} : tensor<64x64xf32, #{{.+}}>, !ttg.memdesc<64x64xf16, #{{.+}}, #smem, mutable>, !ttg.memdesc<64x64xf16, #{{.+}}, #smem, mutable, 512x128>
+tt.func @waits(%buf: !buf, %wide: !wide, %c: !acc) -> !acc {
+  %part = ttg.memdesc_subslice %wide[64, 128] : !wide -> !part
+  %x = ttg.local_load %buf : !buf -> !x
+  %a = ttg.local_alloc %x : (!x) -> !const
+  %y = ttg.local_load %part : !part -> !x
+  %z = ttg.local_alloc %y : (!x) -> !const
+  %b = ttg.memdesc_trans %z {order = array<i32: 1, 0>} : !const -> !turned
+  %d = ttng.warp_group_dot %a, %b, %c {isAsync = true} : !const * !turned -> !acc
+  %w:3 = ttng.warp_group_dot_wait %d, %a, %b {pendings = 0 : i32} : !acc, !const, !turned
+  tt.return %w#0 : !acc
+}
+
 }

@@ -1,4 +1,6 @@
-"""Hopper's kernels of the corpus with products of warp groups, through ptxas: TLE's spill nothing and are not serialized.
+"""Hopper's kernels of the corpus with products of warp groups, through ptxas: what TLE makes of them is not serialized.
+
+Our own spill nothing; kernels of other packages, in the sizes that their recipes choose, spill no more than stock's.
 
 `PYTHONPATH=python python python/test/differential/test_wgmma_resources.py` prints what ptxas says of each, stock's
 kernel beside TLE's.
@@ -47,7 +49,7 @@ def ptx_of_tle(pipeline: Pipeline) -> str:
 
 
 @pytest.mark.parametrize("name", HOPPER)
-def test_no_spills_and_nothing_serialized(name, tmp_path):
+def test_not_serialized_and_no_more_spills(name, tmp_path):
     pipeline = pipeline_with_products(name)
     if pipeline is None:
         return
@@ -55,7 +57,13 @@ def test_no_spills_and_nothing_serialized(name, tmp_path):
     if "wgmma.mma_async" not in ptx:
         return
     found = resources(ptx, tmp_path)
-    assert not found.spills and not found.serialized, found
+    assert not found.serialized, found
+    if found.spills and entries()[name].third_party:
+        with stock():
+            theirs = resources(pipeline.run(), tmp_path)
+        assert found.spill_store_bytes <= theirs.spill_store_bytes, (found, theirs)
+    else:
+        assert not found.spills, found
 
 
 def test_some_kernels_have_products(tmp_path):

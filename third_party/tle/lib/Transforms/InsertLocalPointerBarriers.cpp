@@ -87,15 +87,8 @@ public:
         freeInLoops(op);
       }
     });
-    getOperation()->walk([&](Operation *op) {
-      for (const Access &access : getAccesses(*op))
-        if (access.isThroughPointers)
-          rootsOfPointers.insert(access.root);
-    });
-    reachesAny = llvm::any_of(rootsOfPointers, [](Value root) {
-      return !root || !root.getDefiningOp<ttg::LocalAllocOp>();
-    });
     for (auto function : getOperation().getOps<FuncOp>()) {
+      findRootsOfPointers(function);
       Pending pending;
       if (!function.isDeclaration())
         visit(function.getBody(), pending);
@@ -187,6 +180,18 @@ private:
            op.hasTrait<OpTrait::MemWaitOpTrait>();
   }
 
+  void findRootsOfPointers(FuncOp function) {
+    rootsOfPointers.clear();
+    function.walk([&](Operation *op) {
+      for (const Access &access : getAccesses(*op))
+        if (access.isThroughPointers)
+          rootsOfPointers.insert(access.root);
+    });
+    reachesAny = llvm::any_of(rootsOfPointers, [](Value root) {
+      return !root || !root.getDefiningOp<ttg::LocalAllocOp>();
+    });
+  }
+
   /// Whether something accesses the buffer through pointers: else nothing can
   /// conflict with its other accesses.
   bool mayMeetPointers(Value root) const {
@@ -250,7 +255,8 @@ private:
   }
 
   llvm::StringSet<> functionsWithPointers;
-  /// Buffers that pointers lead to; null is one that is not known.
+  /// Buffers that pointers of the function lead to; null is one that is not
+  /// known.
   llvm::SmallDenseSet<Value> rootsOfPointers;
   bool reachesAny = false;
 };

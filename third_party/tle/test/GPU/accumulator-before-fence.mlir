@@ -208,3 +208,44 @@ llvm.func @whole(%d: i64, %use: i1) -> !llvm.struct<(f32, f32)> {
   nvvm.wgmma.commit.group.sync.aligned
   llvm.return %q : !llvm.struct<(f32, f32)>
 }
+
+// Three groups in a chain, the last with an accumulator of its own: one fence.
+// CHECK-LABEL: llvm.func @chain_of_three
+// CHECK-COUNT-1: nvvm.wgmma.fence.aligned
+// CHECK-NOT: nvvm.wgmma.fence.aligned
+// CHECK-COUNT-3: nvvm.wgmma.commit.group.sync.aligned
+// CHECK: llvm.return
+llvm.func @chain_of_three(%d: i64, %use: i1, %no: i1) -> !llvm.struct<(f32, f32)> {
+  nvvm.wgmma.fence.aligned
+  %r = nvg.wgmma %d, %d, %use {eltTypeA = 5 : i32, eltTypeB = 5 : i32, eltTypeC = 7 : i32, k = 16 : i32, layoutA = 0 : i32, layoutB = 1 : i32, m = 64 : i32, n = 8 : i32} : (i64, i64, i1) -> !llvm.struct<(f32, f32)>
+  nvvm.wgmma.commit.group.sync.aligned
+  nvvm.wgmma.fence.aligned
+  %q = nvg.wgmma %d, %d, %use, %r {eltTypeA = 5 : i32, eltTypeB = 5 : i32, eltTypeC = 7 : i32, k = 16 : i32, layoutA = 0 : i32, layoutB = 1 : i32, m = 64 : i32, n = 8 : i32} : (i64, i64, i1, !llvm.struct<(f32, f32)>) -> !llvm.struct<(f32, f32)>
+  nvvm.wgmma.commit.group.sync.aligned
+  nvvm.wgmma.fence.aligned
+  %p = nvg.wgmma %d, %d, %no {eltTypeA = 5 : i32, eltTypeB = 5 : i32, eltTypeC = 7 : i32, k = 16 : i32, layoutA = 0 : i32, layoutB = 1 : i32, m = 64 : i32, n = 8 : i32} : (i64, i64, i1) -> !llvm.struct<(f32, f32)>
+  nvvm.wgmma.commit.group.sync.aligned
+  llvm.return %q : !llvm.struct<(f32, f32)>
+}
+
+// The second group starts from zeros that are formed behind the first one:
+// they are ready before its own fence, which stays.
+// CHECK-LABEL: llvm.func @zeros_between
+// CHECK: nvvm.wgmma.commit.group.sync.aligned
+// CHECK: llvm.inline_asm {{.*}}"// accumulator"
+// CHECK-NEXT: nvvm.wgmma.fence.aligned
+// CHECK-NEXT: nvg.wgmma
+// CHECK-NEXT: nvvm.wgmma.commit.group.sync.aligned
+llvm.func @zeros_between(%d: i64, %use: i1) -> !llvm.struct<(f32, f32)> {
+  nvvm.wgmma.fence.aligned
+  %r = nvg.wgmma %d, %d, %use {eltTypeA = 5 : i32, eltTypeB = 5 : i32, eltTypeC = 7 : i32, k = 16 : i32, layoutA = 0 : i32, layoutB = 1 : i32, m = 64 : i32, n = 8 : i32} : (i64, i64, i1) -> !llvm.struct<(f32, f32)>
+  nvvm.wgmma.commit.group.sync.aligned
+  nvvm.wgmma.fence.aligned
+  %zero = llvm.mlir.constant(0.0 : f32) : f32
+  %u = llvm.mlir.undef : !llvm.struct<(f32, f32)>
+  %c0 = llvm.insertvalue %zero, %u[0] : !llvm.struct<(f32, f32)>
+  %c = llvm.insertvalue %zero, %c0[1] : !llvm.struct<(f32, f32)>
+  %q = nvg.wgmma %d, %d, %use, %c {eltTypeA = 5 : i32, eltTypeB = 5 : i32, eltTypeC = 7 : i32, k = 16 : i32, layoutA = 0 : i32, layoutB = 1 : i32, m = 64 : i32, n = 8 : i32} : (i64, i64, i1, !llvm.struct<(f32, f32)>) -> !llvm.struct<(f32, f32)>
+  nvvm.wgmma.commit.group.sync.aligned
+  llvm.return %q : !llvm.struct<(f32, f32)>
+}

@@ -49,6 +49,57 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     }
     tt.return
   }
+
+  // CHECK-LABEL: @while_loop
+  // CHECK: %[[R:.*]] = scf.while {{.*}} : (tensor<128x!tt.ptr<i32, 3>, #blocked>) -> tensor<128x!tt.ptr<i32, 3>, #blocked>
+  // CHECK: ^bb0(%{{.*}}: tensor<128x!tt.ptr<i32, 3>, #blocked>)
+  // CHECK: tt.store %[[R]]
+  tt.func public @while_loop(%buf: !buffer, %o: tensor<128xi32, #b>, %c: i1) {
+    %p = "tle.local_pointers"(%buf) : (!buffer) -> tensor<128x!tt.ptr<f32, 3>, #b>
+    %q = tt.bitcast %p : tensor<128x!tt.ptr<f32, 3>, #b> -> tensor<128x!tt.ptr<i32>, #b>
+    %r = scf.while (%s = %q) : (tensor<128x!tt.ptr<i32>, #b>) -> tensor<128x!tt.ptr<i32>, #b> {
+      scf.condition(%c) %s : tensor<128x!tt.ptr<i32>, #b>
+    } do {
+    ^bb0(%s: tensor<128x!tt.ptr<i32>, #b>):
+      %t = tt.addptr %s, %o : tensor<128x!tt.ptr<i32>, #b>, tensor<128xi32, #b>
+      scf.yield %t : tensor<128x!tt.ptr<i32>, #b>
+    }
+    tt.store %r, %o : tensor<128x!tt.ptr<i32>, #b>
+    tt.return
+  }
+
+  // CHECK-LABEL: @if
+  // CHECK: %[[R:.*]] = scf.if {{.*}} -> (tensor<128x!tt.ptr<i32, 3>, #blocked>)
+  // CHECK: tt.load %[[R]] : tensor<128x!tt.ptr<i32, 3>, #blocked>
+  tt.func public @if(%buf: !buffer, %o: tensor<128xi32, #b>, %c: i1) {
+    %p = "tle.local_pointers"(%buf) : (!buffer) -> tensor<128x!tt.ptr<f32, 3>, #b>
+    %q = tt.bitcast %p : tensor<128x!tt.ptr<f32, 3>, #b> -> tensor<128x!tt.ptr<i32>, #b>
+    %r = scf.if %c -> tensor<128x!tt.ptr<i32>, #b> {
+      %t = tt.addptr %q, %o : tensor<128x!tt.ptr<i32>, #b>, tensor<128xi32, #b>
+      scf.yield %t : tensor<128x!tt.ptr<i32>, #b>
+    } else {
+      scf.yield %q : tensor<128x!tt.ptr<i32>, #b>
+    }
+    %v = tt.load %r : tensor<128x!tt.ptr<i32>, #b>
+    tt.return
+  }
+
+  // A kernel that returns early has several blocks.
+  // CHECK-LABEL: @blocks
+  // CHECK: cf.cond_br %{{.*}}, ^[[A:.*]](%{{.*}} : tensor<128x!tt.ptr<i32, 3>, #blocked>), ^
+  // CHECK: ^[[A]](%[[X:.*]]: tensor<128x!tt.ptr<i32, 3>, #blocked>):
+  // CHECK: tt.load %[[X]]
+  tt.func public @blocks(%buf: !buffer, %o: tensor<128xi32, #b>, %c: i1) {
+    %p = "tle.local_pointers"(%buf) : (!buffer) -> tensor<128x!tt.ptr<f32, 3>, #b>
+    %q = tt.bitcast %p : tensor<128x!tt.ptr<f32, 3>, #b> -> tensor<128x!tt.ptr<i32>, #b>
+    cf.cond_br %c, ^a(%q : tensor<128x!tt.ptr<i32>, #b>), ^b
+  ^a(%x: tensor<128x!tt.ptr<i32>, #b>):
+    %v = tt.load %x : tensor<128x!tt.ptr<i32>, #b>
+    tt.return
+  ^b:
+    %t = tt.addptr %q, %o : tensor<128x!tt.ptr<i32>, #b>, tensor<128xi32, #b>
+    cf.br ^a(%t : tensor<128x!tt.ptr<i32>, #b>)
+  }
 }
 
 // -----
@@ -62,6 +113,42 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     %q = tt.bitcast %p : tensor<128x!tt.ptr<f32, 3>, #b> -> tensor<128x!tt.ptr<i32>, #b>
     // expected-error @+1 {{a value is a pointer into shared memory on one way and into global memory on another}}
     %r = arith.select %c, %q, %g : tensor<128x!tt.ptr<i32>, #b>
+    tt.return
+  }
+}
+
+// -----
+
+#b = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
+#shared = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#smem = #ttg.shared_memory
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @either_block(%buf: !ttg.memdesc<128xf32, #shared, #smem, mutable>, %g: tensor<128x!tt.ptr<i32>, #b>, %c: i1) {
+    %p = "tle.local_pointers"(%buf) : (!ttg.memdesc<128xf32, #shared, #smem, mutable>) -> tensor<128x!tt.ptr<f32, 3>, #b>
+    %q = tt.bitcast %p : tensor<128x!tt.ptr<f32, 3>, #b> -> tensor<128x!tt.ptr<i32>, #b>
+    cf.cond_br %c, ^a(%q : tensor<128x!tt.ptr<i32>, #b>), ^b
+  ^a(%x: tensor<128x!tt.ptr<i32>, #b>):
+    %v = tt.load %x : tensor<128x!tt.ptr<i32>, #b>
+    tt.return
+  ^b:
+    // expected-error @+1 {{a value is a pointer into shared memory on one way and into global memory on another}}
+    cf.br ^a(%g : tensor<128x!tt.ptr<i32>, #b>)
+  }
+}
+
+// -----
+
+#b = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
+#shared = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#smem = #ttg.shared_memory
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @exchanged_in_loop(%buf: !ttg.memdesc<128xf32, #shared, #smem, mutable>, %g: tensor<128x!tt.ptr<i32>, #b>, %n: i32) {
+    %p = "tle.local_pointers"(%buf) : (!ttg.memdesc<128xf32, #shared, #smem, mutable>) -> tensor<128x!tt.ptr<f32, 3>, #b>
+    %q = tt.bitcast %p : tensor<128x!tt.ptr<f32, 3>, #b> -> tensor<128x!tt.ptr<i32>, #b>
+    %r = scf.for %k = %n to %n step %n iter_args(%s = %g) -> (tensor<128x!tt.ptr<i32>, #b>) : i32 {
+      // expected-error @+1 {{a value is a pointer into shared memory on one way and into global memory on another}}
+      scf.yield %q : tensor<128x!tt.ptr<i32>, #b>
+    }
     tt.return
   }
 }

@@ -112,6 +112,46 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.return
   }
 
+  // A buffer that no pointer leads to is stock's to order, in several blocks,
+  // too.
+  // CHECK-LABEL: @other_buffer
+  // CHECK: ttg.local_store
+  // CHECK-NEXT: ttg.local_load
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: tt.store
+  // CHECK-NEXT: cf.cond_br
+  // CHECK: ^bb1:
+  // CHECK-NEXT: ttg.local_load
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: tt.load
+  tt.func @other_buffer(%v: tensor<128xf32, #b>, %c: i1) {
+    %a = ttg.local_alloc : () -> !buffer
+    %b = ttg.local_alloc : () -> !buffer
+    %p = "tle.local_pointers"(%a) : (!buffer) -> !pointers
+    ttg.local_store %v, %b : tensor<128xf32, #b> -> !buffer
+    %x = ttg.local_load %b : !buffer -> tensor<128xf32, #b>
+    tt.store %p, %v : !pointers
+    cf.cond_br %c, ^bb1, ^bb2
+  ^bb1:
+    %y = ttg.local_load %b : !buffer -> tensor<128xf32, #b>
+    %z = tt.load %p : !pointers
+    tt.return
+  ^bb2:
+    tt.return
+  }
+
+  // A pointer of unknown origin may lead to any buffer.
+  // CHECK-LABEL: @unknown_pointer
+  // CHECK: ttg.local_store
+  // CHECK-NEXT: gpu.barrier
+  // CHECK-NEXT: tt.load
+  tt.func @unknown_pointer(%q: !pointers, %v: tensor<128xf32, #b>) {
+    %b = ttg.local_alloc : () -> !buffer
+    ttg.local_store %v, %b : tensor<128xf32, #b> -> !buffer
+    %w = tt.load %q : !pointers
+    tt.return
+  }
+
   // Atomics do not need to be kept apart from each other.
   // CHECK-LABEL: @atomics
   // CHECK: tt.atomic_rmw

@@ -39,4 +39,33 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     %e, %t = tle.exclusive_cumsum %x {axis = 1 : i32, reverse = true} : tensor<16x128xf32, #b> -> tensor<16x128xf32, #b>, tensor<16xf32, #ttg.slice<{dim = 1, parent = #b}>>
     tt.return %t : tensor<16xf32, #ttg.slice<{dim = 1, parent = #b}>>
   }
+
+  // Nothing is left of what nobody uses.
+  // CHECK-LABEL: @unused
+  // CHECK-NEXT: tt.return
+  tt.func public @unused(%x: tensor<128xi32>) {
+    %e, %t = tle.exclusive_cumsum %x {axis = 0 : i32, reverse = false} : tensor<128xi32> -> tensor<128xi32>, i32
+    tt.return
+  }
+
+  // One element: what is before it is nothing, in modular arithmetic, too.
+  // CHECK-LABEL: @one_element
+  // CHECK: "tt.scan"
+  // CHECK: arith.addi %{{.*}} : i8
+  // CHECK: arith.subi %{{.*}} : tensor<1xi8>
+  tt.func public @one_element(%x: tensor<1xi8>) -> tensor<1xi8> {
+    %e, %t = tle.exclusive_cumsum %x {axis = 0 : i32, reverse = true} : tensor<1xi8> -> tensor<1xi8>, i8
+    tt.return %e : tensor<1xi8>
+  }
+
+  // Three dimensions, the middle one.
+  // CHECK-LABEL: @middle
+  // CHECK: "tt.scan"(%{{.*}}, %{{.*}}) <{axis = 1 : i32, reverse = false}>
+  // CHECK: }) : (tensor<4x8x16xbf16>, tensor<4x8x16xbf16>) -> (tensor<4x8x16xbf16>, tensor<4x8x16xbf16>)
+  // CHECK: "tt.reduce"(%{{.*}}) <{axis = 1 : i32}>
+  // CHECK: }) : (tensor<4x8x16xbf16>) -> tensor<4x16xbf16>
+  tt.func public @middle(%x: tensor<4x8x16xbf16>) -> (tensor<4x8x16xbf16>, tensor<4x16xbf16>) {
+    %e, %t = tle.exclusive_cumsum %x {axis = 1 : i32, reverse = false} : tensor<4x8x16xbf16> -> tensor<4x8x16xbf16>, tensor<4x16xbf16>
+    tt.return %e, %t : tensor<4x8x16xbf16>, tensor<4x16xbf16>
+  }
 }

@@ -94,4 +94,38 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     %r = tle.insert_tile %t, %x[%c0, %c0] : tensor<128x64xf32, #regs>, tensor<128x64xf32, #regs>
     tt.return %r : tensor<128x64xf32, #regs>
   }
+
+  // One dimension; a tile that is everything.
+  // CHECK-LABEL: @one_dimension
+  // CHECK: tt.split
+  // CHECK-NOT: ttg.local_alloc
+  // CHECK: tt.return
+  tt.func public @one_dimension(%x: tensor<64xf32>) -> (tensor<32xf32>, tensor<64xf32>) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %t = tle.extract_tile %x[%c1] : tensor<64xf32> -> tensor<32xf32>
+    %w = tle.extract_tile %x[%c0] : tensor<64xf32> -> tensor<64xf32>
+    tt.return %t, %w : tensor<32xf32>, tensor<64xf32>
+  }
+
+  // Three dimensions at run time: a position in each.
+  // CHECK-LABEL: @three_dimensions
+  // CHECK: %[[BUF:.*]] = ttg.local_alloc %{{.*}} -> !ttg.memdesc<4x8x16xf32, #{{.*}}, #smem, mutable>
+  // CHECK: "tle.local_pointers"(%[[BUF]], %{{[^,]*}}, %{{[^,]*}}, %{{[^,)]*}}) : {{.*}} -> tensor<2x4x16x!tt.ptr<f32, 3>>
+  tt.func public @three_dimensions(%x: tensor<4x8x16xf32>, %i: i32) -> tensor<2x4x16xf32> {
+    %c0 = arith.constant 0 : i32
+    %t = tle.extract_tile %x[%i, %i, %c0] : tensor<4x8x16xf32> -> tensor<2x4x16xf32>
+    tt.return %t : tensor<2x4x16xf32>
+  }
+
+  // The tile has another layout than the tensor.
+  // CHECK-LABEL: @other_layout
+  // CHECK: tt.split
+  // CHECK: ttg.convert_layout %{{.*}} -> tensor<32x64xf32, #[[W:.*]]>
+  // CHECK: tt.return %{{.*}} : tensor<32x64xf32, #[[W]]>
+  tt.func public @other_layout(%x: tensor<128x64xf32, #regs>) -> tensor<32x64xf32, #warps> {
+    %c0 = arith.constant 0 : i32
+    %t = tle.extract_tile %x[%c0, %c0] : tensor<128x64xf32, #regs> -> tensor<32x64xf32, #warps>
+    tt.return %t : tensor<32x64xf32, #warps>
+  }
 }

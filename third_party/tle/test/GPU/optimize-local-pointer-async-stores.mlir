@@ -58,8 +58,6 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.return
   }
 
-  // Whether cp.async can move two-byte elements from anywhere is asked once
-  // layouts are settled, by -triton-tle-downgrade-invalid-async-copy.
   // A row of 64 bytes has no swizzle of 128: there is no map of the layout by
   // which a part could be a view.
   // CHECK-LABEL: @no_map_of_the_layout
@@ -78,6 +76,8 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.return
   }
 
+  // Whether cp.async can move two-byte elements from anywhere is asked once
+  // layouts are settled, by -triton-tle-downgrade-invalid-async-copy.
   // CHECK-LABEL: @scattered_source
   // CHECK: ttg.async_copy_global_to_local
   tt.func public @scattered_source(%buf: !buffer, %src: tensor<64x128x!tt.ptr<bf16>, #other>) {
@@ -135,6 +135,56 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     %w = arith.addf %v, %v : tensor<64x128xbf16, #blocked>
     %p = "tle.local_pointers"(%buf) : (!buffer) -> tensor<64x128x!tt.ptr<bf16, 3>, #blocked>
     tt.store %p, %w : tensor<64x128x!tt.ptr<bf16, 3>, #blocked>
+    tt.return
+  }
+
+  // A mask alone, and zeros made in other ways than by one constant.
+  // CHECK-LABEL: @masked
+  // CHECK-SAME: %[[M:[a-z0-9]+]]: tensor<64x128xi1, #blocked>
+  // CHECK: ttg.async_copy_global_to_local %{{.*}}, %{{.*}} mask %[[M]] {tle.local_ptr_async_store}
+  // CHECK: ttg.async_copy_global_to_local %{{.*}}, %{{.*}} mask %[[M]] other %{{.*}} {tle.local_ptr_async_store}
+  // CHECK-NOT: tt.store
+  tt.func public @masked(%buf: !buffer, %src: tensor<64x128x!tt.ptr<bf16>, #blocked>, %m: tensor<64x128xi1, #blocked>) {
+    %p = "tle.local_pointers"(%buf) : (!buffer) -> tensor<64x128x!tt.ptr<bf16, 3>, #blocked>
+    %v = tt.load %src, %m : tensor<64x128x!tt.ptr<bf16>, #blocked>
+    tt.store %p, %v : tensor<64x128x!tt.ptr<bf16, 3>, #blocked>
+    %f0 = arith.constant 0.0 : f32
+    %zeros = tt.splat %f0 : f32 -> tensor<64x128xf32, #blocked>
+    %zero = arith.truncf %zeros : tensor<64x128xf32, #blocked> to tensor<64x128xbf16, #blocked>
+    %w = tt.load %src, %m, %zero : tensor<64x128x!tt.ptr<bf16>, #blocked>
+    tt.store %p, %w : tensor<64x128x!tt.ptr<bf16, 3>, #blocked>
+    tt.return
+  }
+
+  // Negative zero is another value.
+  // CHECK-LABEL: @negative_zero
+  // CHECK-NOT: ttg.async_copy_global_to_local
+  tt.func public @negative_zero(%buf: !buffer, %src: tensor<64x128x!tt.ptr<bf16>, #blocked>, %m: tensor<64x128xi1, #blocked>) {
+    %zero = arith.constant dense<-0.0> : tensor<64x128xbf16, #blocked>
+    %v = tt.load %src, %m, %zero : tensor<64x128x!tt.ptr<bf16>, #blocked>
+    %p = "tle.local_pointers"(%buf) : (!buffer) -> tensor<64x128x!tt.ptr<bf16, 3>, #blocked>
+    tt.store %p, %v : tensor<64x128x!tt.ptr<bf16, 3>, #blocked>
+    tt.return
+  }
+
+  // CHECK-LABEL: @volatile
+  // CHECK-NOT: ttg.async_copy_global_to_local
+  tt.func public @volatile(%buf: !buffer, %src: tensor<64x128x!tt.ptr<bf16>, #blocked>) {
+    %v = tt.load %src {isVolatile = true} : tensor<64x128x!tt.ptr<bf16>, #blocked>
+    %p = "tle.local_pointers"(%buf) : (!buffer) -> tensor<64x128x!tt.ptr<bf16, 3>, #blocked>
+    tt.store %p, %v : tensor<64x128x!tt.ptr<bf16, 3>, #blocked>
+    tt.return
+  }
+
+  // A store under a condition is no copy at the place of the load.
+  // CHECK-LABEL: @stored_elsewhere
+  // CHECK-NOT: ttg.async_copy_global_to_local
+  tt.func public @stored_elsewhere(%buf: !buffer, %src: tensor<64x128x!tt.ptr<bf16>, #blocked>, %c: i1) {
+    %v = tt.load %src : tensor<64x128x!tt.ptr<bf16>, #blocked>
+    %p = "tle.local_pointers"(%buf) : (!buffer) -> tensor<64x128x!tt.ptr<bf16, 3>, #blocked>
+    scf.if %c {
+      tt.store %p, %v : tensor<64x128x!tt.ptr<bf16, 3>, #blocked>
+    }
     tt.return
   }
 

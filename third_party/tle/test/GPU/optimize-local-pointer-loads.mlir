@@ -6,6 +6,8 @@
 #shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
 #smem = #ttg.shared_memory
 !buffer = !ttg.memdesc<64x128xbf16, #shared, #smem, mutable>
+#plain = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [1, 0]}>
+!rows = !ttg.memdesc<64x128xbf16, #plain, #smem, mutable>
 
 module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
   // CHECK-LABEL: @full_view
@@ -48,6 +50,43 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     %p = "tle.local_pointers"(%buf, %row, %col) : (!buffer, tensor<8x64xi32, #blocked>, tensor<8x64xi32, #blocked>) -> tensor<8x64x!tt.ptr<bf16, 3>, #blocked>
     %v = tt.load %p : tensor<8x64x!tt.ptr<bf16, 3>, #blocked>
     tt.return %v : tensor<8x64xbf16, #blocked>
+  }
+
+  // Without another value for masked elements any will do; a mask that always
+  // holds selects nothing.
+  // CHECK-LABEL: @masks_without_effect
+  // CHECK-COUNT-2: ttg.local_load
+  // CHECK-NOT: arith.select
+  // CHECK: tt.return
+  tt.func public @masks_without_effect(%buf: !buffer, %m: tensor<64x128xi1, #blocked>, %o: tensor<64x128xbf16, #blocked>) -> (tensor<64x128xbf16, #blocked>, tensor<64x128xbf16, #blocked>) {
+    %p = "tle.local_pointers"(%buf) : (!buffer) -> tensor<64x128x!tt.ptr<bf16, 3>, #blocked>
+    %v = tt.load %p, %m : tensor<64x128x!tt.ptr<bf16, 3>, #blocked>
+    %t = arith.constant dense<true> : tensor<64x128xi1, #blocked>
+    %w = tt.load %p, %t, %o : tensor<64x128x!tt.ptr<bf16, 3>, #blocked>
+    tt.return %v, %w : tensor<64x128xbf16, #blocked>, tensor<64x128xbf16, #blocked>
+  }
+
+  // One access for each element.
+  // CHECK-LABEL: @volatile
+  // CHECK-NOT: ttg.local_load
+  // CHECK: tt.load
+  tt.func public @volatile(%buf: !buffer) -> tensor<64x128xbf16, #blocked> {
+    %p = "tle.local_pointers"(%buf) : (!buffer) -> tensor<64x128x!tt.ptr<bf16, 3>, #blocked>
+    %v = tt.load %p {isVolatile = true} : tensor<64x128x!tt.ptr<bf16, 3>, #blocked>
+    tt.return %v : tensor<64x128xbf16, #blocked>
+  }
+
+  // One row: a number is as good as a range of one.
+  // CHECK-LABEL: @row
+  // CHECK: %[[S:.*]] = ttg.memdesc_subslice %{{.*}}[5, 0] : {{.*}} -> !ttg.memdesc<1x128xbf16, #shared1, #smem, mutable, 64x128>
+  // CHECK: ttg.local_load %[[S]]
+  tt.func public @row(%buf: !rows) -> tensor<1x128xbf16, #blocked> {
+    %row = arith.constant dense<5> : tensor<1x128xi32, #blocked>
+    %c = tt.make_range {start = 0 : i32, end = 128 : i32} : tensor<128xi32, #col>
+    %col = tt.expand_dims %c {axis = 0 : i32} : tensor<128xi32, #col> -> tensor<1x128xi32, #blocked>
+    %p = "tle.local_pointers"(%buf, %row, %col) : (!rows, tensor<1x128xi32, #blocked>, tensor<1x128xi32, #blocked>) -> tensor<1x128x!tt.ptr<bf16, 3>, #blocked>
+    %v = tt.load %p : tensor<1x128x!tt.ptr<bf16, 3>, #blocked>
+    tt.return %v : tensor<1x128xbf16, #blocked>
   }
 
   // A box that cuts through the swizzle stays a load through pointers.
