@@ -1,6 +1,7 @@
 """Hopper's kernels of the corpus with products of warp groups, through ptxas: what TLE makes of them is not serialized.
 
-Our own spill nothing; kernels of other packages, in the sizes that their recipes choose, spill no more than stock's.
+Our own spill nothing; kernels of other packages, in the sizes that their recipes choose, spill no more than stock's,
+but for GUARDED.
 
 `PYTHONPATH=python python python/test/differential/test_wgmma_resources.py` prints what ptxas says of each, stock's
 kernel beside TLE's.
@@ -23,6 +24,10 @@ from corpus.registry import entries
 from stages import text_before
 from triton.backends.nvidia.compiler import get_ptxas
 from triton_tle.compiler.ptxas import Resources, parse_log
+
+#: Bytes that a kernel may spill more than stock's: what it costs to keep ptxas from dropping a product
+#: (triton-tle-guard-wgmma-accumulators).
+GUARDED = {"fla-core.fused_chunk_based_fwd_kernel": 32}
 
 HOPPER = [name for name, entry in entries().items() if entry.arch == 90]
 
@@ -61,7 +66,7 @@ def test_not_serialized_and_no_more_spills(name, tmp_path):
     if found.spills and entries()[name].third_party:
         with stock():
             theirs = resources(pipeline.run(), tmp_path)
-        assert found.spill_store_bytes <= theirs.spill_store_bytes, (found, theirs)
+        assert found.spill_store_bytes <= theirs.spill_store_bytes + GUARDED.get(name, 0), (found, theirs)
     else:
         assert not found.spills, found
 

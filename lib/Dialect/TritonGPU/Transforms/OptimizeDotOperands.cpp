@@ -108,43 +108,81 @@ bool isLegalOperand(MemDescType type, bool transposed, unsigned index) {
   return rows >= 8 && row * bits / 8 >= layout.getSwizzlingByteWidth();
 }
 
-/// The first wait behind `dot` in its block after which it has ended.
-WarpGroupDotWaitOp findWait(WarpGroupDotOp dot) {
-  for (Operation *op = dot->getNextNode(); op; op = op->getNextNode())
-    if (auto wait = dyn_cast<WarpGroupDotWaitOp>(op);
-        wait && wait.getPendings() == 0)
+/// What many products ask for. Nothing that the pass does makes it wrong: views
+/// write nothing, and a wait that it adds only ends a product earlier.
+class Knowledge {
+public:
+  BufferWrites getWrites(Value root) {
+    return writes.try_emplace(root, root).first->second;
+  }
+
+  /// A wait behind `dot` in its block after which it has ended, or null.
+  WarpGroupDotWaitOp findWait(WarpGroupDotOp dot) {
+    auto &[first, wait] = waits[dot->getBlock()];
+    if (first && first->isBeforeInBlock(dot) && dot->isBeforeInBlock(wait))
       return wait;
-  return {};
-}
+    for (Operation *op = dot->getNextNode(); op; op = op->getNextNode())
+      if (auto found = dyn_cast<WarpGroupDotWaitOp>(op);
+          found && found.getPendings() == 0) {
+        first = dot;
+        wait = found;
+        return found;
+      }
+    return {};
+  }
+
+  /// Whether nothing writes the buffer from `dot` to `wait`.
+  bool isUnwritten(WarpGroupDotOp dot, WarpGroupDotWaitOp wait, Value root);
+
+private:
+  DenseMap<Value, BufferWrites> writes;
+  /// By block the last wait that was found, and the first product before it.
+  DenseMap<Block *, std::pair<Operation *, WarpGroupDotWaitOp>> waits;
+  /// By wait and buffer the first product from which to the wait nothing
+  /// writes the buffer.
+  DenseMap<std::pair<Operation *, Value>, Operation *> unwritten;
+};
 
 /// Whether an op from `first` to before `last`, in one block, may write.
-bool mayWriteBetween(Operation *first, Operation *last, Value root) {
-  BufferWrites writes(root);
+bool mayWriteBetween(Operation *first, Operation *last,
+                     const BufferWrites &writes) {
   for (Operation *op = first; op && op != last; op = op->getNextNode())
     if (writes.mayBeIn(op))
       return true;
   return false;
 }
 
+bool Knowledge::isUnwritten(WarpGroupDotOp dot, WarpGroupDotWaitOp wait,
+                            Value root) {
+  Operation *&first = unwritten[{wait, root}];
+  if (first && first->isBeforeInBlock(dot))
+    return true;
+  if (mayWriteBetween(dot->getNextNode(), wait, getWrites(root)))
+    return false;
+  first = dot;
+  return true;
+}
+
 /// Whether the buffer holds what `load` read until `dot` has ended.
-bool keepsItsValue(LocalLoadOp load, WarpGroupDotOp dot, Value root) {
+bool keepsItsValue(LocalLoadOp load, WarpGroupDotOp dot, Value root,
+                   Knowledge &known) {
   if (isConstantBuffer(root))
     return true;
+  BufferWrites writes = known.getWrites(root);
   Operation *ancestor = load->getBlock()->findAncestorOpInBlock(*dot);
-  if (!ancestor || mayWriteBetween(load->getNextNode(), ancestor, root))
+  if (!ancestor || mayWriteBetween(load->getNextNode(), ancestor, writes))
     return false;
   // Deeper inside: all that encloses the product may run before it, again.
-  if (ancestor != dot.getOperation() && mayWriteBuffer(ancestor, root))
+  if (ancestor != dot.getOperation() && writes.mayBeIn(ancestor))
     return false;
   if (!dot.getIsAsync())
     return true;
-  WarpGroupDotWaitOp wait = findWait(dot);
-  return wait && !mayWriteBetween(dot->getNextNode(), wait, root);
+  WarpGroupDotWaitOp wait = known.findWait(dot);
+  return wait && known.isUnwritten(dot, wait, root);
 }
 
 /// Whether a loop around `dot` may write the buffer.
-bool isWrittenInLoop(WarpGroupDotOp dot, Value root) {
-  BufferWrites writes(root);
+bool isWrittenInLoop(WarpGroupDotOp dot, const BufferWrites &writes) {
   for (Operation *op = dot->getParentOp(); op && !isa<FuncOp>(op);
        op = op->getParentOp())
     if (isa<LoopLikeOpInterface>(op) && writes.mayBeIn(op))
@@ -254,13 +292,12 @@ bool mayWriteView(Operation *op, Value view, Value root,
 /// meet another whose part has not ended, so a barrier precedes the first
 /// write that comes before the next product.
 bool mayRunOn(RewriterBase &rewriter, WarpGroupDotOp dot, Value view,
-              Value root) {
+              Value root, const BufferWrites &writes) {
   auto loop = dyn_cast<scf::ForOp>(dot->getParentOp());
   if (!loop || dot.getIsAsync() || !root.getDefiningOp<LocalAllocOp>() ||
       isSharedWithOtherWarps(root) ||
       !llvm::all_of(dot->getUsers(), llvm::IsaPred<scf::YieldOp>))
     return false;
-  BufferWrites writes(root);
   for (Operation *op = dot->getNextNode(); op; op = op->getNextNode())
     if (mayWriteView(op, view, root, writes))
       return false;
@@ -268,7 +305,7 @@ bool mayRunOn(RewriterBase &rewriter, WarpGroupDotOp dot, Value view,
   auto wait = llvm::find_if(
       waits, [](WarpGroupDotWaitOp op) { return op.getPendings() == 0; });
   if (wait == waits.end() || !(*wait)->isBeforeInBlock(dot) ||
-      mayWriteBetween(&loop.getBody()->front(), *wait, root))
+      mayWriteBetween(&loop.getBody()->front(), *wait, writes))
     return false;
   for (Operation *op = *wait; op != dot; op = op->getNextNode())
     if (writes.mayBeIn(op)) {
@@ -322,7 +359,7 @@ void eraseDeadChain(RewriterBase &rewriter, Value end) {
 /// Operand `index` (0 or 1) of `dot` from the buffer itself, if it can be; else
 /// says in `reason` why not, unless there is no such buffer.
 bool reuseBuffer(RewriterBase &rewriter, WarpGroupDotOp dot, unsigned index,
-                 StringRef &reason) {
+                 Knowledge &known, StringRef &reason) {
   Value operand = dot->getOperand(index);
   std::optional<OperandOrigin> origin = findOrigin(operand);
   if (!origin)
@@ -336,7 +373,7 @@ bool reuseBuffer(RewriterBase &rewriter, WarpGroupDotOp dot, unsigned index,
     return false;
   }
   Value root = findBufferRoot(buffer);
-  if (!keepsItsValue(origin->load, dot, root)) {
+  if (!keepsItsValue(origin->load, dot, root, known)) {
     reason = "the buffer may be written before the product has ended";
     return false;
   }
@@ -349,8 +386,9 @@ bool reuseBuffer(RewriterBase &rewriter, WarpGroupDotOp dot, unsigned index,
   }
   rewriter.modifyOpInPlace(dot, [&] { dot->setOperand(index, replacement); });
   rewireWaits(rewriter, operand, replacement);
-  if (!isConstantBuffer(root) && isWrittenInLoop(dot, root) &&
-      !mayRunOn(rewriter, dot, buffer, root))
+  BufferWrites writes = known.getWrites(root);
+  if (!isConstantBuffer(root) && isWrittenInLoop(dot, writes) &&
+      !mayRunOn(rewriter, dot, buffer, root, writes))
     waitOnTheSpot(rewriter, dot);
   eraseDeadChain(rewriter, operand);
   return true;
@@ -379,10 +417,11 @@ struct OptimizeDotOperands
     SmallVector<WarpGroupDotOp> dots;
     getOperation().walk([&](WarpGroupDotOp dot) { dots.push_back(dot); });
     IRRewriter rewriter(&getContext());
+    Knowledge known;
     for (WarpGroupDotOp dot : dots)
       for (unsigned index : {0u, 1u}) {
         StringRef reason, operand = index == 0 ? "operand A " : "operand B ";
-        if (reuseBuffer(rewriter, dot, index, reason))
+        if (reuseBuffer(rewriter, dot, index, known, reason))
           applied(dot, getArgument(), operand + "is read where it is");
         else if (!reason.empty())
           leftAlone(dot, getArgument(), operand + "is copied: " + reason);

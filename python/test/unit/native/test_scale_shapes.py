@@ -1,0 +1,99 @@
+"""No native pass of the TTGIR stage takes time like the square of a module, whatever it is that there is much of."""
+
+import pytest
+from test_scale import PassTimes, native_flags, quadratic
+
+HEAD = """
+#b = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
+#mma = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 16]}>
+#s = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+!buf = !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+!const = !ttg.memdesc<64x64xf16, #s, #smem>
+!x = tensor<64x64xf16, #b>
+!m = tensor<64x64xi1, #b>
+!i = tensor<64x64xi32, #b>
+!local = tensor<64x64x!tt.ptr<f16, 3>, #b>
+!ptrs = tensor<64x64x!tt.ptr<f16>, #b>
+!acc = tensor<64x64xf32, #mma>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90",
+                   "ttg.threads-per-warp" = 32 : i32} {
+tt.func public @f(%ptrs: !ptrs {tt.contiguity = dense<[1, 64]> : tensor<2xi32>,
+                                tt.divisibility = dense<[1, 16]> : tensor<2xi32>},
+                  %v: !x, %mask: !m, %i: !i, %c: !acc, %n: i32, %q: !const) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %one = ttg.local_alloc : () -> !buf
+  ttg.local_store %v, %one : !x -> !buf
+"""
+
+#: What a module has many of: the lines for number {k}, and for the end.
+SHAPES = {
+    "loops that load tiles": """
+        scf.for %j{k} = %c0 to %n step %c1 : i32 {{
+          %t = tt.load %ptrs : !ptrs
+          %a = ttg.local_alloc %t : (!x) -> !const
+          %y = ttg.local_load %a : !const -> !x
+          tt.store %ptrs, %y : !ptrs
+        }} {{tt.num_stages = 2 : i32}}""",
+    "loops that copy tiles": """
+        %b{k} = ttg.local_alloc : () -> !buf
+        scf.for %j{k} = %c0 to %n step %c1 : i32 {{
+          %t = ttg.async_copy_global_to_local %ptrs, %b{k} : !ptrs -> <64x64xf16, #s, #smem, mutable>
+          %g = ttg.async_commit_group tokens %t
+          %w = ttg.async_wait %g {{num = 0 : i32}}
+          %y = ttg.local_load %b{k} : !buf -> !x
+        }} {{tt.num_stages = 2 : i32}}""",
+    "loops that stage tiles": """
+        %b{k} = ttg.local_alloc : () -> !buf
+        scf.for %j{k} = %c0 to %n step %c1 : i32 {{
+          %t = tt.load %ptrs : !ptrs
+          ttg.local_store %t, %b{k} : !x -> !buf
+          gpu.barrier
+          %y = ttg.local_load %b{k} : !buf -> !x
+        }} {{tt.num_stages = 2 : i32}}""",
+    "masked stores": """
+        %p{k} = "tle.local_pointers"(%one) : (!buf) -> !local
+        tt.store %p{k}, %v, %mask : !local""",
+    "accesses to a buffer": """
+        %p{k} = "tle.local_pointers"(%one, %i, %i) : (!buf, !i, !i) -> !local
+        %y{k} = tt.load %p{k} : !local
+        tt.store %p{k}, %y{k} : !local""",
+    "buffers": """
+        %b{k} = ttg.local_alloc : () -> !buf
+        %p{k} = "tle.local_pointers"(%b{k}, %i, %i) : (!buf, !i, !i) -> !local
+        %y{k} = tt.load %p{k} : !local
+        tt.store %p{k}, %y{k} : !local""",
+    "copies": """
+        %b{k} = ttg.local_alloc : () -> !buf
+        %t{k} = ttg.async_copy_global_to_local %ptrs, %b{k} mask %mask : !ptrs -> <64x64xf16, #s, #smem, mutable>
+        %g{k} = ttg.async_commit_group tokens %t{k}
+        %w{k} = ttg.async_wait %g{k} {{num = 0 : i32}}
+        %y{k} = ttg.local_load %b{k} : !buf -> !x""",
+    "products": """
+        %b{k} = ttg.local_alloc : () -> !buf
+        ttg.local_store %v, %b{k} : !x -> !buf
+        %y{k} = ttg.local_load %b{k} : !buf -> !x
+        %a{k} = ttg.local_alloc %y{k} : (!x) -> !const
+        %d{k} = ttng.warp_group_dot %q, %a{k}, %c : !const * !const -> !acc""",
+    "products of one buffer under way": """
+        %y{k} = ttg.local_load %one : !buf -> !x
+        %a{k} = ttg.local_alloc %y{k} : (!x) -> !const
+        %d{k} = ttng.warp_group_dot %q, %a{k}, %c {{isAsync = true}} : !const * !const -> !acc""",
+}
+ENDS = {"products of one buffer under way": "%w = ttng.warp_group_dot_wait %d0 {pendings = 0 : i32} : !acc"}
+
+
+def module(shape, count):
+    parts = (SHAPES[shape].format(k=k) for k in range(count))
+    return "\n".join([HEAD, *parts, ENDS.get(shape, ""), "tt.return", "}", "}"])
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_time_grows_with_the_module(shape):
+    small, large = module(shape, 250), module(shape, 1000)
+    found = {}
+    for entry in dict.fromkeys(map(str, native_flags("ttgir"))):
+        if "verify-lowered" not in entry:  # it refuses what is not lowered
+            found |= quadratic(PassTimes(small, [entry]), PassTimes(large, [entry]))
+    assert found == {}
