@@ -200,17 +200,49 @@ private:
   }
 
   void collectReads() {
+    // Writes by the allocation that they are to: a read of one has nothing to
+    // do with writes to others.
+    DenseMap<Value, SmallVector<unsigned>> byAllocation;
+    SmallVector<unsigned> toOthers, all;
+    for (auto [index, write] : llvm::enumerate(writes)) {
+      all.push_back(index);
+      for (const BufferPart &part : write.parts) {
+        bool isAllocation =
+            part.root && part.root.getDefiningOp<LocalAllocOp>();
+        SmallVector<unsigned> &list =
+            isAllocation ? byAllocation[part.root] : toOthers;
+        if (list.empty() || list.back() != index)
+          list.push_back(index);
+      }
+    }
+    auto findSources = [&](Value operand) {
+      llvm::BitVector sources(numWrites());
+      for (const BufferPart &part : findBufferParts(operand)) {
+        auto addFrom = [&](ArrayRef<unsigned> candidates) {
+          for (unsigned index : candidates)
+            if (llvm::any_of(writes[index].parts,
+                             [&](const BufferPart &written) {
+                               return mayOverlap(part, written);
+                             }))
+              sources.set(index);
+        };
+        if (part.root && part.root.getDefiningOp<LocalAllocOp>()) {
+          addFrom(byAllocation.lookup(part.root));
+          addFrom(toOthers);
+        } else {
+          addFrom(all);
+        }
+      }
+      return sources;
+    };
+    DenseMap<Value, llvm::BitVector> known;
     function.walk([&](Operation *op) {
       for (Value operand : getAsyncProxyReads(op)) {
         hasReads = true;
-        llvm::BitVector sources(numWrites());
-        for (const BufferPart &part : findBufferParts(operand))
-          for (auto [index, write] : llvm::enumerate(writes))
-            if (llvm::any_of(write.parts, [&](const BufferPart &written) {
-                  return mayOverlap(part, written);
-                }))
-              sources.set(index);
-        events[op].reads.push_back({operand, std::move(sources)});
+        auto [it, isNew] = known.try_emplace(operand);
+        if (isNew)
+          it->second = findSources(operand);
+        events[op].reads.push_back({operand, it->second});
       }
     });
   }
