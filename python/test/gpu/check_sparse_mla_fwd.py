@@ -26,6 +26,7 @@ PROVIDERS = {
     "tle": sparse_mla_fwd,
     "tle_tile": functools.partial(sparse_mla_fwd, kernel="tile"),
     "tle_divided": functools.partial(sparse_mla_fwd, kernel="divided"),
+    "tle_divided_turns": functools.partial(sparse_mla_fwd, kernel="divided", programs=3),
     "triton": sparse_mla_fwd_triton_untuned,
 }
 

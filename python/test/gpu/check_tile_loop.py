@@ -64,6 +64,33 @@ def run_attention(rows: int, n: int, stages: int, warps: int, blocks: int, width
     return relative_error(out, expected), 4e-3, launch, 4.0 * rows * blocks * n * width
 
 
+def run_items(lengths: list[int], programs: int, stages: int, width: int, warps: int, latent: bool) -> Run:
+    """Attention of an item of 64 queries to each of `lengths` keys, by programs that take items in turn.
+
+    latent: the keys are the values, too.
+    """
+    q = torch.randn(64 * len(lengths), width, device=DEVICE).bfloat16()
+    k, v = (torch.randn(max(*lengths, 1), width, device=DEVICE).bfloat16() for _ in range(2))
+    scale = width**-0.5
+    out = torch.full_like(q, float("nan"))
+    counts = torch.tensor(lengths, device=DEVICE, dtype=torch.int32)
+
+    def launch(partitions: bool = True) -> torch.Tensor:
+        kernels.attention_items[(programs,)](
+            q, k, None if latent else v, counts, out, len(lengths), scale * LOG2_E, 64, 64, width, stages, partitions,
+            num_warps=warps,
+        )  # fmt: skip
+        return out
+
+    launch()
+    expected = torch.zeros_like(q, dtype=torch.float64)
+    for item, n in enumerate(lengths):
+        rows = slice(64 * item, 64 * item + 64)
+        values = (k if latent else v)[:n].double()
+        expected[rows] = (q[rows].double() @ k[:n].double().T * scale).softmax(-1) @ values
+    return relative_error(out, expected), 4e-3, launch, 4.0 * 64 * sum(lengths) * width
+
+
 def run_product(m: int, n: int, k: int, stages: int) -> Run:
     """The product [m, k] x [n, k]^T."""
     a, b = (torch.randn(count, k, device=DEVICE).bfloat16() for count in (m, n))
@@ -94,6 +121,12 @@ def checks() -> Iterator[tuple[str, Callable[[], Run]]]:
     for n, warps, blocks, ramp in wide:
         name = f"attention 64 x {blocks} queries, 256 wide, {n} keys, {warps} warps, ramp {ramp}"
         yield name, lambda a=(64, n, 2, warps, blocks, 256, ramp): run_attention(*a)
+    # Items of no, one, and many tiles in all orders; more programs than items.
+    mixed = [0, 300, 0, 0, 0, 64, 1, 0, 65, 129, 0, 0]
+    for lengths, programs in ((mixed, 1), (mixed, 5), ([0] * 7, 2), ([64] * 9, 2), ([200], 3)):
+        for width, warps, latent in ((128, 4, False), (256, 8, True)):
+            name = f"items of {lengths} keys, {programs} programs, {width} wide"
+            yield name, lambda a=(lengths, programs, 2, width, warps, latent): run_items(*a)
     for size, stages in ((128, 2), (256, 4)) if INTERPRETED else ((128, 2), (256, 4), (4096, 4)):
         yield f"product {size}, {stages} slots", lambda s=size, n=stages: run_product(s, s, s, n)
 

@@ -21,15 +21,19 @@ def work_item(
     HAS_LENGTH: tl.constexpr,
     CAUSAL: tl.constexpr,
     BLOCK_H: tl.constexpr,
+    item=None,
 ):
-    """This program's (query token, heads [BLOCK_H], row of indices, entries in it, first index that is no key)."""
+    """Of an item, the program's own if None: (query token, heads [BLOCK_H], row of indices, entries in it, first index
+    that is no key)."""
+    if item is None:
+        item = tl.program_id(0)
     head_blocks = tl.cdiv(h_q, BLOCK_H)
-    place = tl.program_id(0) // head_blocks
+    place = item // head_blocks
     token = place
     if order_ptr is not None:
         token = tl.load(order_ptr + place)
     token = token.to(tl.int64)
-    heads = (tl.program_id(0) % head_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
+    heads = (item % head_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
     length = topk
     if HAS_LENGTH:
         length = tl.minimum(tl.load(length_ptr + place), topk)  # beside the load of the token, not behind it

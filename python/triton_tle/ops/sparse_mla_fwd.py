@@ -29,42 +29,17 @@ from .sparse_mla_fwd_few_heads import sparse_mla_fwd_few_heads_kernel
 from .sparse_mla_reference import sparse_mla_fwd_reference
 
 
-@triton.jit(do_not_specialize=["s_kv", "h_q", "causal_start"])
-def sparse_mla_fwd_kernel(
-    q_ptr,
-    kv_ptr,
-    indices_ptr,
-    sink_ptr,
-    length_ptr,
-    out_ptr,
-    max_logits_ptr,
-    lse_ptr,
-    s_kv,
-    topk,
-    h_q,
-    scale_log2,
-    causal_start,
-    stride_qs,
-    stride_qh,
-    stride_kv: tl.constexpr,
-    stride_is,
-    stride_os,
-    stride_oh,
-    order_ptr,
-    HAS_ROPE: tl.constexpr,
-    HAS_SINK: tl.constexpr,
-    HAS_LENGTH: tl.constexpr,
-    CAUSAL: tl.constexpr,
-    BLOCK_H: tl.constexpr,
-    BLOCK_K: tl.constexpr,
-    PIECES: tl.constexpr,
-    STAGES: tl.constexpr,
-    SUMS: tl.constexpr,
-    PARTITIONS: tl.constexpr = False,
-):
-    """Attention of query token program_id // head_blocks, or entry of order_ptr, for one block of heads."""
+@triton.jit
+def attend(
+    item, k_latent, k_rope, q_ptr, kv_ptr, indices_ptr, sink_ptr, length_ptr, out_ptr, max_logits_ptr, lse_ptr, s_kv,
+    topk, h_q, scale_log2, causal_start, stride_qs, stride_qh, stride_kv, stride_is, stride_os, stride_oh, order_ptr,
+    HAS_ROPE: tl.constexpr, HAS_SINK: tl.constexpr, HAS_LENGTH: tl.constexpr, CAUSAL: tl.constexpr,
+    BLOCK_H: tl.constexpr, BLOCK_K: tl.constexpr, PIECES: tl.constexpr, STAGES: tl.constexpr, SUMS: tl.constexpr,
+    PARTITIONS: tl.constexpr
+):  # fmt: skip
+    """Attention of query token item // head_blocks, or entry of order_ptr, for one block of heads."""
     token, heads, indices_row, length, limit = work_item(
-        indices_ptr, length_ptr, order_ptr, s_kv, topk, h_q, causal_start, stride_is, HAS_LENGTH, CAUSAL, BLOCK_H
+        indices_ptr, length_ptr, order_ptr, s_kv, topk, h_q, causal_start, stride_is, HAS_LENGTH, CAUSAL, BLOCK_H, item
     )
     head_ok = heads < h_q
     columns = tl.arange(0, 512)
@@ -74,9 +49,6 @@ def sparse_mla_fwd_kernel(
     q_latent = tl.load(q_rows + columns[None, :], mask=head_ok[:, None], other=0.0)
     if HAS_ROPE:
         q_rope = tl.load(q_rows + rope[None, :], mask=head_ok[:, None], other=0.0)
-    k_latent = tle.gpu.alloc([BLOCK_K, 512], tl.bfloat16)
-    if HAS_ROPE:
-        k_rope = tle.gpu.alloc([BLOCK_K, 64], tl.bfloat16)
 
     row_max = tl.full([BLOCK_H], -1e30, tl.float32)  # finite, so that a tile without any key gives no NaN
     # Sums over keys are met at the end: in the loop each thread adds what it holds.
@@ -114,6 +86,64 @@ def sparse_mla_fwd_kernel(
     )
     out_rows = out_ptr + token * stride_os + heads.to(tl.int64)[:, None] * stride_oh
     tl.store(out_rows + columns[None, :], (acc * factor[:, None]).to(tl.bfloat16), mask=head_ok[:, None])
+
+
+@triton.jit(do_not_specialize=["s_kv", "h_q", "causal_start", "items"])
+def sparse_mla_fwd_kernel(
+    q_ptr,
+    kv_ptr,
+    indices_ptr,
+    sink_ptr,
+    length_ptr,
+    out_ptr,
+    max_logits_ptr,
+    lse_ptr,
+    s_kv,
+    topk,
+    h_q,
+    scale_log2,
+    causal_start,
+    stride_qs,
+    stride_qh,
+    stride_kv: tl.constexpr,
+    stride_is,
+    stride_os,
+    stride_oh,
+    order_ptr,
+    HAS_ROPE: tl.constexpr,
+    HAS_SINK: tl.constexpr,
+    HAS_LENGTH: tl.constexpr,
+    CAUSAL: tl.constexpr,
+    BLOCK_H: tl.constexpr,
+    BLOCK_K: tl.constexpr,
+    PIECES: tl.constexpr,
+    STAGES: tl.constexpr,
+    SUMS: tl.constexpr,
+    PARTITIONS: tl.constexpr = False,
+    items=0,
+):
+    """Attention of one block of heads of a query token: that of program_id or, in partitions, of `items` in turn."""
+    k_latent = tle.gpu.alloc([BLOCK_K, 512], tl.bfloat16)
+    k_rope = k_latent
+    if HAS_ROPE:
+        k_rope = tle.gpu.alloc([BLOCK_K, 64], tl.bfloat16)
+    # fmt: off
+    if PARTITIONS:
+        for item in tl.range(tl.program_id(0), items, tl.num_programs(0)):
+            attend(
+                item, k_latent, k_rope, q_ptr, kv_ptr, indices_ptr, sink_ptr, length_ptr, out_ptr, max_logits_ptr,
+                lse_ptr, s_kv, topk, h_q, scale_log2, causal_start, stride_qs, stride_qh, stride_kv, stride_is,
+                stride_os, stride_oh, order_ptr, HAS_ROPE, HAS_SINK, HAS_LENGTH, CAUSAL, BLOCK_H, BLOCK_K, PIECES,
+                STAGES, SUMS, PARTITIONS,
+            )
+    else:
+        attend(
+            tl.program_id(0), k_latent, k_rope, q_ptr, kv_ptr, indices_ptr, sink_ptr, length_ptr, out_ptr,
+            max_logits_ptr, lse_ptr, s_kv, topk, h_q, scale_log2, causal_start, stride_qs, stride_qh, stride_kv,
+            stride_is, stride_os, stride_oh, order_ptr, HAS_ROPE, HAS_SINK, HAS_LENGTH, CAUSAL, BLOCK_H, BLOCK_K,
+            PIECES, STAGES, SUMS, PARTITIONS,
+        )
+    # fmt: on
 
 
 def choose_kernel(
@@ -177,6 +207,8 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
             constexprs |= {"sink_ptr": None, "length_ptr": None}
         constexprs["stride_kv"] = d_qk if aligned else d_qk + 1
         kernel, config = choose_kernel(h_q, aligned, partitions, capability)
+        if kernel is sparse_mla_fwd_kernel:
+            signature["items"] = "i32"
         options = {"num_warps": config.pop("num_warps")}
         label = f"d_qk {d_qk}" + (f", {h_q} heads" if h_q <= 32 else "")
         label += ", sink, length, causal" if extras else ""
@@ -190,17 +222,23 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
 KERNELS = ("auto", "tile", "divided")
 
 
-def _launch(args: SparseMlaFwdArgs, kernel_name: str = "auto") -> None:
+def _launch(args: SparseMlaFwdArgs, kernel_name: str = "auto", programs: int | None = None) -> None:
     if args.s_q == 0:
         return
     if kernel_name == "auto" and args.q.is_cuda and sparse_mla_fwd_pipes.supports(args):
-        sparse_mla_fwd_pipes.launch(args)
+        sparse_mla_fwd_pipes.launch(args, programs)
         return
     # Triton specializes on strides and addresses that are multiples of 16; nothing less lets it prove alignment
     aligned = args.kv.stride(0) % 16 == 0 and args.kv.data_ptr() % 16 == 0
     kernel, config = choose_kernel(args.h_q, aligned, kernel_name == "divided", capability_of(args.q.device))
-    grid = (args.s_q * triton.cdiv(args.h_q, config["BLOCK_H"]),)
-    kernel[grid](*args.kernel_arguments(), order_ptr=args.order, **args.kernel_features(), **config)
+    items = args.s_q * triton.cdiv(args.h_q, config["BLOCK_H"])
+    if config.get("PARTITIONS"):
+        # A program takes items in turn, so that the next one's tiles are on their way while it stores.
+        config["items"] = items
+        if programs is None and args.q.is_cuda:
+            programs = torch.cuda.get_device_properties(args.q.device).multi_processor_count
+        items = min(items, programs or items)
+    kernel[(items,)](*args.kernel_arguments(), order_ptr=args.order, **args.kernel_features(), **config)
 
 
 def _copy_reference(args: SparseMlaFwdArgs) -> None:
@@ -224,12 +262,14 @@ def sparse_mla_fwd(
     out: torch.Tensor | None = None,
     order: torch.Tensor | None = None,
     kernel: str = "auto",
+    programs: int | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """`flash_mla_sparse_fwd` with an optional causal bound: row s sees only keys <= causal_start + s.
 
     order: [s_q], int32, a permutation: the order in which programs take query tokens; results do not depend on it.
     topk_length must be given too, and in this order: topk_length[i] belongs to query token order[i].
     kernel: one of KERNELS.
+    programs: how many take items in turn, at most, where the kernel lets them; None for one a multiprocessor.
     """
     if kernel not in KERNELS:
         raise ValueError(f"kernel must be one of {', '.join(KERNELS)}, got {kernel!r}")
@@ -239,7 +279,7 @@ def sparse_mla_fwd(
     )  # fmt: skip
     if runs_kernels("q", q):
         with on_device_of(q):
-            _launch(args, kernel)
+            _launch(args, kernel, programs)
     else:
         _copy_reference(args)
     return args.results()

@@ -43,8 +43,10 @@ def test_the_producer_copies_and_the_rest_multiplies(variant, tmp_path):
     assert "ttg.async_copy_global_to_local" not in rest
     assert ("warp_group_dot" in rest) == ("gathered_sum" not in variant.label)
     # scores apart from wide sums: both multiply
-    assert len(others) == 1 + ("64x256" in variant.label)
+    assert len(others) == 1 + ("64x256" in variant.label or "latent" in variant.label)
     assert all("warp_group_dot" in scores for scores in others[:-1])
+    # each side has the loop over items around its own over tiles
+    assert all(part.count("scf.for") == 1 + ("items" in variant.label) for part in (rest, *others))
     # indices are loaded by the producer alone
     if "gathered_sum" in variant.label:
         assert "tt.load" in producer and "tt.load" not in rest
@@ -54,6 +56,7 @@ def test_the_producer_copies_and_the_rest_multiplies(variant, tmp_path):
 def test_the_sparse_forward_has_three_partitions(variant, tmp_path):
     ttgir = compile_for(variant, 90, tmp_path).asm["ttgir"]
     sums, scores, producer = re.split(r"partition\d\(", ttgir[ttgir.index("default {") :])
+    assert all(part.count("scf.for") == 2 for part in (sums, scores, producer))
     assert "scf.if" in sums and "math.exp2" not in sums
     assert "math.exp2" in scores and "tensor<64x512xf32" not in scores
     assert "64x512xbf16" in producer and "warp_group_dot" not in producer

@@ -60,6 +60,44 @@ def attention(
 
 
 @triton.jit
+def attention_items(
+    q, k, v, lengths, out, items, scale_log2, BM: tl.constexpr, BN: tl.constexpr, D: tl.constexpr,
+    STAGES: tl.constexpr, PARTITIONS: tl.constexpr
+):  # fmt: skip
+    """Attention of items of BM rows of q, in turn, to the first lengths[item] keys; of an item without keys 0.
+
+    With v None the keys are the values, too, as in the latent form of attention.
+    """
+    columns = tl.arange(0, D)
+    keys = tl.arange(0, BN)
+    tile = tle.gpu.alloc([BN, D], tl.bfloat16)
+    for item in tl.range(tl.program_id(0), items, tl.num_programs(0)):
+        rows = item * BM + tl.arange(0, BM)
+        n = tl.load(lengths + item)
+        queries = tl.load(q + rows[:, None] * D + columns[None, :])
+        row_max = tl.full([BM], -1e30, tl.float32)
+        row_sum = tl.zeros([BM], tl.float32)
+        acc = tl.zeros([BM, D], tl.float32)
+        for start in tl.range(0, n, BN, num_stages=STAGES, warp_specialize=PARTITIONS):
+            inside = start + keys < n
+            offsets = (start + keys)[:, None] * D + columns[None, :]
+            tl.store(tle.gpu.local_ptr(tile), tl.load(k + offsets, mask=inside[:, None], other=0.0))
+            staged = tl.load(tle.gpu.local_ptr(tile))
+            scores = tl.where(inside[None, :], tl.dot(queries, tl.trans(staged)) * scale_log2, float("-inf"))
+            new_max = tl.maximum(row_max, tl.max(scores, 1))
+            rescale = tl.exp2(row_max - new_max)
+            p = tl.exp2(scores - new_max[:, None])
+            row_sum = row_sum * rescale + tl.sum(p, 1)
+            row_max = new_max
+            values = staged
+            if v is not None:
+                values = tl.load(v + offsets, mask=inside[:, None], other=0.0)
+            acc = tl.dot(p.to(tl.bfloat16), values, acc * rescale[:, None])
+        factor = 1 / tl.where(row_sum > 0, row_sum, 1.0)
+        tl.store(out + rows[:, None] * D + columns[None, :], (acc * factor[:, None]).to(tl.bfloat16))
+
+
+@triton.jit
 def product(
     a, b, out, K, N, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, STAGES: tl.constexpr,
     PARTITIONS: tl.constexpr
@@ -98,6 +136,14 @@ def variants(arch):
                 attention,
                 pointers | {"n": "i32", "scale_log2": "fp32"},
                 {"BM": rows, "BN": 64, "D": width, "STAGES": 2, "PARTITIONS": divided},
+                {"num_warps": warps},
+            )
+        for width, warps, latent in ((128, 4, False), (256, 8, True)):
+            yield (
+                f"attention items {width}{' latent' if latent else ''} {suffix}",
+                attention_items,
+                pointers | {"lengths": "*i32:16", "items": "i32", "scale_log2": "fp32"},
+                {"BM": 64, "BN": 64, "D": width, "STAGES": 2, "PARTITIONS": divided} | ({"v": None} if latent else {}),
                 {"num_warps": warps},
             )
         yield (

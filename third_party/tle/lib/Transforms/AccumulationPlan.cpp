@@ -20,6 +20,8 @@ static constexpr int64_t kRegisters = 65536;
 static constexpr int64_t kMostRegisters = 232;
 /// What a thread needs beside its part of the accumulators.
 static constexpr int64_t kOtherRegisters = 32;
+/// And, in the loops of sums and gather, for what an item has to the next.
+static constexpr int64_t kItemRegisters = 8;
 /// Of a thread that gathers, where nobody has asked for any.
 static constexpr int32_t kGatherRegisters = 64;
 static constexpr int64_t kLeastScoreRegisters = 128;
@@ -33,6 +35,32 @@ PipeCreateOp tle::findPipe(Operation *step) {
       if (create.getBarriers() == barriers)
         return create;
   return nullptr;
+}
+
+Operation *tle::findLastUse(const AccumulationSide &side, scf::ForOp loop,
+                            PipeCreateOp pipe) {
+  Operation *last = nullptr;
+  SmallVector<Value> worklist;
+  for (Operation *op : side.ops)
+    if (auto index = dyn_cast<ttg::MemDescIndexOp>(op))
+      for (Value field : pipe.getFields())
+        if (findCapturedRoot(index.getSrc()) == findCapturedRoot(field))
+          worklist.push_back(index);
+  while (!worklist.empty())
+    for (Operation *user : worklist.pop_back_val().getUsers()) {
+      Operation *op = loop.getBody()->findAncestorOpInBlock(*user);
+      if (!op || !side.ops.contains(op))
+        continue;
+      if (!last || last->isBeforeInBlock(op))
+        last = op;
+      bool isRead =
+          isa<LoadOp, ttg::LocalLoadOp, LocalPointersOp, TransOp, ReshapeOp>(
+              op) ||
+          ttg::isBufferView(op) || isSpread(op);
+      if (isRead)
+        llvm::append_range(worklist, op->getResults());
+    }
+  return last;
 }
 
 namespace {
@@ -58,7 +86,9 @@ public:
       : loop(loop), body(loop.getBody()), axes(axes), limits(limits),
         reason(reason) {
     plan.loop = loop;
-    plan.specialize = dyn_cast<ttg::WarpSpecializeOp>(loop->getParentOp());
+    plan.items = dyn_cast<scf::ForOp>(loop->getParentOp());
+    plan.specialize = dyn_cast<ttg::WarpSpecializeOp>(
+        (plan.items ? plan.items : loop)->getParentOp());
   }
 
   FailureOr<AccumulationPlan> run() {
@@ -73,7 +103,7 @@ public:
     if (!checkBody())
       return failure();
     findHeavy();
-    if (!divideTail() || !divideBody() || !checkImports() ||
+    if (!divideTail() || !divideBody() || !findImplied() || !checkImports() ||
         !chooseRegisters() || !checkMemory())
       return failure();
     return std::move(plan);
@@ -97,7 +127,9 @@ private:
   }
 
   bool hasRightPlace();
+  bool checkItems();
   bool checkBody();
+  bool findHeld(scf::IfOp branch);
   bool chooseRegisters();
   void findHeavy();
   bool canCross(Value value);
@@ -106,6 +138,7 @@ private:
   void need(AccumulationSide &side, Value value);
   bool divideBody();
   void findPipes(AccumulationSide &side);
+  bool findImplied();
   bool divideTail();
   bool checkImports();
   bool isOperandOfProducts(LoadOp load);
@@ -119,13 +152,56 @@ bool Planner::hasRightPlace() {
   auto function =
       specialize ? dyn_cast<FuncOp>(specialize->getParentOp()) : FuncOp();
   if (!function || !llvm::hasSingleElement(function.getBody()) ||
-      loop->getParentRegion() != &specialize.getDefaultRegion() ||
+      !specialize.getDefaultRegion().isAncestor(loop->getParentRegion()) ||
       !llvm::hasSingleElement(specialize.getDefaultRegion()) ||
       specialize.getPartitionRegions().size() != 1 ||
       !llvm::hasSingleElement(*specialize.getPartitionRegions().front()))
     return refuse("it is not beside one partition that gathers");
   if (limits.numWarps < 4 || limits.numWarps > 32)
     return refuse("the kernel has " + Twine(limits.numWarps) + " warps");
+  return !plan.items || checkItems();
+}
+
+/// What the pass that marks the loop makes of a loop over items: on both sides
+/// it holds one loop, and carries the number of the first tile of the item.
+bool Planner::checkItems() {
+  auto isLikeItems = [](scf::ForOp items, scf::ForOp tiles) {
+    if (items.getNumRegionIterArgs() != 1 ||
+        !items.getRegionIterArg(0).getType().isInteger(32) ||
+        !items.getResult(0).use_empty() || tiles.getInitArgs().empty())
+      return false;
+    bool hasOther = false;
+    items.getBody()->walk(
+        [&](LoopLikeOpInterface other) { hasOther |= other != tiles; });
+    return !hasOther &&
+           llvm::is_contained(tiles.getInitArgs(), items.getRegionIterArg(0));
+  };
+  Block &gather = plan.specialize.getPartitionRegions().front()->front();
+  auto loops = llvm::to_vector(gather.getOps<scf::ForOp>());
+  if (!isLikeItems(plan.items, loop) || loops.size() != 1)
+    return refuse("the loop around it is none over items");
+  auto tiles = llvm::to_vector(loops.front().getBody()->getOps<scf::ForOp>());
+  if (tiles.size() != 1 || !isLikeItems(loops.front(), tiles.front()) ||
+      tiles.front().getInitArgs().back() != loops.front().getRegionIterArg(0))
+    return refuse("the loop that gathers is none over items");
+  for (Operation &op : *plan.items.getBody())
+    if (op.isBeforeInBlock(loop) && !isMemoryEffectFree(&op) &&
+        !hasSingleEffect<MemoryEffects::Read>(&op))
+      return refuse("before it stands " + quoted(&op));
+  return true;
+}
+
+/// Whether `branch` releases tiles where one more follows.
+bool Planner::findHeld(scf::IfOp branch) {
+  if (!plan.items || branch.getNumResults() != 0 || branch.elseBlock())
+    return false;
+  for (Operation &op : branch.thenBlock()->without_terminator()) {
+    Operation *pipe = isa<PipeReleaseOp>(op) ? findPipe(&op) : nullptr;
+    if (pipe)
+      plan.held.insert(pipe);
+    else if (!isMemoryEffectFree(&op))
+      return false;
+  }
   return true;
 }
 
@@ -141,15 +217,19 @@ bool Planner::checkBody() {
       counter = argument.getArgNumber() - 1;
     }
     auto load = dyn_cast<LoadOp>(op);
+    auto branch = dyn_cast<scf::IfOp>(op);
     bool isKnown =
         isa<PipeWaitOp, PipeReleaseOp, ttg::LocalLoadOp, ReduceOp>(op) ||
-        (load && !load.getIsVolatile()) ||
+        (load && !load.getIsVolatile()) || (branch && findHeld(branch)) ||
         (op.getNumRegions() == 0 && isMemoryEffectFree(&op));
     if (!isKnown)
       return refuse("it holds " + quoted(&op));
   }
   if (!counter)
     return refuse("it waits for no tile");
+  if (plan.items &&
+      loop.getInitArgs()[*counter] != plan.items.getRegionIterArg(0))
+    return refuse("its tiles have no number of their own");
   plan.counter = *counter;
   return true;
 }
@@ -173,7 +253,9 @@ bool Planner::chooseRegisters() {
   plan.otherRegisters = requested ? requested->front() : kGatherRegisters;
   plan.otherRegisters =
       std::max<int32_t>(plan.otherRegisters, llvm::alignTo(32 + 2 * rows, 8));
-  int64_t sums = llvm::alignTo(elements / threads + kOtherRegisters, 8);
+  int64_t more = plan.items ? kItemRegisters : 0;
+  plan.otherRegisters += more;
+  int64_t sums = llvm::alignTo(elements / threads + kOtherRegisters + more, 8);
   int64_t rest =
       (kRegisters - producers * 32 * plan.otherRegisters - sums * threads) /
       (kScoreWarps * 32) / 8 * 8;
@@ -275,15 +357,18 @@ bool Planner::divideBody() {
   }
   findPipes(plan.scoring);
   findPipes(plan.adding);
+  for (Operation *pipe : plan.held)
+    if (!plan.adding.pipes.contains(pipe))
+      return refuse("the sums do not read what they hold to the end");
   for (Operation *op : plan.adding.tail)
-    if (isa<PipeWaitOp>(op)) {
+    if (isa<PipeWaitOp, PipeReleaseOp>(op)) {
       PipeCreateOp pipe = findPipe(op);
       bool isInLoop = pipe && llvm::any_of(body->getOps<PipeWaitOp>(),
                                            [&](PipeWaitOp wait) {
                                              return findPipe(wait) == pipe;
                                            });
-      if (!isInLoop)
-        return refuse("behind it stands a wait for another pipe");
+      if (!isInLoop || (plan.items && !plan.held.contains(pipe)))
+        return refuse("behind it stands a step of another pipe");
       plan.adding.pipes.insert(pipe);
     }
   for (auto wait : body->getOps<PipeWaitOp>()) {
@@ -291,6 +376,36 @@ bool Planner::divideBody() {
     if (!plan.scoring.pipes.contains(pipe) && !plan.adding.pipes.contains(pipe))
       return refuse("it waits for a tile that nothing needs");
   }
+  return true;
+}
+
+/// The sums may release a tile for the scores, too, if they have waited by then
+/// for something that the scores hand on behind the last read of it.
+bool Planner::findImplied() {
+  for (Operation *pipe : plan.scoring.pipes) {
+    if (!plan.adding.pipes.contains(pipe))
+      continue;
+    auto create = cast<PipeCreateOp>(pipe);
+    Operation *last = findLastUse(plan.scoring, loop, create);
+    Operation *release = findLastUse(plan.adding, loop, create);
+    if (!last || !release)
+      continue;
+    for (Operation *op : plan.sums.ops)
+      for (Value operand : op->getOperands()) {
+        Value root = findRoot(operand);
+        if (!plan.crossing.contains(root) || release->isBeforeInBlock(op))
+          continue;
+        // It is handed on as soon as its last operand is there.
+        for (Value source : root.getDefiningOp()->getOperands())
+          if (Operation *def = source.getDefiningOp();
+              def && def->getBlock() == body && !def->isBeforeInBlock(last))
+            plan.implied.insert(pipe);
+      }
+  }
+  for (Operation *pipe : plan.held)
+    if (plan.scoring.pipes.contains(pipe) && !plan.implied.contains(pipe))
+      return refuse(
+          "the scores may read a tile when the sums are done with it");
   return true;
 }
 
@@ -320,7 +435,7 @@ bool Planner::divideTail() {
   llvm::SetVector<Operation *> adding, stores;
   for (Operation *op : tail) {
     bool isHeavy = false;
-    bool isOfSums = isa<PipeWaitOp>(op) ||
+    bool isOfSums = isa<PipeWaitOp, PipeReleaseOp>(op) ||
                     llvm::any_of(op->getOperands(), isMemory) ||
                     llvm::any_of(op->getResults(), isMemory);
     forEachOperand(op, [&](Value operand) {
@@ -328,11 +443,10 @@ bool Planner::divideTail() {
       isOfSums |= ofSums.contains(operand);
     });
     auto load = dyn_cast<LoadOp>(op);
-    bool isKnown =
-        isa<ReduceOp, StoreOp, PipeWaitOp, ttg::LocalStoreOp, ttg::LocalLoadOp>(
-            op) ||
-        (load && !load.getIsVolatile()) ||
-        (op->getNumRegions() == 0 && isMemoryEffectFree(op));
+    bool isKnown = isa<ReduceOp, StoreOp, PipeWaitOp, PipeReleaseOp,
+                       ttg::LocalStoreOp, ttg::LocalLoadOp>(op) ||
+                   (load && !load.getIsVolatile()) ||
+                   (op->getNumRegions() == 0 && isMemoryEffectFree(op));
     if (!isKnown)
       return refuse("behind it stands " + quoted(op));
     if (isOfSums) {
@@ -344,6 +458,19 @@ bool Planner::divideTail() {
       heavy.insert(op->result_begin(), op->result_end());
     if (isa<StoreOp>(op))
       stores.insert(op);
+  }
+  // Each side counts tiles from item to item.
+  if (plan.items) {
+    Value end = plan.items.getYieldedValues().front();
+    Operation *op = end.getDefiningOp();
+    bool isKnown = op == loop ? end == loop.getResult(plan.counter)
+                              : llvm::is_contained(tail, op);
+    if (!isKnown || heavy.contains(end) || ofSums.contains(end))
+      return refuse("behind it tiles are not counted on");
+    if (op != loop) {
+      adding.insert(op);
+      stores.insert(op);
+    }
   }
 
   auto collect = [&](AccumulationSide &side,
@@ -413,6 +540,8 @@ bool Planner::checkImports() {
   bool gathers = !gather.getOps<scf::ForOp>().empty();
   llvm::SetVector<Value> values;
   values.insert(loop->operand_begin(), loop->operand_begin() + 3);
+  if (plan.items)
+    values.insert(plan.items->operand_begin(), plan.items->operand_begin() + 3);
   auto addOperands = [&](Operation *op) {
     forEachOperand(op, [&](Value value) {
       if (value.getParentRegion() != &loop.getRegion() &&
@@ -472,6 +601,11 @@ bool Planner::checkWrites() {
     add(op, 2);
   for (Operation &op : *body)
     add(&op, 2);
+  // Items before run beside it.
+  if (plan.items)
+    for (Operation &op : *plan.items.getBody())
+      if (op.isBeforeInBlock(loop))
+        add(&op, 2);
   plan.specialize.getPartitionOp()->walk([&](Operation *op) { add(op, 2); });
   for (const Access &a : accesses)
     for (const Access &b : accesses)

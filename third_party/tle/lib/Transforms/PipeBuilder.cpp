@@ -3,6 +3,7 @@
 #include "tle/Transforms/PipeBuilder.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/PatternMatch.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -55,6 +56,44 @@ Value PipeBuilder::getSlotNumber(Value number, int64_t slots) {
   if (!llvm::isPowerOf2_64(slots))
     return arith::RemUIOp::create(builder, loc, number, constant(slots));
   return arith::AndIOp::create(builder, loc, number, constant(slots - 1));
+}
+
+Value PipeBuilder::createGoesOn(scf::ForOp loop) {
+  // What is left is more than no step: as an unsigned number it cannot
+  // overflow.
+  Value left = arith::SubIOp::create(builder, loc, loop.getUpperBound(),
+                                     loop.getInductionVar());
+  return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ugt, left,
+                               loop.getStep());
+}
+
+scf::ForOp PipeBuilder::createAlike(scf::ForOp loop, ValueRange inits,
+                                    IRMapping &mapping) {
+  auto created = scf::ForOp::create(
+      builder, loc, mapping.lookupOrDefault(loop.getLowerBound()),
+      mapping.lookupOrDefault(loop.getUpperBound()),
+      mapping.lookupOrDefault(loop.getStep()), inits);
+  created->setAttrs(loop->getAttrDictionary());
+  mapping.map(loop.getInductionVar(), created.getInductionVar());
+  if (!created.getBody()->empty())
+    created.getBody()->back().erase();
+  return created;
+}
+
+scf::ForOp PipeBuilder::addCounter(scf::ForOp loop) {
+  IRRewriter rewriter(loop);
+  NamedAttrList attributes(loop->getDiscardableAttrDictionary());
+  Value zero =
+      arith::ConstantIntOp::create(rewriter, loop.getLoc(), /*value=*/0, 32);
+  auto created = cast<scf::ForOp>(
+      loop.replaceWithAdditionalYields(
+              rewriter, zero, /*replaceInitOperandUsesInLoop=*/false,
+              [](OpBuilder &, Location, ArrayRef<BlockArgument> arguments) {
+                return SmallVector<Value>{arguments.front()};
+              })
+          ->getOperation());
+  created->setDiscardableAttrs(attributes.getDictionary(loop.getContext()));
+  return created;
 }
 
 Value PipeBuilder::getView(Value ring, Value slot) {

@@ -18,6 +18,12 @@
 //   its own, captured, made again from what does not change, or from the pipe's
 //   tile of the same number. A sum is multiplied by a factor that is 1
 //   everywhere, or not at all.
+// - Items. All count tiles over items alike. Of a held pipe the sums release
+// the
+//   last tile of an item behind the loop, so that its slot is theirs until
+//   then; an item without tiles has an empty one, which the scores need not
+//   see. Operands and what is needed behind the loop have one tile an item, and
+//   a slot that its reader has released before.
 // - No deadlock. Tile i of any pipe needs, to be filled, that tile i - N of it
 //   has been released. The scores of tile i need the gathered tile i and slots
 //   that the sums of tile i - N release; the sums of tile i need what the
@@ -70,10 +76,11 @@ public:
         specialize(this->plan.specialize), loop(this->plan.loop) {}
 
   void run() {
+    if (plan.items)
+      plan.items = countItems(plan.items);
     createPipes();
     for (Value value : plan.crossing)
       hoist(value.getDefiningOp());
-    findImplied();
     Region &scores = addPartition();
     PartitionImports imports(specialize, &scores);
     makeScores(scores, imports);
@@ -88,11 +95,9 @@ private:
   ttg::WarpSpecializeOp specialize;
   scf::ForOp loop;
   llvm::MapVector<Value, ValuePipe> pipes;
-  /// One shot each.
+  /// One tile an item each.
   Value finalBarriers, operandBarriers;
   SmallVector<Value> finalBuffers, operandBuffers;
-  /// Pipes that the scores read and leave to the sums to release.
-  llvm::SmallPtrSet<Operation *, 4> implied;
   /// Where the partition of the scores finds operands.
   llvm::DenseMap<Value, Value> views;
 
@@ -123,14 +128,32 @@ private:
       finalBuffers.push_back(
           allocateRing(cast<RankedTensorType>(value.getType()), 1));
     if (!finalBuffers.empty())
-      finalBarriers =
-          createPipe(finalBuffers, 1, "finals", reader, /*oneShot=*/true);
+      finalBarriers = createPipe(finalBuffers, 1, "finals", reader,
+                                 /*oneShot=*/!plan.items);
     for (LoadOp load : plan.operands)
       operandBuffers.push_back(
           allocateRing(cast<RankedTensorType>(load.getType()), 1));
     if (!operandBuffers.empty())
-      operandBarriers = createPipe(operandBuffers, 1, "operands",
-                                   plan.scoring.name, /*oneShot=*/true);
+      operandBarriers =
+          createPipe(operandBuffers, 1, "operands", plan.scoring.name,
+                     /*oneShot=*/!plan.items);
+  }
+
+  /// Lets a loop over items count them; returns the new one.
+  scf::ForOp countItems(scf::ForOp items) {
+    items = addCounter(items);
+    OpBuilder::InsertionGuard guard(builder);
+    // Not behind the loop over tiles, where the sides are divided.
+    builder.setInsertionPointToStart(items.getBody());
+    Value next =
+        arith::AddIOp::create(builder, loc, getItem(items), constant(1));
+    items.getBody()->getTerminator()->setOperand(1, next);
+    return items;
+  }
+
+  /// The number of the item in whose loop the builder stands.
+  Value getItem(scf::ForOp items) {
+    return items ? Value(items.getRegionIterArg(1)) : constant(0);
   }
 
   /// What crosses is made as early as it can be.
@@ -177,54 +200,6 @@ private:
                    slots == 1 ? constant(0) : getSlotNumber(number, slots));
   }
 
-  /// The last op of `side` that may read what the ops of the loop know as a
-  /// slot of `pipe`.
-  Operation *findLastUse(const AccumulationSide &side, PipeCreateOp pipe) {
-    Operation *last = nullptr;
-    SmallVector<Value> worklist;
-    for (Operation *op : side.ops)
-      if (auto index = dyn_cast<ttg::MemDescIndexOp>(op))
-        for (Value field : pipe.getFields())
-          if (findCapturedRoot(index.getSrc()) == findCapturedRoot(field))
-            worklist.push_back(index);
-    while (!worklist.empty())
-      for (Operation *user : worklist.pop_back_val().getUsers()) {
-        Operation *op = loop.getBody()->findAncestorOpInBlock(*user);
-        if (!op || !side.ops.contains(op))
-          continue;
-        if (!last || last->isBeforeInBlock(op))
-          last = op;
-        bool isRead =
-            isa<LoadOp, ttg::LocalLoadOp, LocalPointersOp, TransOp, ReshapeOp>(
-                op) ||
-            ttg::isBufferView(op) || isSpread(op);
-        if (isRead)
-          llvm::append_range(worklist, op->getResults());
-      }
-    return last;
-  }
-
-  /// The sums may release a tile for the scores, too, if they have waited by
-  /// then for something that the scores hand on behind the last read of it.
-  void findImplied() {
-    for (Operation *pipe : plan.scoring.pipes) {
-      if (!plan.adding.pipes.contains(pipe))
-        continue;
-      auto create = cast<PipeCreateOp>(pipe);
-      Operation *last = findLastUse(plan.scoring, create);
-      Operation *release = findLastUse(plan.adding, create);
-      if (!last || !release)
-        continue;
-      for (Operation *op : plan.sums.ops)
-        for (Value operand : op->getOperands()) {
-          Value root = findRoot(operand);
-          if (plan.crossing.contains(root) && !release->isBeforeInBlock(op) &&
-              last->isBeforeInBlock(root.getDefiningOp()))
-            implied.insert(pipe);
-        }
-    }
-  }
-
   /// Whether `op` reads a slot, or transposes what was read, for products only.
   /// These take it from the slot if nothing stands between.
   bool isOperandRead(Operation *op) {
@@ -259,20 +234,13 @@ private:
     SmallVector<Value> inits;
     for (unsigned number : side.carried)
       inits.push_back(mapping.lookupOrDefault(loop.getInitArgs()[number]));
-    auto created = scf::ForOp::create(
-        builder, loc, mapping.lookupOrDefault(loop.getLowerBound()),
-        mapping.lookupOrDefault(loop.getUpperBound()),
-        mapping.lookupOrDefault(loop.getStep()), inits);
-    created->setAttrs(loop->getAttrDictionary());
+    scf::ForOp created = createAlike(loop, inits, mapping);
     created->removeAttr(kConsumerAttr);
-    mapping.map(loop.getInductionVar(), created.getInductionVar());
     for (auto [position, number] : llvm::enumerate(side.carried)) {
       mapping.map(loop.getRegionIterArg(number),
                   created.getRegionIterArg(position));
       mapping.map(loop.getResult(number), created.getResult(position));
     }
-    if (!created.getBody()->empty())
-      created.getBody()->back().erase();
     return created;
   }
 
@@ -283,34 +251,43 @@ private:
                 llvm::function_ref<void(Operation *)> follow) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToEnd(created.getBody());
-    llvm::DenseMap<Operation *, SmallVector<Value>> releases;
+    llvm::DenseMap<Operation *, SmallVector<Operation *>> releases;
     SmallVector<Operation *> lastUses;
     Operation *lastProduct = nullptr;
     for (Operation *pipe : side.pipes) {
-      lastUses.push_back(findLastUse(side, cast<PipeCreateOp>(pipe)));
+      lastUses.push_back(findLastUse(side, loop, cast<PipeCreateOp>(pipe)));
       if (isa_and_nonnull<DotOp>(lastUses.back()) &&
           (!lastProduct || lastProduct->isBeforeInBlock(lastUses.back())))
         lastProduct = lastUses.back();
     }
     // Nothing comes between products, so that they follow each other.
     for (auto [pipe, last] : llvm::zip(side.pipes, lastUses))
-      if (&side == &plan.adding || !implied.contains(pipe))
+      if (&side == &plan.adding || !plan.implied.contains(pipe))
         releases[isa_and_nonnull<DotOp>(last) ? lastProduct : last].push_back(
-            cast<PipeCreateOp>(pipe).getBarriers());
+            pipe);
     Value number = mapping.lookup(loop.getRegionIterArg(plan.counter));
     auto releaseAll = [&](Operation *op) {
-      for (Value barriers : releases.lookup(op))
+      for (Operation *pipe : releases.lookup(op)) {
+        OpBuilder::InsertionGuard guard(builder);
+        if (plan.held.contains(pipe) && &side == &plan.adding) {
+          auto branch = scf::IfOp::create(builder, loc, createGoesOn(created),
+                                          /*withElseRegion=*/false);
+          builder.setInsertionPointToStart(branch.thenBlock());
+        }
+        Value barriers = cast<PipeCreateOp>(pipe).getBarriers();
         release(mapping.lookupOrDefault(barriers), number, side.name);
+      }
     };
     for (Operation &op : *loop.getBody()) {
       if (isa<PipeWaitOp>(op)) {
         PipeCreateOp pipe = findPipe(&op);
         if (!side.pipes.contains(pipe))
           continue;
-        wait(mapping.lookupOrDefault(pipe.getBarriers()), number, side.name);
-        if (&side == &plan.scoring && implied.contains(pipe))
-          builder.getInsertionBlock()->back().setAttr(kImpliedReleaseAttr,
-                                                      builder.getUnitAttr());
+        Value barriers = mapping.lookupOrDefault(pipe.getBarriers());
+        if (&side == &plan.scoring && plan.implied.contains(pipe))
+          waitImplied(barriers, number);
+        else
+          wait(barriers, number, side.name);
       } else if (side.ops.contains(&op) && !isOperandRead(&op)) {
         emit(&op);
         releaseAll(&op);
@@ -333,8 +310,30 @@ private:
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToEnd(&region.front());
     IRMapping mapping;
+    if (!plan.items) {
+      makeScoresOfItem({}, imports, mapping);
+    } else {
+      for (Value bound : plan.items->getOperands().take_front(3))
+        imports.import(bound, builder, mapping);
+      SmallVector<Value> zeros(2, constant(0));
+      scf::ForOp items = createAlike(plan.items, zeros, mapping);
+      mapping.map(plan.items.getRegionIterArgs(), items.getRegionIterArgs());
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToEnd(items.getBody());
+      makeScoresOfItem(items, imports, mapping);
+      Value end = mapping.lookup(plan.items.getYieldedValues().front());
+      Value next =
+          arith::AddIOp::create(builder, loc, getItem(items), constant(1));
+      scf::YieldOp::create(builder, loc, ValueRange{end, next});
+    }
+    ttg::WarpReturnOp::create(builder, loc);
+  }
+
+  void makeScoresOfItem(scf::ForOp items, PartitionImports &imports,
+                        IRMapping &mapping) {
     AccumulationSide &side = plan.scoring;
-    importAll(side, imports, mapping);
+    Value item = getItem(items);
+    importAll(side, item, imports, mapping);
     scf::ForOp created = createLoop(side, mapping);
     Value number = mapping.lookup(loop.getRegionIterArg(plan.counter));
     auto emit = [&](Operation *op) {
@@ -345,12 +344,13 @@ private:
           send(pipes[result], mapping.lookup(result), number, mapping);
     };
     fillLoop(side, created, mapping, emit, [](Operation *) {});
-    sendFinals(mapping);
-    ttg::WarpReturnOp::create(builder, loc);
+    if (items && operandBarriers)
+      release(mapping.lookup(operandBarriers), item, side.name);
+    sendFinals(item, mapping);
   }
 
   /// Brings in what the scores need from before the loop.
-  void importAll(AccumulationSide &side, PartitionImports &imports,
+  void importAll(AccumulationSide &side, Value item, PartitionImports &imports,
                  IRMapping &mapping) {
     auto get = [&](Value value) {
       return imports.import(value, builder, mapping);
@@ -369,7 +369,7 @@ private:
       Value barriers = get(operandBarriers);
       for (auto [load, buffer] : llvm::zip(plan.operands, operandBuffers))
         views[load.getResult()] = getSlot(get(buffer), Value());
-      wait(barriers, constant(0), side.name);
+      wait(barriers, item, side.name);
     }
     for (Value value :
          {loop.getLowerBound(), loop.getUpperBound(), loop.getStep()})
@@ -403,11 +403,35 @@ private:
     commit(barriers, number);
   }
 
+  /// Of a pipe with empty tiles the scores wait for these, too: by the parity
+  /// of a round nobody can tell two rounds. The sums release the last tile of
+  /// an item when they have what follows.
+  void waitForHeld(IRMapping &mapping) {
+    Value last;
+    for (Operation *pipe : plan.scoring.pipes) {
+      if (!plan.held.contains(pipe))
+        continue;
+      if (!last)
+        last = arith::SubIOp::create(
+            builder, loc, mapping.lookup(plan.items.getYieldedValues().front()),
+            constant(1));
+      waitImplied(mapping.lookup(cast<PipeCreateOp>(pipe).getBarriers()), last);
+    }
+  }
+
+  void waitImplied(Value barriers, Value number) {
+    wait(barriers, number, plan.scoring.name);
+    builder.getInsertionBlock()->back().setAttr(kImpliedReleaseAttr,
+                                                builder.getUnitAttr());
+  }
+
   /// What stands behind the loop; first what the finals need, for the sums wait
   /// for them.
-  void sendFinals(IRMapping &mapping) {
+  void sendFinals(Value item, IRMapping &mapping) {
     llvm::SmallPtrSet<Operation *, 8> early;
     SmallVector<Value> worklist(plan.finals.begin(), plan.finals.end());
+    if (plan.items)
+      worklist.push_back(plan.items.getYieldedValues().front());
     while (!worklist.empty()) {
       Operation *op = worklist.pop_back_val().getDefiningOp();
       if (op && plan.scoring.tail.contains(op) && early.insert(op).second)
@@ -416,14 +440,15 @@ private:
     for (Operation *op : plan.scoring.tail)
       if (early.contains(op))
         builder.clone(*op, mapping);
+    waitForHeld(mapping);
     if (!plan.finals.empty()) {
       Value barriers = mapping.lookup(finalBarriers);
-      acquire(barriers, constant(0));
+      acquire(barriers, item);
       for (auto [value, buffer] : llvm::zip(plan.finals, finalBuffers))
         ttg::LocalStoreOp::create(builder, value.getLoc(),
                                   mapping.lookup(value),
                                   getSlot(mapping.lookup(buffer), Value()));
-      commit(barriers, constant(0));
+      commit(barriers, item);
     }
     for (Operation *op : plan.scoring.tail)
       if (!early.contains(op))
@@ -434,15 +459,44 @@ private:
   // Operands
   //===--------------------------------------------------------------------===//
 
-  /// Lets the partition that gathers copy the operands, before its loop.
+  /// Lets the partition that gathers copy the operands: before its loop or, of
+  /// an item, behind the first tile, for which a slot is free earlier.
   void copyOperands() {
     Region &region = *specialize.getPartitionRegions()[1];
     PartitionImports imports(specialize, &region);
     OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPoint(*region.front().getOps<scf::ForOp>().begin());
+    scf::ForOp loop = *region.front().getOps<scf::ForOp>().begin();
     IRMapping mapping;
+    builder.setInsertionPoint(loop);
     Value barriers = imports.import(operandBarriers, builder, mapping);
-    acquire(barriers, constant(0));
+    if (!plan.items)
+      return copyOperands(barriers, constant(0), imports, mapping);
+    scf::ForOp items = countItems(loop);
+    mapping.map(plan.items.getInductionVar(), items.getInductionVar());
+    mapping.map(plan.items.getRegionIterArgs(), items.getRegionIterArgs());
+    Value item = getItem(items);
+    scf::ForOp tiles = *items.getBody()->getOps<scf::ForOp>().begin();
+    Value first = items.getRegionIterArg(0);
+    auto branchIfFirst = [&](Value number) {
+      Value isFirst = arith::CmpIOp::create(
+          builder, loc, arith::CmpIPredicate::eq, number, first);
+      auto branch = scf::IfOp::create(builder, loc, isFirst,
+                                      /*withElseRegion=*/false);
+      builder.setInsertionPointToStart(branch.thenBlock());
+    };
+    builder.setInsertionPoint(tiles.getBody()->getTerminator());
+    branchIfFirst(tiles.getRegionIterArgs().back());
+    copyOperands(barriers, item, imports, mapping);
+    // Without tiles nobody reads them.
+    builder.setInsertionPointAfter(tiles);
+    branchIfFirst(tiles.getResults().back());
+    acquire(barriers, item);
+    commit(barriers, item);
+  }
+
+  void copyOperands(Value barriers, Value item, PartitionImports &imports,
+                    IRMapping &mapping) {
+    acquire(barriers, item);
     for (auto [load, buffer] : llvm::zip(plan.operands, operandBuffers)) {
       Value slot = getSlot(imports.import(buffer, builder, mapping), Value());
       Value pointers = imports.import(load.getPtr(), builder, mapping);
@@ -453,7 +507,7 @@ private:
                                             slot, mask, /*other=*/Value(),
                                             load.getCache(), load.getEvict());
     }
-    commit(barriers, constant(0));
+    commit(barriers, item);
   }
 
   //===--------------------------------------------------------------------===//
@@ -623,7 +677,8 @@ private:
     AccumulationSide &side = plan.adding;
     if (!plan.finals.empty()) {
       builder.setInsertionPointAfter(created);
-      wait(finalBarriers, constant(0), side.name);
+      Value item = getItem(plan.items);
+      wait(finalBarriers, item, side.name);
       for (auto [value, buffer] : llvm::zip(plan.finals, finalBuffers)) {
         Value loaded = ttg::LocalLoadOp::create(builder, loc, value.getType(),
                                                 getSlot(buffer, Value()));
@@ -633,12 +688,16 @@ private:
               block->findAncestorOpInBlock(*use.getOwner()));
         });
       }
+      if (plan.items)
+        release(finalBarriers, item, side.name);
     }
     SmallVector<Operation *> gone;
     for (Operation *op = loop->getNextNode();
          !op->hasTrait<OpTrait::IsTerminator>(); op = op->getNextNode()) {
       if (auto wait = dyn_cast<PipeWaitOp>(op))
         wait.setReader(side.name);
+      if (auto release = dyn_cast<PipeReleaseOp>(op))
+        release.setReader(side.name);
       if (!side.tail.contains(op))
         gone.push_back(op);
     }

@@ -23,12 +23,22 @@ static constexpr int64_t kMaxCrossingBytes = 16384;
 static constexpr int64_t kFullPipe = 32768;
 static constexpr int64_t kLargeTile = 16384;
 
+/// A smaller conversion finds a place beside the slots.
+static constexpr int64_t kLeastStagedBytes = 8192;
+
 /// Bytes left to reductions and conversions, beyond what is counted.
 static constexpr int64_t kReserve = 2048;
 
 int64_t tle::getTileBytes(ShapedType type) {
   return type.getNumElements() * std::max(type.getElementTypeBitWidth(), 8u) /
          8;
+}
+
+bool tle::isLargeStore(StoreOp store) {
+  auto type = dyn_cast<RankedTensorType>(store.getValue().getType());
+  return type && type.getRank() == 2 && type.getElementType().isIntOrFloat() &&
+         type.getElementTypeBitWidth() >= 8 &&
+         getTileBytes(type) >= kLeastStagedBytes;
 }
 
 int64_t TileLoopPlan::bytesPerSlot() const {
@@ -69,11 +79,11 @@ public:
       return failure();
     findLoadDependent();
     addDerived();
-    if (!checkMemory() || !findOutside() ||
+    if (!findOutside() || !checkMemory() ||
         !llvm::all_of(
             tiles, [&](const GatheredTile &tile) { return isCopyable(tile); }))
       return failure();
-    if (!findConsumers() || !makePipes() || !chooseSlots())
+    if (!findConsumers() || !checkStores() || !makePipes() || !chooseSlots())
       return failure();
     return std::move(plan);
   }
@@ -98,6 +108,8 @@ private:
   Operation *inBody(Operation *op) { return body->findAncestorOpInBlock(*op); }
 
   bool hasRightPlace();
+  bool checkItems();
+  bool isBefore(Operation *op);
   bool findTiles();
   bool isTile(LoadOp load, GatheredTile &tile);
   bool isBufferOfTile(GatheredTile &tile);
@@ -112,15 +124,17 @@ private:
   void addDerived();
   bool canCross(Value value);
   bool findConsumers();
+  bool checkStores();
   bool makePipes();
   Operation *findLastUse(const GatheredTile &tile);
   bool chooseSlots();
 };
 
 bool Planner::hasRightPlace() {
-  auto function = dyn_cast<FuncOp>(loop->getParentOp());
+  plan.items = dyn_cast<scf::ForOp>(loop->getParentOp());
+  auto function = dyn_cast<FuncOp>(plan.getWhole()->getParentOp());
   if (!function || !llvm::hasSingleElement(function.getBody()))
-    return refuse("it is inside of another loop or a branch");
+    return refuse("it is inside of a branch or of several loops");
   if (!function.isPublic() || function.getNumResults() != 0)
     return refuse("it is not in the kernel itself");
   bool isDivided = false, hasLoop = false;
@@ -143,7 +157,37 @@ bool Planner::hasRightPlace() {
                   ", which partitions do not take");
   if (hasLoop)
     return refuse("it holds another loop");
+  return !plan.items || checkItems();
+}
+
+/// The loop around it: each iteration is a work item, and knows nothing of
+/// others.
+bool Planner::checkItems() {
+  if (plan.items.getNumResults() != 0)
+    return refuse("the loop around it carries values");
+  bool hasLoop = false;
+  plan.items.getBody()->walk(
+      [&](LoopLikeOpInterface other) { hasLoop |= other != loop; });
+  if (hasLoop)
+    return refuse("the loop around it holds other loops");
   return true;
+}
+
+/// Whether `op` stands before the loop, or before that around it.
+bool Planner::isBefore(Operation *op) {
+  return (op->getBlock() == loop->getBlock() && op->isBeforeInBlock(loop)) ||
+         (op->getBlock() == plan.getWhole()->getBlock() &&
+          op->isBeforeInBlock(plan.getWhole()));
+}
+
+/// Whether the producer may run `op` beside what comes before it.
+static bool canRunAhead(Operation *op) {
+  auto load = dyn_cast<LoadOp>(op);
+  bool isLoad = load && !load.getIsVolatile() &&
+                !isLocalPointerLike(load.getPtr().getType());
+  return isLoad ||
+         (isMemoryEffectFree(op) && op->getNumRegions() == 0 &&
+          !isa<DotOpInterface, LocalPointersOp>(op) && !ttg::isBufferView(op));
 }
 
 //===----------------------------------------------------------------------===//
@@ -192,8 +236,7 @@ bool Planner::isBufferOfTile(GatheredTile &tile) {
     buffer = store.getDst();
   }
   auto alloc = buffer ? buffer.getDefiningOp<ttg::LocalAllocOp>() : nullptr;
-  if (!alloc || alloc.getSrc() || user->getBlock() != body ||
-      alloc->getBlock() != loop->getBlock() || loop->isBeforeInBlock(alloc))
+  if (!alloc || alloc.getSrc() || user->getBlock() != body || !isBefore(alloc))
     return false;
   tile.store = user;
   tile.buffer = alloc;
@@ -209,7 +252,7 @@ bool Planner::isBufferOfTile(GatheredTile &tile) {
         continue;
       bool isView = ttg::isBufferView(op) || isa<LocalPointersOp>(op);
       Operation *ancestor = inBody(op);
-      if (isView && (ancestor || op->getBlock() == loop->getBlock())) {
+      if (isView && (ancestor || isBefore(op))) {
         worklist.push_back(op->getResult(0));
         continue;
       }
@@ -290,13 +333,7 @@ bool Planner::addToSlice(Value value, llvm::SetVector<Operation *> &ops) {
     Operation *op = next.getDefiningOp();
     if (op->getBlock() != body || ops.contains(op))
       continue;
-    auto load = dyn_cast<LoadOp>(op);
-    bool isLoad = load && !load.getIsVolatile() &&
-                  !isLocalPointerLike(load.getPtr().getType());
-    bool isPure = isMemoryEffectFree(op) && op->getNumRegions() == 0 &&
-                  !isa<DotOpInterface, LocalPointersOp>(op) &&
-                  !ttg::isBufferView(op);
-    if (!isLoad && !isPure)
+    if (!canRunAhead(op))
       return refuse("the address of a tile depends on " + quoted(op) +
                     ", which the producer cannot run");
     ops.insert(op);
@@ -323,14 +360,14 @@ bool Planner::findSlice() {
   return true;
 }
 
-/// The producer loads while earlier iterations are on their way: no iteration
-/// may write what it reads.
+/// The producer loads while earlier iterations, and items, are on their way:
+/// none may write what it reads.
 bool Planner::checkMemory() {
-  GlobalWrites writes = findGlobalWrites(loop);
+  GlobalWrites writes = findGlobalWrites(plan.getWhole());
   SmallVector<LoadOp> loads;
   for (GatheredTile &tile : tiles)
     loads.push_back(tile.load);
-  for (Operation *op : plan.slice)
+  for (Operation *op : llvm::concat<Operation *const>(plan.slice, plan.perItem))
     if (auto load = dyn_cast<LoadOp>(op))
       loads.push_back(load);
   for (LoadOp load : loads)
@@ -348,8 +385,17 @@ bool Planner::addOutside(Value value, llvm::SetVector<Operation *> &ops) {
     if (op && (op->getBlock() == body || ops.contains(op)))
       continue;
     if (!op) {
-      if (cast<BlockArgument>(next).getOwner() != body)
+      Operation *owner = cast<BlockArgument>(next).getOwner()->getParentOp();
+      if (owner != loop && owner != plan.items)
         plan.captures.insert(next);
+      continue;
+    }
+    if (plan.items && op->getBlock() == loop->getBlock()) {
+      if (!canRunAhead(op))
+        return refuse("the address of a tile needs what " + quoted(op) +
+                      " makes in the loop around it");
+      ops.insert(op);
+      llvm::append_range(worklist, op->getOperands());
       continue;
     }
     if (op->hasTrait<OpTrait::ConstantLike>()) {
@@ -374,6 +420,9 @@ bool Planner::findOutside() {
   llvm::SetVector<Operation *> ops;
   SmallVector<Value> values = {loop.getLowerBound(), loop.getUpperBound(),
                                loop.getStep()};
+  if (plan.items)
+    values.append({plan.items.getLowerBound(), plan.items.getUpperBound(),
+                   plan.items.getStep()});
   for (GatheredTile &tile : tiles)
     for (Value operand : {tile.load.getPtr(), tile.load.getMask()})
       if (operand)
@@ -387,9 +436,13 @@ bool Planner::findOutside() {
   for (Value value : values)
     if (!addOutside(value, ops))
       return false;
-  for (Operation &op : *loop->getBlock())
+  for (Operation &op : *plan.getWhole()->getBlock())
     if (ops.contains(&op))
       plan.outside.insert(&op);
+  if (plan.items)
+    for (Operation &op : *plan.items.getBody())
+      if (ops.contains(&op))
+        plan.perItem.insert(&op);
   return true;
 }
 
@@ -516,6 +569,24 @@ bool Planner::findConsumers() {
     });
     if (tile.readers.empty())
       return refuse("it gathers a tile that nothing reads");
+  }
+  return true;
+}
+
+/// Large stores of an item go through the slot of its last tile.
+bool Planner::checkStores() {
+  if (!plan.items)
+    return true;
+  int64_t room = 0;
+  for (GatheredTile &tile : tiles)
+    room = std::max(room, getTileBytes(tile.slotType));
+  for (auto store : plan.items.getBody()->getOps<StoreOp>()) {
+    auto type = dyn_cast<RankedTensorType>(store.getValue().getType());
+    if (loop->isBeforeInBlock(store) && isLargeStore(store) &&
+        getTileBytes(type) > room)
+      return refuse("a tile has " + Twine(room) +
+                    " bytes, but what is stored behind the loop " +
+                    Twine(getTileBytes(type)));
   }
   return true;
 }

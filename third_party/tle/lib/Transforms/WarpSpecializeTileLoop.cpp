@@ -6,6 +6,13 @@
 //                ==> pipes; ttg.warp_specialize
 //                    default    { scf.for { wait; rest; release }; after }
 //                    partition0 { scf.for { acquire; gather; commit } }
+//                A loop over items around it is made on both sides:
+//                scf.for { before; scf.for { gather; rest }; after }
+//                ==> ttg.warp_specialize
+//                    default    { scf.for { before; scf.for { wait; rest;
+//                                 release }; after } }
+//                    partition0 { scf.for { what addresses need of before;
+//                                 scf.for { acquire; gather; commit } } }
 // Postcondition: no loop is marked, so stock does not specialize any of them.
 //
 // Why the results are the same:
@@ -37,6 +44,15 @@
 //   loop ran is defined. Values that depend on memory reach the consumer
 //   through the pipe or from loads of its own of memory that the loop does not
 //   write.
+// - Items. Both sides go through the same items, for bounds and step are from
+//   before the division, and items hand nothing on to each other. Both count
+//   the tiles of an item alike: its trips, or one empty tile where there are
+//   none and results go through a slot. That slot is the consumer's from the
+//   last tile's wait to its release, which stands behind the loop and behind
+//   the last read of what was stored there; the producer needs it for no tile
+//   of the same item, so the induction over tiles holds. Every reader waits for
+//   every tile, empty ones too: by the parity of a round nobody can tell it
+//   from the next but one.
 //
 //===----------------------------------------------------------------------===//
 
@@ -74,8 +90,6 @@ constexpr int64_t kMostWarps = 32;
 constexpr int64_t kRegisters = 65536;
 constexpr int64_t kMostRegistersPerThread = 255;
 constexpr int64_t kMostProducerRegisters = 96;
-/// A smaller conversion finds a place beside the slots.
-constexpr int64_t kLeastStagedBytes = 8192;
 
 /// A pipe as both sides see it: its barriers, and the slots of its tiles and of
 /// the values that cross.
@@ -88,29 +102,48 @@ struct PipeBuffers {
 class Specializer : private PipeBuilder {
 public:
   Specializer(TileLoopPlan plan, int64_t numWarps, int64_t producerRegisters)
-      : PipeBuilder(plan.loop, plan.loop.getLoc()), plan(std::move(plan)),
-        loop(this->plan.loop), numWarps(numWarps),
+      : PipeBuilder(plan.getWhole(), plan.loop.getLoc()), plan(std::move(plan)),
+        loop(this->plan.loop), items(this->plan.items), numWarps(numWarps),
         producerRegisters(producerRegisters) {}
 
   void run() {
     for (auto [number, pipe] : llvm::enumerate(plan.pipes))
       buffers.push_back(createPipe(pipe, number));
     divide();
+    if (items) {
+      items = addCounter(items);
+      items->removeAttr(kMark);
+    }
+    planStores();
     produce();
     consume();
     stageStores();
+    if (items)
+      endItem();
     erase();
   }
 
 private:
   TileLoopPlan plan;
-  scf::ForOp loop;
+  scf::ForOp loop, items;
   int64_t numWarps;
   int64_t producerRegisters;
   SmallVector<PipeBuffers> buffers;
   ttg::WarpSpecializeOp specialize;
-  /// How many tiles the consumer has had.
-  Value count;
+  /// How many tiles the consumer has had, before the loop and behind it,
+  /// whether there was none between, and the last of them.
+  Value start, count, isEmpty, last;
+  /// Large stores behind the loop, each with the ring that it goes through and
+  /// the barriers of that one's pipe.
+  struct StagedStore {
+    StoreOp store;
+    Value ring, barriers;
+  };
+  SmallVector<StagedStore> staged;
+  bool haveOwnRings = true;
+  /// Barriers of the pipes whose last tile of an item is held until its slot
+  /// has served for stores.
+  llvm::SmallDenseSet<Value> held;
 
   Value allocateSlots(ArrayRef<int64_t> shape, Type element, Attribute layout) {
     SmallVector<int64_t> whole = {plan.slots};
@@ -203,10 +236,10 @@ private:
     for (Value capture : captures)
       producer.addArgument(capture.getType(), capture.getLoc());
 
-    Block *block = loop->getBlock();
+    Block *block = plan.getWhole()->getBlock();
     for (Operation *op : findMovable())
       op->moveBefore(&rest, rest.end());
-    loop->moveBefore(&rest, rest.end());
+    plan.getWhole()->moveBefore(&rest, rest.end());
     for (Operation *op = specialize->getNextNode();
          op != block->getTerminator();) {
       Operation *next = op->getNextNode();
@@ -221,7 +254,7 @@ private:
   /// What stands before the loop and can run beside the producer: it writes
   /// nothing and follows the last op that does, and no capture needs it.
   SmallVector<Operation *> findMovable() {
-    Block *block = loop->getBlock();
+    Block *block = plan.getWhole()->getBlock();
     llvm::SmallPtrSet<Operation *, 16> staying;
     SmallVector<Operation *> worklist = {specialize};
     while (!worklist.empty())
@@ -262,20 +295,17 @@ private:
     return views;
   }
 
-  /// The loop once more, with the values of `carried` and a number of tiles,
-  /// which comes last; its body is empty. `mapping` leads there.
-  scf::ForOp createLoop(ArrayRef<unsigned> carried, IRMapping &mapping) {
+  /// The loop once more, with the values of `carried` and the number of the
+  /// tile, which comes last and begins with `first`; its body is empty.
+  /// `mapping` leads there.
+  scf::ForOp createLoop(ArrayRef<unsigned> carried, Value first,
+                        IRMapping &mapping) {
     SmallVector<Value> inits;
     for (unsigned number : carried)
       inits.push_back(mapping.lookupOrDefault(loop.getInitArgs()[number]));
-    inits.push_back(constant(0));
-    auto created = scf::ForOp::create(
-        builder, loc, mapping.lookupOrDefault(loop.getLowerBound()),
-        mapping.lookupOrDefault(loop.getUpperBound()),
-        mapping.lookupOrDefault(loop.getStep()), inits);
-    created->setAttrs(loop->getAttrDictionary());
+    inits.push_back(first);
+    scf::ForOp created = createAlike(loop, inits, mapping);
     created->removeAttr(kMark);
-    mapping.map(loop.getInductionVar(), created.getInductionVar());
     for (auto [position, number] : llvm::enumerate(carried))
       mapping.map(loop.getRegionIterArg(number),
                   created.getRegionIterArg(position));
@@ -291,12 +321,6 @@ private:
     scf::YieldOp::create(builder, loc, values);
   }
 
-  static void startBody(scf::ForOp created, OpBuilder &builder) {
-    if (!created.getBody()->empty())
-      created.getBody()->back().erase();
-    builder.setInsertionPointToEnd(created.getBody());
-  }
-
   void produce() {
     Block &block =
         specialize.getPartitionOp().getPartitionRegions().front().front();
@@ -307,18 +331,62 @@ private:
       mapping.map(capture, argument);
     for (Operation *op : plan.outside)
       builder.clone(*op, mapping);
-    scf::ForOp created = createLoop(plan.carried.getArrayRef(), mapping);
+    if (!items) {
+      gather(constant(0), mapping);
+    } else {
+      scf::ForOp created = createAlike(items, constant(0), mapping);
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToEnd(created.getBody());
+      for (Operation *op : plan.perItem)
+        builder.clone(*op, mapping);
+      Value first = created.getRegionIterArgs().back();
+      Value end = gather(first, mapping);
+      if (!held.empty())
+        end = sendEmptyTile(first, end, mapping);
+      scf::YieldOp::create(builder, loc, end);
+    }
+    ttg::WarpReturnOp::create(builder, loc);
+  }
+
+  /// The producer's loop over tiles, from number `first` on; returns the number
+  /// behind the last.
+  Value gather(Value first, IRMapping &mapping) {
+    scf::ForOp created = createLoop(plan.carried.getArrayRef(), first, mapping);
     Value number = created.getRegionIterArgs().back();
     {
       OpBuilder::InsertionGuard guard(builder);
-      startBody(created, builder);
+      builder.setInsertionPointToEnd(created.getBody());
       for (Operation *op : plan.slice)
         builder.clone(*op, mapping);
       for (auto [pipe, own] : llvm::zip(plan.pipes, buffers))
         fill(pipe, own, number, mapping);
       yield(plan.carried.getArrayRef(), number, mapping);
     }
-    ttg::WarpReturnOp::create(builder, loc);
+    return created.getResults().back();
+  }
+
+  /// An item without tiles has one in which nothing lies: the consumer stores
+  /// its results through the slot. Returns the number behind it, or `end`.
+  Value sendEmptyTile(Value first, Value end, IRMapping &mapping) {
+    Value isEmpty = arith::CmpIOp::create(builder, loc,
+                                          arith::CmpIPredicate::eq, first, end);
+    auto branch = scf::IfOp::create(builder, loc, isEmpty,
+                                    /*withElseRegion=*/false);
+    {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(branch.thenBlock());
+      for (const PipeBuffers &own : buffers) {
+        acquire(mapping.lookup(own.barriers), first);
+        commit(mapping.lookup(own.barriers), first);
+      }
+    }
+    return createEnd(first, end, isEmpty);
+  }
+
+  /// The number behind the last tile of an item, the empty one included.
+  Value createEnd(Value first, Value end, Value isEmpty) {
+    Value next = arith::AddIOp::create(builder, loc, first, constant(1));
+    return arith::SelectOp::create(builder, loc, isEmpty, next, end);
   }
 
   /// One tile of a pipe. All that the addresses need has been computed, so that
@@ -354,10 +422,11 @@ private:
   void consume() {
     builder.setInsertionPoint(loop);
     IRMapping mapping;
-    scf::ForOp created = createLoop(plan.consumerCarried, mapping);
+    start = items ? Value(items.getRegionIterArgs().back()) : constant(0);
+    scf::ForOp created = createLoop(plan.consumerCarried, start, mapping);
     created->setAttr(kConsumerAttr, builder.getUnitAttr());
     Value number = created.getRegionIterArgs().back();
-    startBody(created, builder);
+    builder.setInsertionPointToEnd(created.getBody());
     SmallVector<SmallVector<Value>> slots;
     for (auto [pipe, own] : llvm::zip(plan.pipes, buffers)) {
       slots.push_back(getSlots(own.tiles, number));
@@ -374,8 +443,7 @@ private:
       bool isEnd = &op == loop.getBody()->getTerminator();
       for (auto [index, pipe] : llvm::enumerate(plan.pipes))
         if (pipe.lastUse == &op)
-          PipeReleaseOp::create(builder, loc, buffers[index].barriers, number,
-                                builder.getStringAttr(kReader));
+          releaseTile(buffers[index].barriers, number, created);
       if (isEnd)
         yield(plan.consumerCarried, number, mapping);
     }
@@ -425,49 +493,113 @@ private:
     }
   }
 
+  void releaseTile(Value barriers, Value number, scf::ForOp created) {
+    OpBuilder::InsertionGuard guard(builder);
+    if (held.contains(barriers)) {
+      auto branch = scf::IfOp::create(builder, loc, createGoesOn(created),
+                                      /*withElseRegion=*/false);
+      builder.setInsertionPointToStart(branch.thenBlock());
+    }
+    release(barriers, number, kReader);
+  }
+
+  /// Bytes of what a store may go through: of a slot if other items follow.
+  int64_t getRoom(Value ring) {
+    return getBytes(ring) / (items ? plan.slots : 1);
+  }
+
   /// Lets large stores behind the loop go through slots, to be written by whole
   /// rows: a change of layout would take shared memory beside them. The slots
-  /// are the consumer's then, for all tiles have arrived and none will come.
-  void stageStores() {
+  /// are the consumer's then: all tiles have arrived, and none will come or, if
+  /// other items follow, the last one is not released before.
+  void planStores() {
     SmallVector<std::pair<Value, Value>> rings; // with the pipe's barriers
     for (const PipeBuffers &pipe : buffers)
       for (Value tile : pipe.tiles) {
         auto *place = llvm::find_if(rings, [&](const auto &ring) {
-          return getBytes(ring.first) < getBytes(tile);
+          int64_t more = getBytes(tile) - getBytes(ring.first);
+          // Of the same size the one that is read last.
+          return more > 0 || (items && more == 0);
         });
         rings.insert(place, {tile, pipe.barriers});
       }
-    llvm::SmallDenseSet<Value> waitedFor;
-    SmallVector<StoreOp> stores;
     size_t next = 0;
-    bool isOwn = true; // each has a ring of its own so far
     for (Operation *op = loop->getNextNode(); op; op = op->getNextNode()) {
       auto store = dyn_cast<StoreOp>(op);
-      auto type = store ? dyn_cast<RankedTensorType>(store.getValue().getType())
-                        : RankedTensorType();
-      if (!type || type.getRank() != 2 ||
-          !type.getElementType().isIntOrFloat() ||
-          type.getElementTypeBitWidth() < 8 ||
-          getTileBytes(type) < kLeastStagedBytes ||
-          getTileBytes(type) > getBytes(rings.front().first))
+      if (!store || !isLargeStore(store) ||
+          getValueBytes(store) > getRoom(rings.front().first))
         continue;
       if (next == rings.size() ||
-          getTileBytes(type) > getBytes(rings[next].first)) {
-        isOwn = false;
+          getValueBytes(store) > getRoom(rings[next].first)) {
+        haveOwnRings = false;
         next = 0;
       }
       auto [ring, barriers] = rings[next++];
-      builder.setInsertionPoint(store);
-      if (waitedFor.insert(barriers).second)
-        waitForLast(barriers);
-      stage(store, type, ring);
-      stores.push_back(store);
+      staged.push_back({store, ring, barriers});
+      if (items)
+        held.insert(barriers);
     }
-    if (isOwn)
-      gatherStaged(stores);
   }
 
-  void stage(StoreOp store, RankedTensorType type, Value ring) {
+  void stageStores() {
+    if (staged.empty())
+      return;
+    llvm::SmallDenseSet<Value> waitedFor;
+    for (const StagedStore &each : staged) {
+      builder.setInsertionPoint(each.store);
+      if (!last)
+        createLast();
+      if (waitedFor.insert(each.barriers).second)
+        PipeBuilder::wait(each.barriers, last, kReader);
+      Value ring = each.ring;
+      if (items)
+        ring = getView(ring, getSlotNumber(last, plan.slots));
+      stage(each.store, ring);
+    }
+    if (haveOwnRings)
+      gatherStaged();
+  }
+
+  /// The number of the last tile, which has arrived: a wait for it says that
+  /// what follows may use the slots. Without any tile it is that of the empty
+  /// one or, if no items follow, of the second round, whose phase is the one
+  /// that a fresh mbarrier has behind it, so that the wait passes.
+  void createLast() {
+    isEmpty = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                    count, start);
+    if (items)
+      count = createEnd(start, count, isEmpty);
+    last = arith::SubIOp::create(builder, loc, count, constant(1));
+    if (!items)
+      last = arith::SelectOp::create(builder, loc, isEmpty,
+                                     constant(plan.slots), last);
+  }
+
+  /// Frees what has been held, takes the other pipes' empty tiles, and counts
+  /// on.
+  void endItem() {
+    if (!held.empty()) {
+      builder.setInsertionPoint(staged.back().store);
+      for (const PipeBuffers &own : buffers)
+        if (held.contains(own.barriers))
+          release(own.barriers, last, kReader);
+    }
+    if (!held.empty() && held.size() < buffers.size()) {
+      auto branch = scf::IfOp::create(builder, loc, isEmpty,
+                                      /*withElseRegion=*/false);
+      builder.setInsertionPointToStart(branch.thenBlock());
+      for (const PipeBuffers &own : buffers)
+        if (!held.contains(own.barriers)) {
+          PipeBuilder::wait(own.barriers, start, kReader);
+          release(own.barriers, start, kReader);
+        }
+    }
+    items.getBody()->getTerminator()->setOperand(
+        items.getNumRegionIterArgs() - 1, count);
+  }
+
+  void stage(StoreOp store, Value ring) {
+    auto type = cast<RankedTensorType>(store.getValue().getType());
     auto space = ttg::SharedMemorySpaceAttr::get(builder.getContext());
     auto staged = ttg::MemDescType::get(type.getShape(), type.getElementType(),
                                         productLayout(type), space,
@@ -482,33 +614,29 @@ private:
 
   /// Lets all that is staged be staged before any of it is stored: the values
   /// leave their registers first, and one barrier does for all.
-  static void gatherStaged(ArrayRef<StoreOp> stores) {
-    if (stores.size() < 2)
+  void gatherStaged() {
+    if (staged.size() < 2)
       return;
-    StoreOp last = stores.back();
-    for (Operation *op = stores.front(); op != last; op = op->getNextNode())
-      if (!isMemoryEffectFree(op) && !llvm::is_contained(stores, op) &&
+    StoreOp final = staged.back().store;
+    auto isStagedStore = [&](Operation *op) {
+      return llvm::any_of(
+          staged, [&](const StagedStore &each) { return each.store == op; });
+    };
+    for (Operation *op = staged.front().store; op != final;
+         op = op->getNextNode())
+      if (!isMemoryEffectFree(op) && !isStagedStore(op) &&
           !isa<PipeWaitOp, ttg::LocalStoreOp, ttg::LocalLoadOp>(op))
         return;
-    Operation *place = last.getValue().getDefiningOp();
-    for (StoreOp store : stores.drop_back()) {
+    Operation *place = final.getValue().getDefiningOp();
+    for (const StagedStore &each : ArrayRef(staged).drop_back()) {
+      StoreOp store = each.store;
       store.getValue().getDefiningOp()->moveBefore(place);
       store->moveBefore(place);
     }
   }
 
-  /// A wait for the last tile, which has arrived: it says that what follows may
-  /// use the slots. Without any tile it is for a tile of the second round,
-  /// whose phase is the one that a fresh mbarrier has behind it, so that it
-  /// passes.
-  void waitForLast(Value barriers) {
-    Value none = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
-                                       count, constant(0));
-    Value last = arith::SubIOp::create(builder, loc, count, constant(1));
-    Value number =
-        arith::SelectOp::create(builder, loc, none, constant(plan.slots), last);
-    PipeWaitOp::create(builder, loc, barriers, number,
-                       builder.getStringAttr(kReader));
+  static int64_t getValueBytes(StoreOp store) {
+    return getTileBytes(cast<RankedTensorType>(store.getValue().getType()));
   }
 
   static int64_t getBytes(Value buffer) {
@@ -542,10 +670,14 @@ public:
         loops.push_back(loop);
     });
     for (scf::ForOp loop : loops)
-      specialize(loop);
+      if (!gone.contains(loop))
+        specialize(loop);
   }
 
 private:
+  /// Loops over items that are there no more.
+  llvm::SmallPtrSet<Operation *, 4> gone;
+
   /// Why no kernel that is launched so can be divided.
   std::optional<StringRef> getLaunchReason() {
     // From sm_100 on stock changes the warps of partitions, which counts of
@@ -582,7 +714,10 @@ private:
                  Twine(tiles) + " tiles gathered by a partition, " +
                      Twine(plan->pipes.size()) + " pipes of " +
                      Twine(plan->slots) + " slots, " + Twine(crossing) +
-                     " other values cross");
+                     " other values cross" +
+                     (plan->items ? ", in a loop over items" : ""));
+    if (plan->items)
+      gone.insert(plan->items);
     Specializer(std::move(*plan), numWarps, producerRegisters).run();
   }
 };

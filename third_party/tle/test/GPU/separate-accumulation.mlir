@@ -244,3 +244,128 @@ tt.func public @latent(%q: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %k: !tt.p
   tt.store %o_ptrs, %o_small : !v_ptrs
   tt.return
 }
+
+// The same in a loop over items. The sums hold the last tile of an item until
+// its slot has served for what they store; an item without tiles has an empty
+// one for that, which both sides wait for. Operands and finals: one an item.
+// CHECK-LABEL: @items
+// CHECK: tle.pipe_create %[[BARS:.*]], %[[RING:.*]] {name = "tiles0", oneShot = false, readers = ["scores", "sums"]}
+// CHECK: tle.pipe_create %[[END:.*]], %{{.*}} {name = "finals", oneShot = false
+// CHECK: tle.pipe_create %[[Q:.*]], %{{.*}} {name = "operands", oneShot = false
+// CHECK: requestedRegisters = array<i32: 232, 48>
+// CHECK: default {
+// CHECK: scf.for {{.*}} iter_args(%[[START:.*]] = %{{.*}}, %[[ITEM:.*]] = %{{.*}}) -> (i32, i32)
+// CHECK: %[[N:.*]] = tt.load
+// CHECK: %[[R:.*]]:2 = scf.for %[[I:.*]] = %{{.*}} to %[[N]] {{.*}} iter_args(%[[T:.*]] = %[[START]],
+// CHECK: tt.dot
+// CHECK: %[[LEFT:.*]] = arith.subi %[[N]], %[[I]]
+// CHECK: %[[MORE:.*]] = arith.cmpi ugt, %[[LEFT]], %{{.*}}
+// CHECK: scf.if %[[MORE]] {
+// CHECK-NEXT: tle.pipe_release %[[BARS]][%[[T]]] {reader = "sums"}
+// CHECK: tle.pipe_wait %[[END]][%[[ITEM]]] {reader = "sums"}
+// CHECK: tle.pipe_release %[[END]][%[[ITEM]]] {reader = "sums"}
+// CHECK: %[[EMPTY:.*]] = arith.cmpi eq, %[[R]]#0, %[[START]]
+// CHECK: %[[NEXT:.*]] = arith.select %[[EMPTY]]
+// CHECK: %[[LAST:.*]] = arith.subi %[[NEXT]]
+// CHECK: tle.pipe_wait %[[BARS]][%[[LAST]]] {reader = "sums"}
+// CHECK: ttg.memdesc_index %[[RING]]
+// CHECK: ttg.local_store
+// CHECK: ttg.local_load
+// CHECK: tle.pipe_release %[[BARS]][%[[LAST]]] {reader = "sums"}
+// CHECK: tt.store
+// CHECK: scf.yield %[[NEXT]]
+// CHECK: partition0({{.*}}) num_warps(4) {
+// CHECK: scf.for {{.*}} iter_args(%[[SSTART:.*]] = %{{.*}}, %[[SITEM:.*]] = %{{.*}}) -> (i32, i32)
+// CHECK: tle.pipe_wait %[[SQ:.*]][%[[SITEM]]] {reader = "scores"}
+// CHECK: scf.for
+// CHECK: tle.pipe_wait %[[SBARS:.*]][%{{.*}}] {reader = "scores", tle.implied_release}
+// CHECK: tle.pipe_release %[[SQ]][%[[SITEM]]] {reader = "scores"}
+// CHECK: tle.pipe_wait %[[SBARS]][%{{.*}}] {reader = "scores", tle.implied_release}
+// CHECK: tle.pipe_acquire %[[SEND:.*]][%[[SITEM]]]
+// CHECK: tle.pipe_commit %[[SEND]][%[[SITEM]]]
+// CHECK: tt.store
+// CHECK: partition1({{.*}}) num_warps(4) {
+// CHECK: scf.for {{.*}} iter_args(%[[GSTART:.*]] = %{{.*}}, %[[GITEM:.*]] = %{{.*}}) -> (i32, i32)
+// CHECK: %[[G:.*]] = scf.for {{.*}} iter_args(%[[GT:.*]] = %[[GSTART]])
+// CHECK: tle.pipe_commit %[[GBARS:.*]][%[[GT]]]
+// CHECK: %[[FIRST:.*]] = arith.cmpi eq, %[[GT]], %[[GSTART]]
+// CHECK: scf.if %[[FIRST]] {
+// CHECK: tle.pipe_acquire %[[GQ:.*]][%[[GITEM]]]
+// CHECK: ttg.async_copy_global_to_local
+// CHECK: tle.pipe_commit %[[GQ]][%[[GITEM]]]
+// CHECK: %[[NONE:.*]] = arith.cmpi eq, %[[G]], %[[GSTART]]
+// CHECK: scf.if %[[NONE]] {
+// CHECK: tle.pipe_acquire %[[GQ]][%[[GITEM]]]
+// CHECK: tle.pipe_commit %[[GQ]][%[[GITEM]]]
+// CHECK: scf.if
+// CHECK: tle.pipe_acquire %[[GBARS]][%[[GSTART]]]
+// CHECK: tle.pipe_commit %[[GBARS]][%[[GSTART]]]
+tt.func public @items(%q: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %k: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %out: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %maxima: !tt.ptr<f32>, %lengths: !tt.ptr<i32>, %items: i32) {
+  %c0 = arith.constant 0 : i32
+  %c64 = arith.constant 64 : i32
+  %c256 = arith.constant 256 : i32
+  %zero = arith.constant dense<0.0> : !acc
+  %no_scores = arith.constant dense<0.0> : !s
+  %lowest = arith.constant dense<-1.0e30> : !row
+  %tall_256 = arith.constant dense<256> : tensor<64x1xi32>
+  %rows = tt.make_range {end = 64 : i32, start = 0 : i32} : tensor<64xi32>
+  %rows_tall = tt.expand_dims %rows {axis = 1 : i32} : tensor<64xi32> -> tensor<64x1xi32>
+  %cols = tt.make_range {end = 256 : i32, start = 0 : i32} : tensor<256xi32>
+  %flat = tt.expand_dims %cols {axis = 0 : i32} : tensor<256xi32> -> tensor<1x256xi32>
+  %wide = tt.broadcast %flat : tensor<1x256xi32> -> tensor<64x256xi32>
+  %starts = arith.muli %rows_tall, %tall_256 : tensor<64x1xi32>
+  %starts_wide = tt.broadcast %starts : tensor<64x1xi32> -> tensor<64x256xi32>
+  %offsets = arith.addi %starts_wide, %wide : tensor<64x256xi32>
+  %c16384 = arith.constant 16384 : i32
+  %first = tt.get_program_id x : i32
+  %programs = tt.get_num_programs x : i32
+  scf.for %item = %first to %items step %programs : i32 {
+    %length_ptr = tt.addptr %lengths, %item : !tt.ptr<i32>, i32
+    %n = tt.load %length_ptr : !tt.ptr<i32>
+    %move = arith.muli %item, %c16384 : i32
+    %q_item = tt.addptr %q, %move : !tt.ptr<bf16>, i32
+    %o_item = tt.addptr %out, %move : !tt.ptr<bf16>, i32
+    %q_splat = tt.splat %q_item : !tt.ptr<bf16> -> !v_ptrs
+    %q_ptrs = tt.addptr %q_splat, %offsets : !v_ptrs, tensor<64x256xi32>
+    %queries = tt.load %q_ptrs : !v_ptrs
+    %k_splat = tt.splat %k : !tt.ptr<bf16> -> !v_ptrs
+    %k_ptrs = tt.addptr %k_splat, %offsets : !v_ptrs, tensor<64x256xi32>
+    %r:2 = scf.for %i = %c0 to %n step %c64 iter_args(%m0 = %lowest, %acc0 = %zero) -> (!row, !acc) : i32 {
+      %k_move = arith.muli %i, %c256 : i32
+      %k_moves = tt.splat %k_move : i32 -> tensor<64x256xi32>
+      %k_now = tt.addptr %k_ptrs, %k_moves : !v_ptrs, tensor<64x256xi32>
+      %keys = tt.load %k_now : !v_ptrs
+      %keys_t = tt.trans %keys {order = array<i32: 1, 0>} : !v -> tensor<256x64xbf16>
+      %s = tt.dot %queries, %keys_t, %no_scores : !v * tensor<256x64xbf16> -> !s
+      %max = "tt.reduce"(%s) <{axis = 1 : i32}> ({
+      ^bb0(%a: f32, %b: f32):
+        %larger = arith.maxnumf %a, %b : f32
+        tt.reduce.return %larger : f32
+      }) : (!s) -> !row
+      %m1 = arith.maxnumf %m0, %max : !row
+      %d = arith.subf %m0, %m1 : !row
+      %f = math.exp2 %d : !row
+      %tall = tt.expand_dims %m1 {axis = 1 : i32} : !row -> tensor<64x1xf32>
+      %wide_m = tt.broadcast %tall : tensor<64x1xf32> -> !s
+      %e = arith.subf %s, %wide_m : !s
+      %p = math.exp2 %e : !s
+      %f_tall = tt.expand_dims %f {axis = 1 : i32} : !row -> tensor<64x1xf32>
+      %f_wide = tt.broadcast %f_tall : tensor<64x1xf32> -> !acc
+      %scaled = arith.mulf %acc0, %f_wide : !acc
+      %w = arith.truncf %p : !s to tensor<64x64xbf16>
+      %acc1 = tt.dot %w, %keys, %scaled : tensor<64x64xbf16> * !v -> !acc
+      scf.yield %m1, %acc1 : !row, !acc
+    } {tt.num_stages = 2 : i32, tt.warp_specialize}
+    %m_splat = tt.splat %maxima : !tt.ptr<f32> -> tensor<64x!tt.ptr<f32>>
+    %m_ptrs = tt.addptr %m_splat, %rows : tensor<64x!tt.ptr<f32>>, tensor<64xi32>
+    tt.store %m_ptrs, %r#0 : tensor<64x!tt.ptr<f32>>
+    %m_tall = tt.expand_dims %r#0 {axis = 1 : i32} : !row -> tensor<64x1xf32>
+    %m_wide = tt.broadcast %m_tall : tensor<64x1xf32> -> !acc
+    %o = arith.mulf %r#1, %m_wide : !acc
+    %o_small = arith.truncf %o : !acc to !v
+    %o_splat = tt.splat %o_item : !tt.ptr<bf16> -> !v_ptrs
+    %o_ptrs = tt.addptr %o_splat, %offsets : !v_ptrs, tensor<64x256xi32>
+    tt.store %o_ptrs, %o_small : !v_ptrs
+  }
+  tt.return
+}

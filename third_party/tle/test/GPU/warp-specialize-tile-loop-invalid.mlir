@@ -155,14 +155,140 @@ tt.func public @too_large(%x: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %out: 
   tt.return
 }
 
-// Inside of another loop, masked elements that are not zero, a private function.
+// Inside of other loops, masked elements that are not zero, a private function.
 tt.func public @nested(%n: i32) {
   %c0 = arith.constant 0 : i32
   %c1 = arith.constant 1 : i32
-  scf.for %i = %c0 to %n step %c1 : i32 {
-    // expected-remark @below {{it is inside of another loop or a branch}}
-    scf.for %j = %c0 to %n step %c1 : i32 {
+  scf.for %h = %c0 to %n step %c1 : i32 {
+    scf.for %i = %c0 to %n step %c1 : i32 {
+      // expected-remark @below {{it is inside of a branch or of several loops}}
+      scf.for %j = %c0 to %n step %c1 : i32 {
+      } {tt.warp_specialize}
+    }
+  }
+  tt.return
+}
+
+// Loops around it that are none over items.
+tt.func public @carried(%x: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %out: !tt.ptr<bf16>, %n: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %zero = arith.constant dense<0.0> : !tile
+  %src = tt.splat %x : !tt.ptr<bf16> -> !ptrs
+  %buf = ttg.local_alloc : () -> !buf
+  %last = scf.for %item = %c0 to %n step %c1 iter_args(%before = %zero) -> (!tile) : i32 {
+    // expected-remark @below {{the loop around it carries values}}
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (!tile) : i32 {
+      %p = "tle.local_pointers"(%buf) : (!buf) -> !local
+      %v = tt.load %src : !ptrs
+      tt.store %p, %v : !local
+      %k = tt.load %p : !local
+      %sum = arith.addf %acc, %k : !tile
+      scf.yield %sum : !tile
     } {tt.warp_specialize}
+    scf.yield %r : !tile
+  }
+  %o = tt.splat %out : !tt.ptr<bf16> -> !ptrs
+  tt.store %o, %last : !ptrs
+  tt.return
+}
+
+tt.func public @two_loops(%x: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %out: !tt.ptr<bf16>, %n: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %zero = arith.constant dense<0.0> : !tile
+  %src = tt.splat %x : !tt.ptr<bf16> -> !ptrs
+  %buf = ttg.local_alloc : () -> !buf
+  %o = tt.splat %out : !tt.ptr<bf16> -> !ptrs
+  scf.for %item = %c0 to %n step %c1 : i32 {
+    // expected-remark @below {{the loop around it holds other loops}}
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (!tile) : i32 {
+      %p = "tle.local_pointers"(%buf) : (!buf) -> !local
+      %v = tt.load %src : !ptrs
+      tt.store %p, %v : !local
+      %k = tt.load %p : !local
+      %sum = arith.addf %acc, %k : !tile
+      scf.yield %sum : !tile
+    } {tt.warp_specialize}
+    scf.for %j = %c0 to %n step %c1 : i32 {
+      tt.store %o, %r : !ptrs
+    }
+  }
+  tt.return
+}
+
+// The next item's tiles would be loaded before this one has written them.
+tt.func public @own_results(%x: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %out: !tt.ptr<bf16>, %n: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %zero = arith.constant dense<0.0> : !tile
+  %src = tt.splat %x : !tt.ptr<bf16> -> !ptrs
+  %buf = ttg.local_alloc : () -> !buf
+  scf.for %item = %c0 to %n step %c1 : i32 {
+    // expected-remark @below {{what it gathers may be written in the loop by 'tt.store'}}
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (!tile) : i32 {
+      %p = "tle.local_pointers"(%buf) : (!buf) -> !local
+      %v = tt.load %src : !ptrs
+      tt.store %p, %v : !local
+      %k = tt.load %p : !local
+      %sum = arith.addf %acc, %k : !tile
+      scf.yield %sum : !tile
+    } {tt.warp_specialize}
+    tt.store %src, %r : !ptrs
+  }
+  tt.return
+}
+
+// Addresses that depend on more than loads and arithmetic of the item.
+tt.func public @drawn(%x: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %next: !tt.ptr<i32>, %out: !tt.ptr<bf16>, %n: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %zero = arith.constant dense<0.0> : !tile
+  %buf = ttg.local_alloc : () -> !buf
+  %true = arith.constant true
+  %o = tt.splat %out : !tt.ptr<bf16> -> !ptrs
+  scf.for %item = %c0 to %n step %c1 : i32 {
+    %place = tt.atomic_rmw add, relaxed, gpu, %next, %c1, %true : (!tt.ptr<i32>, i32, i1) -> i32
+    %start = tt.addptr %x, %place : !tt.ptr<bf16>, i32
+    %src = tt.splat %start : !tt.ptr<bf16> -> !ptrs
+    // expected-remark @below {{the address of a tile needs what 'tt.atomic_rmw' makes in the loop around it}}
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (!tile) : i32 {
+      %p = "tle.local_pointers"(%buf) : (!buf) -> !local
+      %v = tt.load %src : !ptrs
+      tt.store %p, %v : !local
+      %k = tt.load %p : !local
+      %sum = arith.addf %acc, %k : !tile
+      scf.yield %sum : !tile
+    } {tt.warp_specialize}
+    tt.store %o, %r : !ptrs
+  }
+  tt.return
+}
+
+// More than a slot holds.
+tt.func public @large_results(%x: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %out: !tt.ptr<f32>, %n: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %zero = arith.constant dense<0.0> : !tile
+  %cols = tt.make_range {end = 64 : i32, start = 0 : i32} : tensor<64xi32>
+  %flat = tt.expand_dims %cols {axis = 0 : i32} : tensor<64xi32> -> tensor<1x64xi32>
+  %wide_cols = tt.broadcast %flat : tensor<1x64xi32> -> !ints
+  %x_splat = tt.splat %x : !tt.ptr<bf16> -> !ptrs
+  %src = tt.addptr %x_splat, %wide_cols : !ptrs, !ints
+  %buf = ttg.local_alloc : () -> !buf
+  %o = tt.splat %out : !tt.ptr<f32> -> tensor<64x64x!tt.ptr<f32>>
+  scf.for %item = %c0 to %n step %c1 : i32 {
+    // expected-remark @below {{a tile has 8192 bytes, but what is stored behind the loop 16384}}
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (!tile) : i32 {
+      %p = "tle.local_pointers"(%buf) : (!buf) -> !local
+      %v = tt.load %src : !ptrs
+      tt.store %p, %v : !local
+      %k = tt.load %p : !local
+      %sum = arith.addf %acc, %k : !tile
+      scf.yield %sum : !tile
+    } {tt.warp_specialize}
+    %wide = arith.extf %r : !tile to tensor<64x64xf32>
+    tt.store %o, %wide : tensor<64x64x!tt.ptr<f32>>
   }
   tt.return
 }

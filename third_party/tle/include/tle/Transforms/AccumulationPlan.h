@@ -32,6 +32,8 @@ struct AccumulationSide {
 struct AccumulationPlan {
   gpu::WarpSpecializeOp specialize;
   scf::ForOp loop;
+  /// The loop over work items that it is in, or null.
+  scf::ForOp items;
   Accumulation sums;
   AccumulationSide scoring{"scores", {}, {}, {}, {}};
   AccumulationSide adding{"sums", {}, {}, {}, {}};
@@ -41,6 +43,10 @@ struct AccumulationPlan {
   /// Matrices loaded before the loop, for products only: the partition that
   /// gathers copies them.
   SmallVector<LoadOp> operands;
+  /// Pipes that the scores read and leave to the sums to release.
+  llvm::SmallPtrSet<Operation *, 4> implied;
+  /// Pipes whose last tile of an item is released behind the loop.
+  llvm::SmallPtrSet<Operation *, 4> held;
   /// The number of the carried value that counts tiles.
   unsigned counter = 0;
   /// Of a thread of the scores, and of one that gathers.
@@ -63,6 +69,11 @@ FailureOr<AccumulationPlan> planAccumulation(scf::ForOp loop,
 
 /// The pipe whose barriers a step takes.
 PipeCreateOp findPipe(Operation *step);
+
+/// The last op of `side` that may read what the ops of `loop` know as a slot of
+/// `pipe`.
+Operation *findLastUse(const AccumulationSide &side, scf::ForOp loop,
+                       PipeCreateOp pipe);
 
 /// Whether `op` lays out the elements of a vector or matrix in more dimensions.
 inline bool isSpread(Operation *op) {

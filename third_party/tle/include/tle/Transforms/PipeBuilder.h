@@ -8,7 +8,9 @@
 #ifndef TLE_TRANSFORMS_PIPEBUILDER_H
 #define TLE_TRANSFORMS_PIPEBUILDER_H
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/IRMapping.h"
 #include "tle/IR/Dialect.h"
 #include "triton/Dialect/TritonGPU/IR/Dialect.h"
 
@@ -37,6 +39,17 @@ protected:
 
   /// Where tile `number` lies in a ring of `slots`.
   Value getSlotNumber(Value number, int64_t slots);
+
+  /// Where the body of `loop` stands: whether one more iteration follows.
+  Value createGoesOn(scf::ForOp loop);
+
+  /// Makes `loop` once more, for what `mapping` has of its bounds, with other
+  /// carried values and an empty body.
+  scf::ForOp createAlike(scf::ForOp loop, ValueRange inits, IRMapping &mapping);
+
+  /// Lets `loop` carry one number more, which begins with 0; returns the new
+  /// loop. The number of the next iteration is the same until it is set.
+  static scf::ForOp addCounter(scf::ForOp loop);
 
   /// A slot of a ring.
   Value getView(Value ring, Value slot);

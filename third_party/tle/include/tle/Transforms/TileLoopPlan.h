@@ -46,6 +46,8 @@ struct TilePipe {
 /// How a loop divides. Sets are in program order.
 struct TileLoopPlan {
   scf::ForOp loop;
+  /// The loop over work items that it is in, or null.
+  scf::ForOp items;
   SmallVector<TilePipe> pipes;
   /// Ops of the body that the producer runs: what addresses and masks need.
   llvm::SetVector<Operation *> slice;
@@ -54,6 +56,8 @@ struct TileLoopPlan {
   /// Ops before the loop that the producer runs for itself: they make tensors,
   /// or are constants.
   llvm::SetVector<Operation *> outside;
+  /// Ops of the body of `items` that the producer runs for itself.
+  llvm::SetVector<Operation *> perItem;
   /// Scalars from before the loop that the producer needs.
   llvm::SetVector<Value> captures;
   /// Ops of the body that the consumer runs, and the carried values it needs.
@@ -62,6 +66,9 @@ struct TileLoopPlan {
   int64_t slots = 0;
 
   int64_t bytesPerSlot() const;
+
+  /// The loop that the partitions divide: of items or, without them, of tiles.
+  scf::ForOp getWhole() const { return items ? items : loop; }
 };
 
 /// What a plan may use.
@@ -77,6 +84,10 @@ FailureOr<TileLoopPlan> planTileLoop(scf::ForOp loop,
                                      const ModuleAxisInfo &axes,
                                      TileLoopLimits limits,
                                      std::string &reason);
+
+/// Whether a change of layout of what `store` writes takes more shared memory
+/// than there is beside the slots.
+bool isLargeStore(StoreOp store);
 
 /// Bytes of a tensor or buffer of `type`.
 int64_t getTileBytes(ShapedType type);

@@ -67,15 +67,57 @@ def TLEWarpSpecializeTileLoop : TLE_ModulePass<"triton-tle-warp-specialize-tile-
     the loop go through slots of tiles, all of them before any is stored if each
     has a slot of its own.
 
+    A loop over work items around it is divided with it: each side has it, with
+    what of its body it needs, and counts tiles from item to item, so that the
+    producer gathers the next item's tiles while the consumer ends an item. A
+    large store then goes through the slot of the item's last tile, which is
+    released behind it; an item without tiles has an empty one for that.
+
+    ```mlir
+    scf.for %item = %first to %items step %programs {
+      before
+      %out = scf.for ... { gather; rest } {tt.warp_specialize}
+      tt.store %out_pointers, %out
+    }
+    // becomes
+    default {
+      scf.for %item = %first to %items step %programs iter_args(%start = %c0) {
+        before
+        %out:2 = scf.for %i = ... to %n step %s iter_args(..., %number = %start) {
+          wait; rest
+          scf.if (%n - %i > %s) { tle.pipe_release %barriers[%number] {reader = "consumer"} }
+        } {tle.consumer}
+        %next = arith.select (%out#1 == %start), %start + 1, %out#1
+        tle.pipe_wait %barriers[%next - 1] {reader = "consumer"}
+        store %out#0 to the slot, load it in rows
+        tle.pipe_release %barriers[%next - 1] {reader = "consumer"}
+        tt.store %out_pointers, ...
+        scf.yield %next
+      }
+    }
+    partition0(...) num_warps(4) {
+      scf.for %item = %first to %items step %programs iter_args(%start = %c0) {
+        what addresses need
+        %end = scf.for ... iter_args(%number = %start) { acquire; gather; commit }
+        scf.if (%end == %start) { acquire and commit tile %start }
+        %next = arith.select (%end == %start), %start + 1, %end
+        scf.yield %next
+      }
+    }
+    ```
+
     A loop stays as it is, without the mark, and a remark says why, if
 
     - the target is none of compute capability 9, the kernel runs in clusters,
       or its number of warps is no multiple of 4;
-    - it stands in another loop or a branch, holds a loop, or the kernel has
+    - it stands in a branch or in several loops, holds a loop, or the kernel has
       partitions already, atomics on shared memory, or calls;
+    - the loop around it carries values or holds another one, or an address
+      depends on more of its body than loads and arithmetic;
+    - a store of 8192 bytes or more in the loop around it fits into no slot;
     - an address depends on what an iteration computes from a tile, or on a
-      tensor loaded before the loop;
-    - the loop may write what it gathers, or addresses that are loaded (different
+      tensor loaded before the loops;
+    - the loops may write what it gathers, or addresses that are loaded (different
       arguments of the function count as different memory);
     - a tile has no runs of four bytes, or masked elements that are not zero;
     - two slots do not fit into shared memory.
@@ -188,6 +230,10 @@ def TLESeparateAccumulation : TLE_ModulePass<"triton-tle-separate-accumulation">
     both sides read is released by the sums alone, for they have waited for
     weights that are made of it; others by each side that reads them.
 
+    A loop over items around it is on all sides. Operands and what the sums need
+    behind the loop then have one tile an item: the operands of the next one are
+    copied behind its first tile, when the scores have released these.
+
     A loop stays as it is, and a remark says why, if
 
     - its accumulators have less than 256 columns together, or rows that are no
@@ -196,7 +242,9 @@ def TLESeparateAccumulation : TLE_ModulePass<"triton-tle-separate-accumulation">
     - it writes memory, or what stands behind it does more than load and store;
     - a value that the sums need from the scores is no tensor of numbers;
     - one partition may write what another one reads or writes (different
-      arguments of the function count as different memory).
+      arguments of the function count as different memory);
+    - in a loop over items, it holds the last tile of a pipe that the sums do not
+      read, or there is more than one pipe of tiles and one of them is held.
   }];
   let options = [
     Option<"numWarps", "num-warps", "int64_t", "8", "warps of the kernel">,
