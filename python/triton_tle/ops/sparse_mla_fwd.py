@@ -129,7 +129,7 @@ def sparse_mla_fwd_kernel(
         k_rope = tle.gpu.alloc([BLOCK_K, 64], tl.bfloat16)
     # fmt: off
     if PARTITIONS:
-        for item in tl.range(tl.program_id(0), items, tl.num_programs(0)):
+        for item in tl.range(tl.program_id(0), items, tl.num_programs(0), num_stages=1):
             attend(
                 item, k_latent, k_rope, q_ptr, kv_ptr, indices_ptr, sink_ptr, length_ptr, out_ptr, max_logits_ptr,
                 lse_ptr, s_kv, topk, h_q, scale_log2, causal_start, stride_qs, stride_qh, stride_kv, stride_is,

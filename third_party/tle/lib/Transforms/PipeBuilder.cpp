@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/PatternMatch.h"
+#include "triton/Dialect/Triton/IR/Dialect.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -94,6 +95,30 @@ scf::ForOp PipeBuilder::addCounter(scf::ForOp loop) {
           ->getOperation());
   created->setDiscardableAttrs(attributes.getDictionary(loop.getContext()));
   return created;
+}
+
+Value PipeBuilder::createAnyNotOne(Value vector) {
+  auto type = cast<RankedTensorType>(vector.getType());
+  Value ones = arith::ConstantOp::create(
+      builder, loc,
+      SplatElementsAttr::get(type,
+                             builder.getFloatAttr(type.getElementType(), 1.0)));
+  Value differs = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNE,
+                                        vector, ones);
+  Value words = arith::ExtUIOp::create(
+      builder, loc, type.clone(builder.getI32Type()), differs);
+  auto reduce = ReduceOp::create(builder, loc, ValueRange{words}, 0);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    Type word = builder.getI32Type();
+    Block *block = builder.createBlock(&reduce.getCombineOp(), {}, {word, word},
+                                       {loc, loc});
+    Value either = arith::OrIOp::create(builder, loc, block->getArgument(0),
+                                        block->getArgument(1));
+    ReduceReturnOp::create(builder, loc, either);
+  }
+  return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne,
+                               reduce.getResult()[0], constant(0));
 }
 
 Value PipeBuilder::getView(Value ring, Value slot) {

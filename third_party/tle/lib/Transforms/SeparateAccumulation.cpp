@@ -344,9 +344,31 @@ private:
           send(pipes[result], mapping.lookup(result), number, mapping);
     };
     fillLoop(side, created, mapping, emit, [](Operation *) {});
+    if (!plan.held.empty())
+      passEmptyTile(mapping.lookup(loop.getInitArgs()[plan.counter]),
+                    mapping.lookup(loop.getResult(plan.counter)),
+                    [&](const ValuePipe &pipe, Value number) {
+                      acquire(mapping.lookup(pipe.barriers), number);
+                      commit(mapping.lookup(pipe.barriers), number);
+                    });
     if (items && operandBarriers)
       release(mapping.lookup(operandBarriers), item, side.name);
     sendFinals(item, mapping);
+  }
+
+  /// What crosses has the numbers of the tiles, so an empty one, which ends at
+  /// `end`, passes through these pipes as well.
+  void passEmptyTile(
+      Value start, Value end,
+      llvm::function_ref<void(const ValuePipe &, Value)> createSteps) {
+    Value isEmpty = arith::CmpIOp::create(builder, loc,
+                                          arith::CmpIPredicate::eq, end, start);
+    auto branch = scf::IfOp::create(builder, loc, isEmpty,
+                                    /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    for (auto &[value, pipe] : pipes)
+      createSteps(pipe, start);
   }
 
   /// Brings in what the scores need from before the loop.
@@ -603,7 +625,8 @@ private:
       sums.push_back(mapping.lookup(other->getOperand(index)));
       types.push_back(other->getResult(0).getType());
     }
-    Value isNeeded = createAnyNotOne(slots.lookup(factor), factor.getType());
+    Value isNeeded = createAnyNotOne(ttg::LocalLoadOp::create(
+        builder, loc, factor.getType(), slots.lookup(factor)));
     auto branch = scf::IfOp::create(builder, loc, types, isNeeded,
                                     /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(builder);
@@ -646,37 +669,18 @@ private:
     mapping.map(op->getResults(), copy->getResults());
   }
 
-  /// Whether an element of the vector in `slot` is something else than 1.
-  Value createAnyNotOne(Value slot, Type vector) {
-    auto type = cast<RankedTensorType>(vector);
-    Value values = ttg::LocalLoadOp::create(builder, loc, type, slot);
-    Value ones = arith::ConstantOp::create(
-        builder, loc,
-        SplatElementsAttr::get(
-            type, builder.getFloatAttr(type.getElementType(), 1.0)));
-    Value differs = arith::CmpFOp::create(
-        builder, loc, arith::CmpFPredicate::UNE, values, ones);
-    Value words = arith::ExtUIOp::create(
-        builder, loc, type.clone(builder.getI32Type()), differs);
-    auto reduce = ReduceOp::create(builder, loc, ValueRange{words}, 0);
-    {
-      OpBuilder::InsertionGuard guard(builder);
-      Type word = builder.getI32Type();
-      Block *block = builder.createBlock(&reduce.getCombineOp(), {},
-                                         {word, word}, {loc, loc});
-      Value either = arith::OrIOp::create(builder, loc, block->getArgument(0),
-                                          block->getArgument(1));
-      ReduceReturnOp::create(builder, loc, either);
-    }
-    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne,
-                                 reduce.getResult()[0], constant(0));
-  }
-
   /// Lets what stands behind the loop use the new one, and erases the rest.
   void finish(scf::ForOp created, IRMapping &mapping) {
     AccumulationSide &side = plan.adding;
+    builder.setInsertionPointAfter(created);
+    if (!plan.held.empty())
+      passEmptyTile(loop.getInitArgs()[plan.counter],
+                    mapping.lookup(loop.getResult(plan.counter)),
+                    [&](const ValuePipe &pipe, Value number) {
+                      wait(pipe.barriers, number, side.name);
+                      release(pipe.barriers, number, side.name);
+                    });
     if (!plan.finals.empty()) {
-      builder.setInsertionPointAfter(created);
       Value item = getItem(plan.items);
       wait(finalBarriers, item, side.name);
       for (auto [value, buffer] : llvm::zip(plan.finals, finalBuffers)) {

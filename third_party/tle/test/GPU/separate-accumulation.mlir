@@ -247,7 +247,7 @@ tt.func public @latent(%q: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %k: !tt.p
 
 // The same in a loop over items. The sums hold the last tile of an item until
 // its slot has served for what they store; an item without tiles has an empty
-// one for that, which both sides wait for. Operands and finals: one an item.
+// one for that, which goes through every pipe of tiles. Operands and finals: one an item.
 // CHECK-LABEL: @items
 // CHECK: tle.pipe_create %[[BARS:.*]], %[[RING:.*]] {name = "tiles0", oneShot = false, readers = ["scores", "sums"]}
 // CHECK: tle.pipe_create %[[END:.*]], %{{.*}} {name = "finals", oneShot = false
@@ -262,6 +262,13 @@ tt.func public @latent(%q: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %k: !tt.p
 // CHECK: %[[MORE:.*]] = arith.cmpi ugt, %[[LEFT]], %{{.*}}
 // CHECK: scf.if %[[MORE]] {
 // CHECK-NEXT: tle.pipe_release %[[BARS]][%[[T]]] {reader = "sums"}
+// CHECK: %[[GONE:.*]] = arith.cmpi eq, %[[R]]#0, %[[START]]
+// CHECK-NEXT: scf.if %[[GONE]] {
+// CHECK-NEXT: tle.pipe_wait %[[F:.*]][%[[START]]] {reader = "sums"}
+// CHECK-NEXT: tle.pipe_release %[[F]][%[[START]]] {reader = "sums"}
+// CHECK-NEXT: tle.pipe_wait %[[P:.*]][%[[START]]] {reader = "sums"}
+// CHECK-NEXT: tle.pipe_release %[[P]][%[[START]]] {reader = "sums"}
+// CHECK-NEXT: }
 // CHECK: tle.pipe_wait %[[END]][%[[ITEM]]] {reader = "sums"}
 // CHECK: tle.pipe_release %[[END]][%[[ITEM]]] {reader = "sums"}
 // CHECK: %[[EMPTY:.*]] = arith.cmpi eq, %[[R]]#0, %[[START]]
@@ -279,6 +286,12 @@ tt.func public @latent(%q: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %k: !tt.p
 // CHECK: tle.pipe_wait %[[SQ:.*]][%[[SITEM]]] {reader = "scores"}
 // CHECK: scf.for
 // CHECK: tle.pipe_wait %[[SBARS:.*]][%{{.*}}] {reader = "scores", tle.implied_release}
+// CHECK: scf.if
+// CHECK-NEXT: tle.pipe_acquire %[[SF:.*]][%[[SSTART]]]
+// CHECK-NEXT: tle.pipe_commit %[[SF]][%[[SSTART]]]
+// CHECK-NEXT: tle.pipe_acquire %[[SP:.*]][%[[SSTART]]]
+// CHECK-NEXT: tle.pipe_commit %[[SP]][%[[SSTART]]]
+// CHECK-NEXT: }
 // CHECK: tle.pipe_release %[[SQ]][%[[SITEM]]] {reader = "scores"}
 // CHECK: tle.pipe_wait %[[SBARS]][%{{.*}}] {reader = "scores", tle.implied_release}
 // CHECK: tle.pipe_acquire %[[SEND:.*]][%[[SITEM]]]

@@ -51,6 +51,9 @@ protected:
   /// loop. The number of the next iteration is the same until it is set.
   static scf::ForOp addCounter(scf::ForOp loop);
 
+  /// Whether an element of `vector`, of floats, is something else than 1.
+  Value createAnyNotOne(Value vector);
+
   /// A slot of a ring.
   Value getView(Value ring, Value slot);
 
