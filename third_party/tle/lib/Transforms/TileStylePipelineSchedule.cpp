@@ -47,7 +47,7 @@ public:
   void runOnOperation() override {
     SmallVector<Candidate> candidates;
     getOperation()->walk([&](scf::ForOp loop) {
-      if (!loop->hasAttr(kTileStyleAttr) && stagesOf(loop) >= 2)
+      if (stagesOf(loop) >= 2)
         candidates.push_back({loop});
     });
     // All loads before the first change: what is known of addresses holds for
@@ -59,8 +59,9 @@ public:
       return *axes;
     };
     for (Candidate &candidate : candidates)
-      candidate.loads =
-          matchStagedLoads(candidate.loop, getAxes, candidate.reason);
+      if (!candidate.loop->hasAttr(kTileStyleAttr))
+        candidate.loads =
+            matchStagedLoads(candidate.loop, getAxes, candidate.reason);
     for (Candidate &candidate : candidates)
       schedule(candidate);
     buffers.clear();
@@ -147,6 +148,12 @@ private:
 
   void schedule(Candidate &candidate) {
     scf::ForOp loop = candidate.loop;
+    if (loop->hasAttr(kTileStyleAttr)) {
+      // An earlier run chose it: its slots count.
+      std::string ignored;
+      (void)match(loop, buffersAround(loop), ignored);
+      return;
+    }
     if (loop->hasAttr("tt.warp_specialize"))
       return gpu::leftAlone(loop, getArgument(),
                             "it is to be warp-specialized by stock");

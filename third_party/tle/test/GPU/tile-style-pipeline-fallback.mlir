@@ -1,4 +1,5 @@
 // RUN: tle-opt %s -split-input-file -triton-tle-tile-style-pipeline-schedule -triton-tle-materialize-tile-style-pipeline | FileCheck %s
+// RUN: tle-opt %s -split-input-file -triton-tle-tile-style-pipeline-schedule -triton-tle-tile-style-pipeline-schedule -triton-tle-materialize-tile-style-pipeline | FileCheck %s
 // RUN: tle-opt %s -split-input-file -verify-diagnostics -remarks-filter=.*tile-style.* -triton-tle-tile-style-pipeline-schedule -triton-tle-materialize-tile-style-pipeline -o /dev/null
 
 // Where pointers that the loop carries lead, and what stock's pipeliner gets
