@@ -60,7 +60,8 @@ struct ExtractThroughSharedMemory : OpRewritePattern<ExtractTileOp> {
     std::optional<SmallVector<int64_t>> indices =
         getConstantIndices(op.getIndices());
     FailureOr<Value> buffer =
-        stageInSharedMemory(rewriter, op, op.getSrc(), /*isMutable=*/!indices);
+        stageInSharedMemory(rewriter, op, op.getSrc(),
+                            indices ? StagedUse::View : StagedUse::Pointers);
     if (failed(buffer))
       return failure();
     if (indices) {

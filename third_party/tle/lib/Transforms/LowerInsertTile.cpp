@@ -56,7 +56,7 @@ struct InsertThroughSharedMemory : OpRewritePattern<InsertTileOp> {
     Location loc = op.getLoc();
     auto tile = cast<RankedTensorType>(op.getTile().getType());
     FailureOr<Value> buffer =
-        stageInSharedMemory(rewriter, op, op.getDst(), /*isMutable=*/true);
+        stageInSharedMemory(rewriter, op, op.getDst(), StagedUse::Overwritten);
     if (failed(buffer))
       return failure();
     if (std::optional<SmallVector<int64_t>> indices =

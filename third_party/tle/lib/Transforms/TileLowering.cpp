@@ -179,7 +179,7 @@ Value TileSplitter::insert(OpBuilder &builder, Location loc, Value value,
 //===----------------------------------------------------------------------===//
 
 FailureOr<Value> tle::stageInSharedMemory(OpBuilder &builder, Operation *op,
-                                          Value value, bool isMutable) {
+                                          Value value, StagedUse use) {
   auto type = cast<RankedTensorType>(value.getType());
   MLIRContext *context = builder.getContext();
   Attribute layout = type.getEncoding();
@@ -197,11 +197,19 @@ FailureOr<Value> tle::stageInSharedMemory(OpBuilder &builder, Operation *op,
   auto shared = ttg::SwizzledSharedEncodingAttr::get(
       context, /*vec=*/1, /*perPhase=*/1, /*maxPhase=*/1, order,
       ttg::CGAEncodingAttr::getDefault(context, rank));
-  auto buffer = ttg::MemDescType::get(
-      type.getShape(), type.getElementType(), shared,
-      ttg::SharedMemorySpaceAttr::get(context), isMutable);
-  return ttg::LocalAllocOp::create(builder, op->getLoc(), buffer, value)
-      .getResult();
+  auto buffer =
+      ttg::MemDescType::get(type.getShape(), type.getElementType(), shared,
+                            ttg::SharedMemorySpaceAttr::get(context),
+                            /*mutableMemory=*/use != StagedUse::View);
+  if (use != StagedUse::Overwritten)
+    return ttg::LocalAllocOp::create(builder, op->getLoc(), buffer, value)
+        .getResult();
+  // Stock's tritongpu-reorder-instructions moves an allocation with a value
+  // behind that value, out of the loop if need be: a tile inserted in one
+  // iteration would still be there in the next. A store stays.
+  Value alloc = ttg::LocalAllocOp::create(builder, op->getLoc(), buffer);
+  ttg::LocalStoreOp::create(builder, op->getLoc(), value, alloc);
+  return alloc;
 }
 
 Value tle::createTilePointers(OpBuilder &builder, Location loc, Value buffer,

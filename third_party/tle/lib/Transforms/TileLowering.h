@@ -44,10 +44,13 @@ private:
   SmallVector<int64_t> counts;
 };
 
+/// What comes of a staged value before it is read back.
+enum class StagedUse { View, Pointers, Overwritten };
+
 /// Writes `value` to a new buffer in shared memory without a swizzle; fails
 /// with an error at `op` for tensors spread over several CTAs.
 FailureOr<Value> stageInSharedMemory(OpBuilder &builder, Operation *op,
-                                     Value value, bool isMutable);
+                                     Value value, StagedUse use);
 
 /// Pointers to tile `indices` (i32 scalars, counted in tiles) of `buffer`, with
 /// the tile's shape and layout.

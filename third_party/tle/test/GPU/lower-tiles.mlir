@@ -61,7 +61,8 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
   }
 
   // CHECK-LABEL: @insert_across_warps
-  // CHECK: %[[BUF:.*]] = ttg.local_alloc %{{.*}} -> !ttg.memdesc<128x64xf32, #shared, #smem, mutable>
+  // CHECK: %[[BUF:.*]] = ttg.local_alloc : () -> !ttg.memdesc<128x64xf32, #shared, #smem, mutable>
+  // CHECK: ttg.local_store %{{.*}}, %[[BUF]]
   // CHECK: %[[S:.*]] = ttg.memdesc_subslice %[[BUF]][32, 0]
   // CHECK: ttg.local_store %{{.*}}, %[[S]]
   // CHECK: ttg.local_load %[[BUF]]
@@ -73,7 +74,8 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
   }
 
   // CHECK-LABEL: @insert_at_run_time
-  // CHECK: %[[BUF:.*]] = ttg.local_alloc
+  // CHECK: %[[BUF:.*]] = ttg.local_alloc : ()
+  // CHECK: ttg.local_store %{{.*}}, %[[BUF]]
   // CHECK: %[[P:.*]] = "tle.local_pointers"(%[[BUF]]
   // CHECK: gpu.barrier
   // CHECK-NEXT: tt.store %[[P]]
@@ -82,6 +84,25 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
   tt.func public @insert_at_run_time(%x: tensor<128x64xf32, #regs>, %t: tensor<32x64xf32, #regs>, %i: i32) -> tensor<128x64xf32, #regs> {
     %r = tle.insert_tile %t, %x[%i, %i] : tensor<32x64xf32, #regs>, tensor<128x64xf32, #regs>
     tt.return %r : tensor<128x64xf32, #regs>
+  }
+
+  // The tensor comes from before the loop: it is written again in each
+  // iteration, over the last one's tile.
+  // CHECK-LABEL: @insert_in_a_loop
+  // CHECK: scf.for
+  // CHECK: %[[BUF:.*]] = ttg.local_alloc : ()
+  // CHECK: ttg.local_store %{{.*}}, %[[BUF]]
+  // CHECK: tt.store
+  // CHECK: ttg.local_load %[[BUF]]
+  tt.func public @insert_in_a_loop(%x: tensor<128x64xf32, #regs>, %t: tensor<32x64xf32, #regs>, %n: i32) -> tensor<128x64xf32, #regs> {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %sum = scf.for %i = %c0 to %n step %c1 iter_args(%a = %x) -> (tensor<128x64xf32, #regs>) : i32 {
+      %r = tle.insert_tile %t, %x[%i, %c0] : tensor<32x64xf32, #regs>, tensor<128x64xf32, #regs>
+      %b = arith.addf %a, %r : tensor<128x64xf32, #regs>
+      scf.yield %b : tensor<128x64xf32, #regs>
+    }
+    tt.return %sum : tensor<128x64xf32, #regs>
   }
 
   // The tile is everything.

@@ -279,11 +279,17 @@ def TLELowerInsertTile : TLE_ModulePass<"triton-tle-lower-insert-tile"> {
     ```mlir
     %r = tle.insert_tile %t, %x[%c1, %c0] : tensor<32x64xf32, #b>, tensor<128x64xf32, #b>
     // becomes
-    %buf = ttg.local_alloc %x : (tensor<128x64xf32, #b>) -> !ttg.memdesc<128x64xf32, #shared, #smem, mutable>
+    %buf = ttg.local_alloc : () -> !ttg.memdesc<128x64xf32, #shared, #smem, mutable>
+    ttg.local_store %x, %buf : ...
     %tile = ttg.memdesc_subslice %buf[32, 0] : ... -> !ttg.memdesc<32x64xf32, #shared, #smem, mutable, 128x64>
     ttg.local_store %t, %tile : ...
     %r = ttg.local_load %buf : ...
     ```
+
+    The tensor is stored, not given to the allocation: stock's
+    `tritongpu-reorder-instructions` moves an allocation with a value behind
+    that value, out of a loop if need be, and the tile of one iteration would
+    still be there in the next.
   }];
 }
 
