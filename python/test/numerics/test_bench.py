@@ -7,9 +7,11 @@ import os
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 import torch
+from triton.runtime.errors import OutOfResources
 from triton_tle.bench import cli, harness, parallel, passes, scatter_add, sparse_mla_bwd, sparse_mla_fwd
 from triton_tle.bench import sparse_mla_bucketed as bucketed
 from triton_tle.bench import sparse_mla_bwd_check as bwd_check
@@ -17,6 +19,7 @@ from triton_tle.bench import sparse_mla_fwd_rows as fwd_rows
 from triton_tle.bench.providers import ProviderUnavailable
 from triton_tle.bench.providers.sparse_mla_bwd_triton import compile_calls
 from triton_tle.bench.sparse_mla_fwd_check import CheckCase, check, compare, make_inputs
+from triton_tle.compiler.errors import SharedMemoryError
 from triton_tle.ops import sparse_mla_fwd_reference
 
 CASE = CheckCase(s_q=5, h_q=8, d_qk=576, topk=20, s_kv=30, empty_rows=True)
@@ -242,6 +245,38 @@ def test_passes_come_back_after_being_left_out(monkeypatch):
     with passes._without(()):
         pass
     assert "TRITON_TLE_SKIP" not in os.environ
+
+
+@pytest.mark.parametrize(
+    "row, problem, place, status",
+    [
+        ("without tritongpu-optimize-dot-operands", SharedMemoryError("287232 bytes"), "does_not_fit", 0),
+        ("without tritongpu-optimize-dot-operands", OutOfResources(262912, 232448, "shared memory"), "does_not_fit", 0),
+        ("without tritongpu-optimize-dot-operands", RuntimeError("broken"), "failed", 1),
+        ("all passes", SharedMemoryError("287232 bytes"), "failed", 1),
+    ],
+)
+def test_a_kernel_that_does_not_fit_without_a_pass_is_no_failure(monkeypatch, row, problem, place, status):
+    def checked(flags, case):
+        if flags == passes.rows()[row]:
+            raise problem
+        return SimpleNamespace(passed=True)
+
+    resources = {"registers": 246, "spilled_bytes": 0, "warnings": 0}
+    monkeypatch.setattr(passes, "_provider", lambda flags: SimpleNamespace(flags=flags, call=print))
+    monkeypatch.setattr(passes, "check_provider", lambda provider, case: checked(provider.flags, case))
+    monkeypatch.setattr(passes, "_resources", lambda flags, d_qk: resources)
+    monkeypatch.setattr(passes, "make_inputs", lambda case, seed: (None, None, None))
+    monkeypatch.setattr(passes, "time_in_rounds", lambda runs, rounds: {name: harness.Timing([2.0]) for name in runs})
+    monkeypatch.setattr(passes.harness, "environment", lambda commit: {})
+    monkeypatch.setattr(passes, "torch", SimpleNamespace(empty=lambda *shape, **options: None, bfloat16=None))
+    lines = []
+    results = passes.run(only=["tritongpu-optimize-dot-operands"], log=lines.append)
+    (case,) = results["cases"]
+    other = {"failed": "does_not_fit", "does_not_fit": "failed"}[place]
+    assert list(case[place]) == [row] and case[other] == {} and len(case["providers"]) == 1
+    assert lines[-1].splitlines()[-1].split("  ")[0] == row
+    assert cli._status({"passes": results}) == status
 
 
 def test_scatter_add_reference():

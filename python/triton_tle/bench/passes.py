@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import torch
+from triton.runtime.errors import OutOfResources
 
 from triton_tle.compiler import environment
 
@@ -67,14 +68,15 @@ def rows() -> dict[str, tuple[str, ...]]:
 
 
 def format_case(result: dict) -> str:
-    """The table: time, how much slower than with all passes, registers, spills, warnings of ptxas."""
+    """The table: time, how much slower than with all passes, registers, spills, warnings of ptxas; last those without."""
     table = [
-        [name, f"{entry['ms']:.3f}", f"{entry['tflops']:.0f}", f"{entry['slowdown']:.3f}"]
+        [name, f"{entry['ms']:.3f}", f"{entry['tflops']:.0f}"]
+        + ["-" if entry["slowdown"] is None else f"{entry['slowdown']:.3f}"]
         + [str(entry["resources"][key]) for key in ("registers", "spilled_bytes", "warnings")]
         for name, entry in result["providers"].items()
     ]
     header = [result["label"], "ms", "TFLOP/s", "slowdown", "registers", "spilled", "warnings"]
-    return format_table(header, table + [[name, *["-"] * 6] for name in result["failed"]])
+    return format_table(header, table + [[name, *["-"] * 6] for name in [*result["does_not_fit"], *result["failed"]]])
 
 
 def run(
@@ -88,6 +90,9 @@ def run(
         commit: recorded as is; None asks git.
         log: receives progress lines and the table.
 
+    A pass without which the kernel needs more than the GPU has is in the case's "does_not_fit", with the reason; one
+    without which it is wrong or raises anything else is in "failed".
+
     Raises:
         ValueError: `only` holds a flag that is no optional pass of the Hopper pipeline.
     """
@@ -98,7 +103,7 @@ def run(
             raise ValueError(f"only: no optional pass {', '.join(unknown)}")
         chosen = {name: flags for name, flags in chosen.items() if not flags or flags[0] in only}
     case: Case = MAIN_CASE
-    result = harness.start_case(case)
+    result = harness.start_case(case) | {"does_not_fit": {}}
     q, kv, indices = make_inputs(case, seed=2)
     out = torch.empty((case.s_q, case.h_q, D_V), dtype=torch.bfloat16, device="cuda")
     runs, resources, errors = {}, {}, {}
@@ -108,9 +113,11 @@ def run(
         try:
             errors[name] = check_provider(provider, case)
             resources[name] = _resources(flags, case.d_qk)
-        except Exception as problem:  # without some passes the kernel need not fit
-            result["failed"][name] = _message(problem)
-            log(f"  failed: {result['failed'][name]}")
+        except Exception as problem:
+            # That the kernel does not fit without a pass is what there is to say of that pass: nothing has failed.
+            kind = "does_not_fit" if flags and isinstance(problem, OutOfResources) else "failed"
+            result[kind][name] = _message(problem)
+            log(f"  {kind.replace('_', ' ')}: {result[kind][name]}")
             continue
         if errors[name].passed:
             runs[name] = functools.partial(provider.call, q, kv, indices, case.d_qk**-0.5, out=out)
