@@ -68,7 +68,7 @@ def rows() -> dict[str, tuple[str, ...]]:
 
 
 def format_case(result: dict) -> str:
-    """The table: time, how much slower than with all passes, registers, spills, warnings of ptxas; last those without."""
+    """The table: time, how much slower than with all passes, registers, spills, warnings of ptxas."""
     table = [
         [name, f"{entry['ms']:.3f}", f"{entry['tflops']:.0f}"]
         + ["-" if entry["slowdown"] is None else f"{entry['slowdown']:.3f}"]
