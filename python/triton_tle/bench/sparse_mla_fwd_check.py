@@ -12,6 +12,8 @@ import torch
 
 from triton_tle.ops.sparse_mla_reference import sparse_mla_fwd_reference
 
+from .score_sizes import sizes_of_scores
+
 D_V = 512
 MAX_OUT_ERROR = 5e-3  # relative Frobenius norm; bfloat16 P and output alone give 2e-3
 MAX_STATISTIC_ERROR = 1e-5  # of max_logits and lse, relative to the value or to what scores are in size, 1 at least
@@ -128,16 +130,6 @@ def make_inputs(case: CheckCase, seed: int, device: str) -> dict:
     return arguments
 
 
-def _sizes_of_scores(q: torch.Tensor, kv: torch.Tensor, sm_scale: float) -> torch.Tensor:
-    """What a score of each token and head [s_q, h_q] is in size, at least 1, in float64.
-
-    A score near 0 is a sum of products of this size: float32 leaves an error in proportion to it.
-    """
-    d_qk = q.shape[2]
-    key = kv[:4096].double().square().mean() * d_qk
-    return (q.double().square().sum(2) * key / d_qk).sqrt().mul(abs(sm_scale)).clamp_min(1)
-
-
 def _statistic_error(actual: torch.Tensor, expected: torch.Tensor, sizes: torch.Tensor) -> float:
     finite = torch.isfinite(expected)
     if not torch.equal(actual.double()[~finite], expected[~finite]):
@@ -177,7 +169,7 @@ def compare(arguments: dict, results: tuple[torch.Tensor, torch.Tensor, torch.Te
         )
         difference += float((out[part].double() - expected[0]).square().sum())
         norm += float(expected[0].square().sum())
-        sizes = _sizes_of_scores(q[part], arguments["kv"], arguments["sm_scale"])
+        sizes = sizes_of_scores(q[part], arguments["kv"], arguments["sm_scale"]).clamp_min(1)
         for which, actual in enumerate((max_logits, lse)):
             statistics[which] = max(statistics[which], _statistic_error(actual[part], expected[1 + which], sizes))
     out_error = 0.0 if difference == 0 else (difference / max(norm, 1e-30)) ** 0.5
