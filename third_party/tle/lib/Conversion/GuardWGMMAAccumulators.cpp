@@ -3,16 +3,20 @@
 // Precondition:  products are nvg.wgmma in blocks with explicit branches.
 // Rewrite:       reader of %c; fence; nvg.wgmma %a, %b, %true, %c
 //                ==> reader of %c; branch if %p; fence; nvg.wgmma ...
-//                where %p is true, which ptxas cannot know
+//                where %p is true, which ptxas cannot know;
+//                branches back to the start of loops with products ask that
+//                nothing be unrolled
 // Postcondition: no block holds a reader of accumulators and, behind it, the
-//                product that goes on with them.
+//                product that goes on with them, and none comes of a loop.
 //
 //===----------------------------------------------------------------------===//
 
 #include "WGMMAGroups.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/Dominance.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "tle/Conversion/Passes.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 namespace mlir::triton::tle {
 #define GEN_PASS_DEF_TLEGUARDWGMMAACCUMULATORS
@@ -76,6 +80,50 @@ static bool isReadBefore(nvgpu::WGMMAOp product) {
   return false;
 }
 
+/// Whether the loop from `header` to its end `latch` holds a product.
+static bool hasProduct(Block *header, Block *latch) {
+  SmallVector<Block *> worklist{latch};
+  SmallPtrSet<Block *, 16> body{header};
+  while (!worklist.empty()) {
+    Block *block = worklist.pop_back_val();
+    if (body.insert(block).second)
+      llvm::append_range(worklist, block->getPredecessors());
+  }
+  return llvm::any_of(body, [](Block *block) {
+    return !block->getOps<nvgpu::WGMMAOp>().empty();
+  });
+}
+
+/// Asks LLVM, and by its pragma ptxas, to leave the loop that `branch` ends as
+/// it is.
+template <typename BranchOp> static void keepRolled(BranchOp branch) {
+  MLIRContext *context = branch.getContext();
+  auto unroll = LLVM::LoopUnrollAttr::get(context, BoolAttr::get(context, true),
+                                          {}, {}, {}, {}, {}, {});
+  LLVM::LoopAnnotationAttr old = branch.getLoopAnnotationAttr();
+  auto annotation =
+      old ? LLVM::LoopAnnotationAttr::get(
+                context, old.getDisableNonforced(), old.getVectorize(),
+                old.getInterleave(), unroll, old.getUnrollAndJam(),
+                old.getLicm(), old.getDistribute(), old.getPipeline(),
+                old.getPeeled(), old.getUnswitch(), old.getMustProgress(),
+                old.getIsVectorized(), old.getStartLoc(), old.getEndLoc(),
+                old.getParallelAccesses())
+          : LLVM::LoopAnnotationAttr::get(context, {}, {}, {}, unroll, {}, {},
+                                          {}, {}, {}, {}, {}, {}, {}, {}, {});
+  branch.setLoopAnnotationAttr(annotation);
+}
+
+static void keepLoopsRolled(LLVM::LLVMFuncOp func) {
+  DominanceInfo dominance(func);
+  for (Block &block : func.getBody())
+    for (Block *header : block.getSuccessors())
+      if (dominance.dominates(header, &block) && hasProduct(header, &block))
+        TypeSwitch<Operation *>(block.getTerminator())
+            .Case<LLVM::BrOp, LLVM::CondBrOp>(
+                [](auto branch) { keepRolled(branch); });
+}
+
 static LLVM::InlineAsmOp makeAsm(OpBuilder &builder, Location loc,
                                  TypeRange results, StringRef text,
                                  StringRef constraints) {
@@ -135,6 +183,10 @@ public:
             makeTrue(&fence->getParentRegion()->front(), fence.getLoc());
       branchBefore(fence, condition);
     }
+    getOperation()->walk([](LLVM::LLVMFuncOp func) {
+      if (!func.isExternal())
+        keepLoopsRolled(func);
+    });
   }
 };
 

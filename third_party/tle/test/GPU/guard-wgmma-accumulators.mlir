@@ -1,6 +1,10 @@
 // RUN: tle-opt %s -triton-tle-guard-wgmma-accumulators | FileCheck %s
 // RUN: tle-opt %s -triton-tle-guard-wgmma-accumulators -triton-tle-guard-wgmma-accumulators | FileCheck %s
 
+// CHECK: #[[UNROLL:.*]] = #llvm.loop_unroll<disable = true>
+// CHECK: #[[KEEP:.*]] = #llvm.loop_annotation<unroll = #[[UNROLL]]>
+// CHECK: #[[BOTH:.*]] = #llvm.loop_annotation<unroll = #[[UNROLL]], licm = #{{.*}}>
+
 // Read between two groups: a branch before the second, one condition for all.
 // CHECK-LABEL: llvm.func @read_between
 // CHECK: %[[TRUE:.*]] = llvm.inline_asm has_side_effects {{.*}}%nctaid.x
@@ -70,9 +74,11 @@ llvm.func @scaled(%a: i64, %b: i64, %x: f32) -> f32 {
 }
 
 // A loop that only accumulates, its result read behind: no branch. One that
-// also reads what it carries: a branch.
+// also reads what it carries: a branch. Neither is unrolled.
 // CHECK-LABEL: llvm.func @accumulates
 // CHECK-NOT: nctaid
+// CHECK: llvm.br ^bb1(%{{.*}} : i32, !llvm.struct<(f32, f32)>){{$}}
+// CHECK: llvm.br ^bb1({{.*}}) {loop_annotation = #[[KEEP]]}
 // CHECK: llvm.return
 llvm.func @accumulates(%a: i64, %b: i64, %n: i32, %zero: !llvm.struct<(f32, f32)>) -> f32 {
   %true = llvm.mlir.constant(true) : i1
@@ -116,6 +122,31 @@ llvm.func @reads_what_it_carries(%a: i64, %b: i64, %n: i32, %zero: !llvm.struct<
   %w = nvg.wgmma_wait_group %d {pendings = 0 : i32} : !llvm.struct<(f32, f32)>
   %j = llvm.sub %i, %one : i32
   llvm.br ^loop(%j, %w : i32, !llvm.struct<(f32, f32)>)
+^end:
+  llvm.return
+}
+
+// A loop around one with products has them, too, and keeps what else is asked
+// of it; one without stays as it is.
+// CHECK-LABEL: llvm.func @loops
+// CHECK: llvm.cond_br %{{.*}}, ^bb2, ^bb3 {loop_annotation = #[[KEEP]]}
+// CHECK: llvm.cond_br %{{.*}}, ^bb1, ^bb4 {loop_annotation = #[[BOTH]]}
+// CHECK: llvm.cond_br %{{.*}}, ^bb4, ^bb5{{$}}
+llvm.func @loops(%a: i64, %b: i64, %more: i1, %zero: !llvm.struct<(f32, f32)>) {
+  %true = llvm.mlir.constant(true) : i1
+  llvm.br ^outer
+^outer:
+  llvm.br ^inner
+^inner:
+  nvvm.wgmma.fence.aligned
+  %d = nvg.wgmma %a, %b, %true, %zero {eltTypeA = 5 : i32, eltTypeB = 5 : i32, eltTypeC = 7 : i32, k = 16 : i32, layoutA = 0 : i32, layoutB = 0 : i32, m = 64 : i32, n = 8 : i32} : (i64, i64, i1, !llvm.struct<(f32, f32)>) -> !llvm.struct<(f32, f32)>
+  nvvm.wgmma.commit.group.sync.aligned
+  %w = nvg.wgmma_wait_group %d {pendings = 0 : i32} : !llvm.struct<(f32, f32)>
+  llvm.cond_br %more, ^inner, ^latch
+^latch:
+  llvm.cond_br %more, ^outer, ^other {loop_annotation = #llvm.loop_annotation<licm = <disable = true>>}
+^other:
+  llvm.cond_br %more, ^other, ^end
 ^end:
   llvm.return
 }

@@ -172,6 +172,20 @@ def TLEGuardWGMMAAccumulators : Pass<"triton-tle-guard-wgmma-accumulators", "::m
 
     Accumulators that are scaled or otherwise changed first, or read behind
     their last product only, need no branch.
+
+    Unrolled, a loop of a few iterations is one block, and ptxas has taken what
+    is read behind it for the zeros that it began with. LLVM and ptxas are asked
+    to leave loops with products as they are. (ptxas unrolls only where it knows
+    the number of iterations: with that number not known the machine code stays
+    the same.)
+
+    ```mlir
+    ^body(%i: i32, %c: !llvm.struct<...>):
+      %d = nvg.wgmma %a, %b, %true, %c {...}
+      llvm.cond_br %more, ^body(%next, %d : ...), ^exit
+    // becomes
+      llvm.cond_br %more, ^body(%next, %d : ...), ^exit {loop_annotation = #llvm.loop_annotation<unroll = <disable = true>>}
+    ```
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
