@@ -23,3 +23,24 @@ tt.func public @rank_0(%x: tensor<f32>) {
   %0 = tt.expand_dims %x {axis = 0 : i32} : tensor<f32> -> tensor<1xf32>
   tt.return
 }
+
+// -----
+
+// No op of Triton's has these values, so no verifier of its has seen them.
+// expected-error @+1 {{sizes of tensors must be powers of two, got 'tensor<32x31x!tt.ptr<bf16, 3>>'}}
+tt.func private @declared(tensor<32xi32>) -> tensor<32x31x!tt.ptr<bf16, 3>> attributes {noinline = true}
+
+// -----
+
+tt.func public @constant() {
+  // expected-error @+1 {{sizes of tensors must be powers of two, got 'tensor<31xf32>'}}
+  %0 = arith.constant dense<0.0> : tensor<31xf32>
+  tt.return
+}
+
+// -----
+
+// expected-error @+1 {{sizes of tensors must be powers of two, got 'tensor<?x32xf32>'}}
+tt.func public @dynamic(%x: tensor<?x32xf32>, %p: !tt.ptr<tensor<0xf32>>) {
+  tt.return
+}

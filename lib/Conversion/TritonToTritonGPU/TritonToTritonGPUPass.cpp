@@ -168,7 +168,46 @@ void LayoutAssigner::convertTypesOf(Operation *op) {
           elements.reshape(cast<ShapedType>(constant.getType())));
 }
 
+/// Ops of other dialects and types of functions pass no check of Triton's for
+/// what a layout can be made for.
+static LogicalResult checkSizes(Operation *op) {
+  auto check = [&](Type type) -> LogicalResult {
+    if (auto pointer = dyn_cast<PointerType>(type))
+      type = pointer.getPointeeType();
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor || tensor.getEncoding() || tensor.getRank() == 0 ||
+        (tensor.hasStaticShape() &&
+         llvm::all_of(tensor.getShape(), llvm::isPowerOf2_64)))
+      return success();
+    return op->emitError("convert-triton-to-tritongpu: sizes of tensors must "
+                         "be powers of two, got ")
+           << tensor;
+  };
+  for (Type type : op->getResultTypes())
+    if (failed(check(type)))
+      return failure();
+  for (Region &region : op->getRegions())
+    for (Block &block : region)
+      for (Type type : block.getArgumentTypes())
+        if (failed(check(type)))
+          return failure();
+  if (auto function = dyn_cast<FunctionOpInterface>(op))
+    for (ArrayRef<Type> types :
+         {function.getArgumentTypes(), function.getResultTypes()})
+      for (Type type : types)
+        if (failed(check(type)))
+          return failure();
+  return success();
+}
+
 LogicalResult LayoutAssigner::run(ModuleOp module) {
+  if (module
+          ->walk([](Operation *op) {
+            return failed(checkSizes(op)) ? WalkResult::interrupt()
+                                          : WalkResult::advance();
+          })
+          .wasInterrupted())
+    return failure();
   module->walk<WalkOrder::PreOrder>([&](Operation *op) {
     position[op] = position.size();
     enter(op);
