@@ -131,6 +131,9 @@ def loaded_addresses(text, thread):
             values[name] = {**operands[1], operands[2]: operands[0]}
         elif op == "extractelement":
             values[name] = operands[0][operands[1]]
+        elif op in ("load", "bitcast") and (vector := re.search(r"(?:->|to) vector<(\d+)xi(\d+)>", rest)):
+            count, bits = map(int, vector.groups())
+            values[name] = {position: operands[0] + position * bits // 8 for position in range(count)}
         elif op in ("load", "bitcast"):
             values[name] = operands[0]
         elif op == "icmp":
@@ -145,7 +148,12 @@ def loaded_addresses(text, thread):
 def stock_addresses(layout, element, shape, lane_dim):
     """Byte address by coordinates, for the elements of THREADS."""
     load = f"%x = ttg.local_load %buffer : !buffer -> tensor<{'x'.join(map(str, shape))}x{element}, #tensor>"
-    text = stock_llvm(module_text(layout, element, shape, lane_dim, load))
+    return addresses(module_text(layout, element, shape, lane_dim, load), shape, lane_dim)
+
+
+def addresses(module, shape, lane_dim):
+    """Byte address by coordinates, for the elements of THREADS of the tensor that `module` loads last."""
+    text = stock_llvm(module)
     blocks = [max(1, size // WARP) if dim == lane_dim else size for dim, size in enumerate(shape)]
     result = {}
     for thread in THREADS:
@@ -203,6 +211,32 @@ def test_elements_lie_where_stock_puts_them(layout, element, shape, lane_dim):
     # An odd step, so that no bit of the coordinates stays the same.
     some = list(expected)[:: len(expected) // 200 | 1]
     assert {at: native_address(text, at) for at in some} == {at: expected[at] for at in some}
+
+
+@pytest.mark.parametrize(
+    ("swizzle", "element", "bits", "shape"),
+    [(0, "i8", 8, (64, 16)), (0, "f16", 16, (64, 8)), (32, "i8", 8, (64, 32)), (128, "f16", 16, (32, 64))],
+)
+def test_a_transposed_view_is_of_the_same_elements(swizzle, element, bits, shape):
+    layout = NVMMA.format(swizzle, "false", bits, "")
+    expected = {at[::-1]: address for at, address in stock_addresses(layout, element, shape, 1).items()}
+
+    turned = NVMMA.format(swizzle, "true", bits, "")
+    rows, columns = shape
+    view = f"!ttg.memdesc<{columns}x{rows}x{element}, {turned}, #smem, mutable>"
+    tensor = f"tensor<{columns}x{rows}x{element}, #tensor>"
+    copy = view.replace(turned, SWIZZLED.format(1, 1, 1, "1, 0"))
+    # The store keeps the pass from dropping the load.
+    access = (
+        f"%copy = ttg.local_alloc : () -> {copy}\n"
+        f"    %t = ttg.memdesc_trans %buffer {{order = array<i32: 1, 0>}} : !buffer -> {view}\n"
+        f"    %x = ttg.local_load %t : {view} -> {tensor}\n"
+        f"    ttg.local_store %x, %copy : {tensor} -> {copy}"
+    )
+    text = module_text(layout, element, shape, 0, access)
+    # Stock's lowering has it right with a swizzle only. Where it has, the pass is not needed.
+    assert (addresses(text, (columns, rows), 0) == expected) == (swizzle != 0)
+    assert addresses(bridge.run_native(text, "triton-tle-lower-wgmma-views"), (columns, rows), 0) == expected
 
 
 def test_indices_stay_inside_of_the_buffer():

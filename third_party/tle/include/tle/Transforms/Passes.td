@@ -209,6 +209,20 @@ def TLELowerWGMMAViews : TLE_ModulePass<"triton-tle-lower-wgmma-views"> {
     ```
 
     Views that change nothing go.
+
+    Stock's lowering takes the elements of a `#ttg.nvmma_shared` layout without
+    a swizzle to lie row by row, `transposed` or not: through a transposition of
+    such a buffer it finds other elements. So loads, stores and copies access
+    the buffer itself, and the tensor in registers is transposed, which moves
+    nothing. With a swizzle they stay as they are.
+
+    ```mlir
+    %t = ttg.memdesc_trans %buf {order = array<i32: 1, 0>} : !ttg.memdesc<32x16xf8E5M2, #no_swizzle> -> !ttg.memdesc<16x32xf8E5M2, #no_swizzle_transposed>
+    %x = ttg.local_load %t : !ttg.memdesc<16x32xf8E5M2, #no_swizzle_transposed> -> tensor<16x32xf8E5M2, #blocked>
+    // becomes
+    %y = ttg.local_load %buf : !ttg.memdesc<32x16xf8E5M2, #no_swizzle> -> tensor<32x16xf8E5M2, #blocked_transposed>
+    %x = tt.trans %y {order = array<i32: 1, 0>} : tensor<32x16xf8E5M2, #blocked_transposed> -> tensor<16x32xf8E5M2, #blocked>
+    ```
   }];
 }
 
