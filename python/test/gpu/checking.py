@@ -18,6 +18,7 @@ def parser(description: str, soak: bool = False) -> argparse.ArgumentParser:
     """Options of every check: --json, --seed, --sanitize, and --soak where random cases can follow."""
     made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--json", type=pathlib.Path, metavar="FILE")
+    made.add_argument("--commit", help="to record, where git cannot tell")
     made.add_argument("--seed", type=int, default=None, help="of the random data (default: the clock)")
     made.add_argument("--sanitize", action="store_true", help="tiny shapes in this process, for compute-sanitizer")
     if soak:
@@ -116,6 +117,6 @@ def finish(arguments: argparse.Namespace, records: list[dict[str, Any]], limits:
           f"{torch.cuda.get_device_name()}")  # fmt: skip
     if arguments.json:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        document = {"environment": environment(), "seed": arguments.seed, **more, "checks": records}
+        document = {"environment": environment(arguments.commit), "seed": arguments.seed, **more, "checks": records}
         arguments.json.write_text(json.dumps(document, indent=1) + "\n")
     return 1 if failed else 0

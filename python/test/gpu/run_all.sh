@@ -10,7 +10,7 @@
 #   COMPUTE_SANITIZER=PATH   another compute-sanitizer than the one on the path
 set -u
 out=${1:?usage: run_all.sh OUT_DIR [commit]}
-commit=${2:-}
+recorded=(${2:+--commit "$2"})
 here=$(cd "$(dirname "$0")" && pwd)
 tutorials=$here/../../tutorials/tle
 parts=${PARTS:-checks benches sanitizers tutorials}
@@ -54,13 +54,13 @@ missing() { # missing PART NAME WHY
 
 fwd=$here/check_sparse_mla_fwd.py bwd=$here/check_sparse_mla_bwd.py
 bucketed=$here/check_sparse_mla_bucketed.py decode=$here/check_mla_decode.py
-step checks check_fwd 200 python3 "$fwd" --json "$out/check_fwd.json"
-step checks check_fwd_triton 120 python3 "$fwd" --provider triton --json "$out/check_fwd_triton.json"
-step checks check_bwd 300 python3 "$bwd" --json "$out/check_bwd.json"
-step checks check_bwd_triton 200 python3 "$bwd" --provider triton --json "$out/check_bwd_triton.json"
-step checks check_bucketed 200 python3 "$bucketed" --soak 20 --json "$out/check_bucketed.json"
-step checks check_decode 120 python3 "$decode" --json "$out/check_decode.json"
-step checks soak "$((${SOAK_SECONDS:-60} + 150))" python3 "$here/soak.py" --seconds "${SOAK_SECONDS:-60}" --json "$out/soak.json"
+step checks check_fwd 200 python3 "$fwd" --json "$out/check_fwd.json" "${recorded[@]}"
+step checks check_fwd_triton 120 python3 "$fwd" --provider triton --json "$out/check_fwd_triton.json" "${recorded[@]}"
+step checks check_bwd 300 python3 "$bwd" --json "$out/check_bwd.json" "${recorded[@]}"
+step checks check_bwd_triton 200 python3 "$bwd" --provider triton --json "$out/check_bwd_triton.json" "${recorded[@]}"
+step checks check_bucketed 200 python3 "$bucketed" --soak 20 --json "$out/check_bucketed.json" "${recorded[@]}"
+step checks check_decode 120 python3 "$decode" --json "$out/check_decode.json" "${recorded[@]}"
+step checks soak "$((${SOAK_SECONDS:-60} + 150))" python3 "$here/soak.py" --seconds "${SOAK_SECONDS:-60}" --json "$out/soak.json" "${recorded[@]}"
 step checks warp_specialize 120 python3 "$here/check_warp_specialize.py"
 step checks tile_loop 120 python3 "$here/check_tile_loop.py"
 for path in "$here"/test_*.py; do
@@ -79,7 +79,7 @@ bench() { # bench NAME SECONDS [options]
   shift 2
   step benches "bench_$name" "$limit" python3 -m triton_tle.bench "$name" --json "$out/$name.json" \
     --plot "$out/$name.png" "$@" \
-    ${commit:+--commit "$commit"}
+    "${recorded[@]}"
 }
 bench sparse_mla_fwd 240
 bench sparse_mla_fwd_rows 200

@@ -223,6 +223,7 @@ def main() -> int:
     parser.add_argument("--family", nargs="+", choices=FAMILIES, default=list(FAMILIES))
     parser.add_argument("--seed", type=int, default=None, help="of shapes and data (default: the clock)")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE")
+    parser.add_argument("--commit", help="to record, where git cannot tell")
     args = parser.parse_args()
     if not torch.cuda.is_available():
         print("needs an NVIDIA GPU", file=sys.stderr)
@@ -266,7 +267,7 @@ def main() -> int:
     if args.json:
         args.json.parent.mkdir(parents=True, exist_ok=True)
         document = {
-            "environment": environment(), "seed": seed, "seconds": args.seconds, "problems": problems,
+            "environment": environment(args.commit), "seed": seed, "seconds": args.seconds, "problems": problems,
             "families": {family: {"shapes": count[0], "calls": count[1]} for family, count in counts.items()},
         }  # fmt: skip
         args.json.write_text(json.dumps(document, indent=1) + "\n")

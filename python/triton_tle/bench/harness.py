@@ -122,8 +122,9 @@ def _version(package: str) -> str:
 
 
 def environment(commit: str | None = None) -> dict[str, str]:
-    """What a result depends on: GPU, driver, versions, commit, date."""
+    """What a result depends on: GPU, driver, versions, commit (`-dirty`: of a checkout with changes), date."""
     here = pathlib.Path(__file__).resolve().parent
+    describe = ("git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
     return {
         "gpu": torch.cuda.get_device_name(),
         "driver": _command_output("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"),
@@ -131,7 +132,7 @@ def environment(commit: str | None = None) -> dict[str, str]:
         "torch": torch.__version__,
         "triton": _version("triton"),
         "tilelang": _version("tilelang"),
-        "commit": commit or _command_output("git", "rev-parse", "HEAD", cwd=here),
+        "commit": commit or _command_output(*describe, cwd=here),
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
     }
 
