@@ -203,13 +203,16 @@ bool mlir::triton::gpu::areLayoutsEquivalent(ArrayRef<int64_t> shape,
 }
 
 int64_t mlir::triton::gpu::getAllocationSizeInBytes(MemDescType type) {
-  auto layout = cast<LayoutEncodingTrait>(type.getEncoding());
+  // The verifier lets other dialects' layouts pass: nothing is known of them.
+  auto layout = dyn_cast_or_null<LayoutEncodingTrait>(type.getEncoding());
   ArrayRef<int64_t> shape = type.getAllocShape();
-  unsigned rank = std::min<size_t>(layout.getRank(), shape.size());
+  unsigned rank = layout ? std::min<size_t>(layout.getRank(), shape.size()) : 0;
   int64_t elements = 1;
-  for (int64_t size : getShapePerCTA(layout, shape.take_back(rank)))
-    elements *= size;
-  if (auto padded = dyn_cast<PaddedSharedEncodingAttr>(type.getEncoding())) {
+  if (layout)
+    for (int64_t size : getShapePerCTA(layout, shape.take_back(rank)))
+      elements *= size;
+  if (auto padded =
+          dyn_cast_or_null<PaddedSharedEncodingAttr>(type.getEncoding())) {
     int64_t unpadded = elements;
     // No padding follows the last element.
     for (auto [interval, padding] :
