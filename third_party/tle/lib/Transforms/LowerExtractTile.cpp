@@ -2,9 +2,9 @@
 //
 // Precondition:  any tle.extract_tile.
 // Rewrite:       constant indices, like parts of all tiles in each thread:
-// reshape,
-//                trans and split; other constant indices: a subslice of a copy
-//                in shared memory; other indices: pointers into that copy.
+//                reshape, trans and split.
+//                Other constant indices: a subslice of a copy in shared memory;
+//                other indices: pointers into that copy.
 // Postcondition: no tle.extract_tile; tle.local_pointers may have come.
 //
 //===----------------------------------------------------------------------===//

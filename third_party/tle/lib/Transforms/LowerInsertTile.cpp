@@ -2,10 +2,9 @@
 //
 // Precondition:  any tle.insert_tile.
 // Rewrite:       constant indices, like parts of all tiles in each thread:
-// split,
-//                replace and join; other constant indices: a store to a
-//                subslice of a copy in shared memory; other indices: through
-//                pointers into it.
+//                split, replace and join.
+//                Other constant indices: a store to a subslice of a copy in
+//                shared memory; other indices: through pointers into it.
 // Postcondition: no tle.insert_tile; tle.local_pointers may have come.
 //
 //===----------------------------------------------------------------------===//

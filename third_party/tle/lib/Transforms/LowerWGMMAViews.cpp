@@ -1,12 +1,14 @@
 //===- LowerWGMMAViews.cpp - views become transpositions ------------------===//
 //
-// Precondition:  any tle.memdesc_wgmma_view; tensors have layouts.
-// Rewrite:       tle.memdesc_wgmma_view %x {order}  ==>  ttg.memdesc_trans %x
-// {order}; loads, stores and copies through a transposition of a buffer that
-// has an nvmma_shared layout without a swizzle access the buffer itself, and
-// the tensor is transposed.
+// Precondition:  any tle.memdesc_wgmma_view.
+// Rewrite:       tle.memdesc_wgmma_view %x {order}
+//                ==> ttg.memdesc_trans %x {order}
+//                Loads, stores and copies of tensors with layouts through a
+//                transposition of a buffer that has an nvmma_shared layout
+//                without a swizzle access the buffer itself, and the tensor is
+//                transposed.
 // Postcondition: no tle.memdesc_wgmma_view; views that change nothing are gone;
-// no such access.
+//                no such access.
 //
 // Stock's lowering takes elements of an nvmma_shared layout without a swizzle
 // to lie row by row whether it is `transposed` or not, so the layout that
@@ -52,8 +54,8 @@ struct ViewToTranspose : OpRewritePattern<MemDescWGMMAViewOp> {
 constexpr int32_t kTransposed[] = {1, 0};
 
 bool isTransposedWithoutSwizzle(ttg::MemDescTransOp trans) {
-  auto layout =
-      dyn_cast<ttg::NVMMASharedEncodingAttr>(trans.getType().getEncoding());
+  auto layout = dyn_cast_or_null<ttg::NVMMASharedEncodingAttr>(
+      trans.getType().getEncoding());
   return layout && layout.getSwizzlingByteWidth() == 0 &&
          trans.getOrder() == ArrayRef<int32_t>(kTransposed);
 }
@@ -82,8 +84,13 @@ Value lookBehind(Value view, bool &transposed, OpBuilder &builder) {
       ArrayRef<int64_t>{shape[1], shape[0]});
 }
 
-/// Whether an access of `view` is one for this pass; builds nothing.
-bool isBehindTransposition(Value view) {
+/// Whether the access `op` of `view` is one for this pass; builds nothing.
+bool isBehindTransposition(Operation *op, Value view) {
+  for (Type type :
+       llvm::concat<Type>(op->getOperandTypes(), op->getResultTypes()))
+    if (auto tensor = dyn_cast<RankedTensorType>(type);
+        tensor && !tensor.getEncoding())
+      return false;
   bool transposed = false;
   while (Operation *def = view.getDefiningOp()) {
     if (auto trans = dyn_cast<ttg::MemDescTransOp>(def);
@@ -133,7 +140,7 @@ struct LoadBehindTransposition : OpRewritePattern<ttg::LocalLoadOp> {
 
   LogicalResult matchAndRewrite(ttg::LocalLoadOp load,
                                 PatternRewriter &rewriter) const override {
-    if (!isBehindTransposition(load.getSrc()))
+    if (!isBehindTransposition(load, load.getSrc()))
       return failure();
     bool transposed;
     Value source = lookBehind(load.getSrc(), transposed, rewriter);
@@ -157,7 +164,7 @@ struct StoreBehindTransposition : OpRewritePattern<ttg::LocalStoreOp> {
 
   LogicalResult matchAndRewrite(ttg::LocalStoreOp store,
                                 PatternRewriter &rewriter) const override {
-    if (!isBehindTransposition(store.getDst()))
+    if (!isBehindTransposition(store, store.getDst()))
       return failure();
     bool transposed;
     Value target = lookBehind(store.getDst(), transposed, rewriter);
@@ -176,7 +183,7 @@ struct CopyBehindTransposition
 
   LogicalResult matchAndRewrite(ttg::AsyncCopyGlobalToLocalOp copy,
                                 PatternRewriter &rewriter) const override {
-    if (!isBehindTransposition(copy.getResult()))
+    if (!isBehindTransposition(copy, copy.getResult()))
       return failure();
     bool transposed;
     Value target = lookBehind(copy.getResult(), transposed, rewriter);

@@ -1,12 +1,11 @@
 //===- PerThreadBarriers.cpp - threads arrive by themselves ---------------===//
 //
-// Precondition:  ttng.init_barrier, inval_barrier, wait_barrier,
-// arrive_barrier,
-//                async_copy_mbarrier_arrive with tle.per_thread; the last pass
-//                of the TTGIR stage.
-//                ttng.barrier_expect and async_tma_copy_global_to_local too
-// Rewrite:       each becomes inline PTX on the barrier's address, but for the
-//                copy, which stock lowers.
+// Precondition:  the last pass of the TTGIR stage. ttng.init_barrier,
+//                inval_barrier, wait_barrier, arrive_barrier, barrier_expect,
+//                async_copy_mbarrier_arrive and async_tma_copy_global_to_local
+//                may have tle.per_thread.
+// Rewrite:       each that has it becomes inline PTX on the barrier's address,
+//                but for the copy, which stock lowers.
 // Postcondition: no op has tle.per_thread; buffers so accessed live to the end
 //                of the region that allocates them.
 //

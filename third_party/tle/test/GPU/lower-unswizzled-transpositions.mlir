@@ -122,4 +122,18 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     %x = ttg.local_load %view : !ttg.memdesc<16x32xi8, #plain_turned, #smem, mutable> -> tensor<16x32xi8, #rows>
     tt.return %x : tensor<16x32xi8, #rows>
   }
+
+  // Before layouts are chosen there is nothing to transpose to.
+  // CHECK-LABEL: @no_layout
+  // CHECK: %[[V:.*]] = ttg.memdesc_trans
+  // CHECK: ttg.local_load %[[V]]
+  // CHECK: ttg.local_store %{{.*}}, %[[V]]
+  // CHECK-NOT: tt.trans
+  // CHECK: tt.return
+  tt.func public @no_layout(%buffer: !buffer) -> tensor<16x32xi8> {
+    %view = ttg.memdesc_trans %buffer {order = array<i32: 1, 0>} : !buffer -> !view
+    %x = ttg.local_load %view : !view -> tensor<16x32xi8>
+    ttg.local_store %x, %view : tensor<16x32xi8> -> !view
+    tt.return %x : tensor<16x32xi8>
+  }
 }
