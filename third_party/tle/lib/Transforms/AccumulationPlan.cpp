@@ -1,6 +1,7 @@
 //===- AccumulationPlan.cpp - scores apart from their sums ----------------===//
 
-#include "tle/Transforms/AccumulationPlan.h"
+#include "AccumulationPlanner.h"
+#include "Messages.h"
 
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "tle/Transforms/GlobalWrites.h"
@@ -25,8 +26,6 @@ static constexpr int64_t kItemRegisters = 8;
 /// Of a thread that gathers, where nobody has asked for any.
 static constexpr int32_t kGatherRegisters = 64;
 static constexpr int64_t kLeastScoreRegisters = 128;
-/// Scores of a thread.
-static constexpr int64_t kMostScores = 32;
 
 PipeCreateOp tle::findPipe(Operation *step) {
   Value barriers = findCapturedRoot(step->getOperand(0));
@@ -63,91 +62,33 @@ Operation *tle::findLastUse(const AccumulationSide &side, scf::ForOp loop,
   return last;
 }
 
-namespace {
-
-std::string quoted(Operation *op) {
-  return "'" + op->getName().getStringRef().str() + "'";
-}
-
-bool isMemory(Value value) { return isa<ttg::MemDescType>(value.getType()); }
-
-/// Calls `visit` with what `op` and the ops in it use.
-void forEachOperand(Operation *op, llvm::function_ref<void(Value)> visit) {
+void tle::forEachOperand(Operation *op, llvm::function_ref<void(Value)> visit) {
   op->walk([&](Operation *inner) {
     for (Value operand : inner->getOperands())
       visit(operand);
   });
 }
 
-class Planner {
-public:
-  Planner(scf::ForOp loop, const ModuleAxisInfo &axes,
-          AccumulationLimits limits, std::string &reason)
-      : loop(loop), body(loop.getBody()), axes(axes), limits(limits),
-        reason(reason) {
-    plan.loop = loop;
-    plan.items = dyn_cast<scf::ForOp>(loop->getParentOp());
-    plan.specialize = dyn_cast<ttg::WarpSpecializeOp>(
-        (plan.items ? plan.items : loop)->getParentOp());
+FailureOr<AccumulationPlan> AccumulationPlanner::run() {
+  if (!hasRightPlace())
+    return failure();
+  plan.sums = findAccumulation(loop);
+  if (!plan.sums.isWide()) {
+    refuse("its accumulators have less than " + Twine(kWideColumns) +
+           " columns");
+    return failure();
   }
-
-  FailureOr<AccumulationPlan> run() {
-    if (!hasRightPlace())
-      return failure();
-    plan.sums = findAccumulation(loop);
-    if (!plan.sums.isWide()) {
-      refuse("its accumulators have less than " + Twine(kWideColumns) +
-             " columns");
-      return failure();
-    }
-    if (!checkBody())
-      return failure();
-    findHeavy();
-    if (!divideTail() || !divideBody() || !findImplied() || !checkImports() ||
-        !chooseRegisters() || !checkMemory())
-      return failure();
-    return std::move(plan);
-  }
-
-private:
-  scf::ForOp loop;
-  Block *body;
-  const ModuleAxisInfo &axes;
-  AccumulationLimits limits;
-  std::string &reason;
-  AccumulationPlan plan;
-  /// Values that depend on scores, or on values carried with them.
-  llvm::DenseSet<Value> heavy;
-  /// Loads from before the loop that the scores need.
-  llvm::SmallPtrSet<Operation *, 8> imported;
-
-  bool refuse(const Twine &why) {
-    reason = why.str();
-    return false;
-  }
-
-  bool hasRightPlace();
-  bool checkItems();
-  bool checkBody();
-  bool findHeld(scf::IfOp branch);
-  bool chooseRegisters();
-  void findHeavy();
-  bool canCross(Value value);
-  /// What of `value` crosses, before it is spread out.
-  Value findRoot(Value value);
-  void need(AccumulationSide &side, Value value);
-  bool divideBody();
-  void findPipes(AccumulationSide &side);
-  bool findImplied();
-  bool divideTail();
-  bool checkImports();
-  bool isOperandOfProducts(LoadOp load);
-  bool checkMemory();
-  bool checkWrites();
-};
+  if (!checkBody())
+    return failure();
+  findHeavy();
+  if (!divideTail() || !divideBody() || !findImplied() || !checkImports() ||
+      !chooseRegisters() || !checkMemory())
+    return failure();
+  return std::move(plan);
+}
 
 /// Where the pass that marks it has put it.
-bool Planner::hasRightPlace() {
+bool AccumulationPlanner::hasRightPlace() {
   ttg::WarpSpecializeOp specialize = plan.specialize;
   auto function =
       specialize ? dyn_cast<FuncOp>(specialize->getParentOp()) : FuncOp();
@@ -164,7 +105,7 @@ bool Planner::hasRightPlace() {
 
 /// What the pass that marks the loop makes of a loop over items: on both sides
 /// it holds one loop, and carries the number of the first tile of the item.
-bool Planner::checkItems() {
+bool AccumulationPlanner::checkItems() {
   auto isLikeItems = [](scf::ForOp items, scf::ForOp tiles) {
     if (items.getNumRegionIterArgs() != 1 ||
         !items.getRegionIterArg(0).getType().isInteger(32) ||
@@ -192,7 +133,7 @@ bool Planner::checkItems() {
 }
 
 /// Whether `branch` releases tiles where one more follows.
-bool Planner::findHeld(scf::IfOp branch) {
+bool AccumulationPlanner::findHeld(scf::IfOp branch) {
   if (!plan.items || branch.getNumResults() != 0 || branch.elseBlock())
     return false;
   for (Operation &op : branch.thenBlock()->without_terminator()) {
@@ -205,7 +146,7 @@ bool Planner::findHeld(scf::IfOp branch) {
   return true;
 }
 
-bool Planner::checkBody() {
+bool AccumulationPlanner::checkBody() {
   std::optional<unsigned> counter;
   for (Operation &op : body->without_terminator()) {
     if (auto wait = dyn_cast<PipeWaitOp>(op)) {
@@ -234,7 +175,7 @@ bool Planner::checkBody() {
   return true;
 }
 
-bool Planner::chooseRegisters() {
+bool AccumulationPlanner::chooseRegisters() {
   int64_t threads = limits.numWarps * 32;
   int64_t elements = 0;
   for (unsigned number : plan.sums.numbers) {
@@ -266,261 +207,9 @@ bool Planner::chooseRegisters() {
   return true;
 }
 
-void Planner::findHeavy() {
-  size_t before;
-  do {
-    before = heavy.size();
-    for (Operation &op : body->without_terminator()) {
-      if (plan.sums.ops.contains(&op))
-        continue;
-      bool isHeavy = isa<DotOp, ReduceOp>(op) ||
-                     llvm::any_of(op.getOperands(), [&](Value operand) {
-                       return heavy.contains(operand);
-                     });
-      if (isHeavy)
-        heavy.insert(op.result_begin(), op.result_end());
-    }
-    for (auto [number, value] : llvm::enumerate(loop.getYieldedValues()))
-      if (heavy.contains(value) && !plan.sums.numbers.contains(number)) {
-        heavy.insert(loop.getRegionIterArg(number));
-        heavy.insert(loop.getResult(number));
-      }
-  } while (heavy.size() != before);
-}
-
-bool Planner::canCross(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && isa<OpResult>(value) && type.hasStaticShape() &&
-         (type.getRank() == 1 || type.getRank() == 2) &&
-         llvm::all_of(type.getShape(), llvm::isPowerOf2_64) &&
-         type.getElementType().isIntOrFloat() &&
-         type.getElementTypeBitWidth() >= 8;
-}
-
-Value Planner::findRoot(Value value) {
-  while (isSpread(value.getDefiningOp()))
-    value = value.getDefiningOp()->getOperand(0);
-  return value;
-}
-
-/// Adds what `side` needs of the body to make `value`.
-void Planner::need(AccumulationSide &side, Value value) {
-  bool isAdding = &side == &plan.adding;
-  SmallVector<Value> worklist = {value};
-  while (!worklist.empty()) {
-    Value next = worklist.pop_back_val();
-    if (auto argument = dyn_cast<BlockArgument>(next)) {
-      if (argument.getOwner() != body || argument == loop.getInductionVar())
-        continue;
-      unsigned number = argument.getArgNumber() - 1;
-      if (side.carried.insert(number))
-        worklist.push_back(loop.getYieldedValues()[number]);
-      continue;
-    }
-    Operation *op = next.getDefiningOp();
-    if (op->getBlock() != body || (isAdding && plan.crossing.contains(next)) ||
-        !side.ops.insert(op))
-      continue;
-    forEachOperand(op, [&](Value operand) {
-      if (operand.getParentRegion() == &loop.getRegion())
-        worklist.push_back(operand);
-    });
-  }
-}
-
-bool Planner::divideBody() {
-  for (Operation *op : plan.sums.ops)
-    for (Value operand : op->getOperands()) {
-      if (!heavy.contains(operand))
-        continue;
-      Value root = findRoot(operand);
-      if (!canCross(root) || root.getDefiningOp()->getBlock() != body)
-        return refuse("an accumulator depends on a value that cannot cross");
-      plan.crossing.insert(root);
-    }
-  if (plan.crossing.empty())
-    return refuse("its accumulators depend on no scores");
-  for (unsigned number : plan.sums.numbers)
-    need(plan.adding, loop.getRegionIterArg(number));
-  need(plan.adding, loop.getRegionIterArg(plan.counter));
-  need(plan.scoring, loop.getRegionIterArg(plan.counter));
-  for (Value value : plan.crossing)
-    need(plan.scoring, value);
-  for (Operation *op : plan.scoring.ops) {
-    auto type = op->getNumResults() == 1
-                    ? dyn_cast<RankedTensorType>(op->getResult(0).getType())
-                    : RankedTensorType();
-    if (type && heavy.contains(op->getResult(0)) &&
-        type.getNumElements() > kMostScores * kScoreWarps * 32)
-      return refuse("the scores are too many for " + Twine(kScoreWarps) +
-                    " warps");
-  }
-  findPipes(plan.scoring);
-  findPipes(plan.adding);
-  for (Operation *pipe : plan.held)
-    if (!plan.adding.pipes.contains(pipe))
-      return refuse("the sums do not read what they hold to the end");
-  for (Operation *op : plan.adding.tail)
-    if (isa<PipeWaitOp, PipeReleaseOp>(op)) {
-      PipeCreateOp pipe = findPipe(op);
-      bool isInLoop = pipe && llvm::any_of(body->getOps<PipeWaitOp>(),
-                                           [&](PipeWaitOp wait) {
-                                             return findPipe(wait) == pipe;
-                                           });
-      if (!isInLoop || (plan.items && !plan.held.contains(pipe)))
-        return refuse("behind it stands a step of another pipe");
-      plan.adding.pipes.insert(pipe);
-    }
-  for (auto wait : body->getOps<PipeWaitOp>()) {
-    Operation *pipe = findPipe(wait);
-    if (!plan.scoring.pipes.contains(pipe) && !plan.adding.pipes.contains(pipe))
-      return refuse("it waits for a tile that nothing needs");
-  }
-  return true;
-}
-
-/// The sums may release a tile for the scores, too, if they have waited by then
-/// for something that the scores hand on behind the last read of it.
-bool Planner::findImplied() {
-  for (Operation *pipe : plan.scoring.pipes) {
-    if (!plan.adding.pipes.contains(pipe))
-      continue;
-    auto create = cast<PipeCreateOp>(pipe);
-    Operation *last = findLastUse(plan.scoring, loop, create);
-    Operation *release = findLastUse(plan.adding, loop, create);
-    if (!last || !release)
-      continue;
-    for (Operation *op : plan.sums.ops)
-      for (Value operand : op->getOperands()) {
-        Value root = findRoot(operand);
-        if (!plan.crossing.contains(root) || release->isBeforeInBlock(op))
-          continue;
-        // It is handed on as soon as its last operand is there.
-        for (Value source : root.getDefiningOp()->getOperands())
-          if (Operation *def = source.getDefiningOp();
-              def && def->getBlock() == body && !def->isBeforeInBlock(last))
-            plan.implied.insert(pipe);
-      }
-  }
-  for (Operation *pipe : plan.held)
-    if (plan.scoring.pipes.contains(pipe) && !plan.implied.contains(pipe))
-      return refuse(
-          "the scores may read a tile when the sums are done with it");
-  return true;
-}
-
-/// The pipes whose fields the ops of `side` access.
-void Planner::findPipes(AccumulationSide &side) {
-  llvm::SmallPtrSet<Value, 8> roots;
-  for (Operation *op : side.ops)
-    for (Value operand : op->getOperands())
-      if (isMemory(operand))
-        roots.insert(findCapturedRoot(operand));
-  for (auto wait : body->getOps<PipeWaitOp>()) {
-    PipeCreateOp pipe = findPipe(wait);
-    for (Value field : pipe.getFields())
-      if (roots.contains(findCapturedRoot(field)))
-        side.pipes.insert(pipe);
-  }
-}
-
-bool Planner::divideTail() {
-  llvm::DenseSet<Value> ofSums;
-  for (unsigned number : plan.sums.numbers)
-    ofSums.insert(loop.getResult(number));
-  SmallVector<Operation *> tail;
-  for (Operation *op = loop->getNextNode();
-       op && !op->hasTrait<OpTrait::IsTerminator>(); op = op->getNextNode())
-    tail.push_back(op);
-  llvm::SetVector<Operation *> adding, stores;
-  for (Operation *op : tail) {
-    bool isHeavy = false;
-    bool isOfSums = isa<PipeWaitOp, PipeReleaseOp>(op) ||
-                    llvm::any_of(op->getOperands(), isMemory) ||
-                    llvm::any_of(op->getResults(), isMemory);
-    forEachOperand(op, [&](Value operand) {
-      isHeavy |= heavy.contains(operand);
-      isOfSums |= ofSums.contains(operand);
-    });
-    auto load = dyn_cast<LoadOp>(op);
-    bool isKnown = isa<ReduceOp, StoreOp, PipeWaitOp, PipeReleaseOp,
-                       ttg::LocalStoreOp, ttg::LocalLoadOp>(op) ||
-                   (load && !load.getIsVolatile()) ||
-                   (op->getNumRegions() == 0 && isMemoryEffectFree(op));
-    if (!isKnown)
-      return refuse("behind it stands " + quoted(op));
-    if (isOfSums) {
-      ofSums.insert(op->result_begin(), op->result_end());
-      adding.insert(op);
-      continue;
-    }
-    if (isHeavy)
-      heavy.insert(op->result_begin(), op->result_end());
-    if (isa<StoreOp>(op))
-      stores.insert(op);
-  }
-  // Each side counts tiles from item to item.
-  if (plan.items) {
-    Value end = plan.items.getYieldedValues().front();
-    Operation *op = end.getDefiningOp();
-    bool isKnown = op == loop ? end == loop.getResult(plan.counter)
-                              : llvm::is_contained(tail, op);
-    if (!isKnown || heavy.contains(end) || ofSums.contains(end))
-      return refuse("behind it tiles are not counted on");
-    if (op != loop) {
-      adding.insert(op);
-      stores.insert(op);
-    }
-  }
-
-  auto collect = [&](AccumulationSide &side,
-                     const llvm::SetVector<Operation *> &roots, bool isAdding) {
-    llvm::SetVector<Operation *> ops;
-    SmallVector<Operation *> worklist(roots.begin(), roots.end());
-    ops.insert(roots.begin(), roots.end());
-    auto visit = [&](Value value) {
-      Operation *op = value.getDefiningOp();
-      if (op == loop) {
-        unsigned number = cast<OpResult>(value).getResultNumber();
-        if (isAdding && heavy.contains(value))
-          plan.finals.insert(value);
-        else if (!plan.sums.numbers.contains(number))
-          need(side, loop.getRegionIterArg(number));
-        return;
-      }
-      if (!op || op->getBlock() != loop->getBlock() ||
-          op->isBeforeInBlock(loop))
-        return;
-      if (isAdding && heavy.contains(value) && !isSpread(op)) {
-        plan.finals.insert(value);
-        return;
-      }
-      if (ops.insert(op))
-        worklist.push_back(op);
-    };
-    while (!worklist.empty())
-      forEachOperand(worklist.pop_back_val(), visit);
-    for (Operation *op : tail)
-      if (ops.contains(op))
-        side.tail.insert(op);
-  };
-  collect(plan.adding, adding, /*isAdding=*/true);
-  for (Value value : plan.finals) {
-    if (!canCross(value))
-      return refuse("what stands behind it needs a value that cannot cross");
-    if (value.getDefiningOp() != loop)
-      stores.insert(value.getDefiningOp());
-    else
-      need(plan.scoring,
-           loop.getRegionIterArg(cast<OpResult>(value).getResultNumber()));
-  }
-  collect(plan.scoring, stores, /*isAdding=*/false);
-  return true;
-}
-
 /// Whether only products of the loop take what `load` has read, and copies can
 /// bring it.
-bool Planner::isOperandOfProducts(LoadOp load) {
+bool AccumulationPlanner::isOperandOfProducts(LoadOp load) {
   auto type = dyn_cast<RankedTensorType>(load.getType());
   if (!type || type.getRank() != 2 || type.getElementTypeBitWidth() < 8 ||
       (load.getOther() && !isConstantZero(load.getOther())))
@@ -534,7 +223,7 @@ bool Planner::isOperandOfProducts(LoadOp load) {
          32;
 }
 
-bool Planner::checkImports() {
+bool AccumulationPlanner::checkImports() {
   PartitionImports imports(plan.specialize);
   Block &gather = plan.specialize.getPartitionRegions().front()->front();
   bool gathers = !gather.getOps<scf::ForOp>().empty();
@@ -571,7 +260,7 @@ bool Planner::checkImports() {
 
 /// The sides run beside each other and beside the gather: none may write what
 /// another one reads or writes.
-bool Planner::checkWrites() {
+bool AccumulationPlanner::checkWrites() {
   struct Access {
     Operation *op;
     Value base;
@@ -617,7 +306,7 @@ bool Planner::checkWrites() {
   return true;
 }
 
-bool Planner::checkMemory() {
+bool AccumulationPlanner::checkMemory() {
   int64_t bytes = kReserve;
   loop->getParentOfType<FuncOp>().walk(
       [&](ttg::LocalAllocOp alloc) { bytes += getTileBytes(alloc.getType()); });
@@ -644,11 +333,9 @@ bool Planner::checkMemory() {
   return true;
 }
 
-} // namespace
-
 FailureOr<AccumulationPlan> tle::planAccumulation(scf::ForOp loop,
                                                   const ModuleAxisInfo &axes,
                                                   AccumulationLimits limits,
                                                   std::string &reason) {
-  return Planner(loop, axes, limits, reason).run();
+  return AccumulationPlanner(loop, axes, limits, reason).run();
 }

@@ -19,8 +19,7 @@
 //   tile of the same number. A sum is multiplied by a factor that is 1
 //   everywhere, or not at all.
 // - Items. All count tiles over items alike. Of a held pipe the sums release
-// the
-//   last tile of an item behind the loop, so that its slot is theirs until
+//   the last tile of an item behind the loop, so that its slot is theirs until
 //   then; an item without tiles has an empty one, which the scores need not
 //   see. Operands and what is needed behind the loop have one tile an item, and
 //   a slot that its reader has released before.
@@ -38,19 +37,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tle/Transforms/AccumulationPlan.h"
+#include "AccumulationSeparator.h"
+
 #include "tle/Transforms/LocalPointerUtils.h"
-#include "tle/Transforms/PartitionImports.h"
 #include "tle/Transforms/Passes.h"
-#include "tle/Transforms/PipeBuilder.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "mlir/Transforms/RegionUtils.h"
-#include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
 #include "triton/Dialect/TritonGPU/Transforms/Remarks.h"
-#include "llvm/ADT/MapVector.h"
-#include "llvm/Support/MathExtras.h"
 
 namespace mlir::triton::tle {
 #define GEN_PASS_DEF_TLESEPARATEACCUMULATION
@@ -62,691 +56,310 @@ using namespace mlir::triton;
 using namespace mlir::triton::tle;
 namespace ttg = mlir::triton::gpu;
 
-namespace {
+void AccumulationSeparator::run() {
+  if (plan.items)
+    plan.items = countItems(plan.items);
+  createPipes();
+  for (Value value : plan.crossing)
+    hoist(value.getDefiningOp());
+  Region &scores = addPartition();
+  PartitionImports imports(specialize, &scores);
+  makeScores(scores, imports);
+  if (!plan.operands.empty())
+    copyOperands();
+  makeSums();
+  setReaders();
+}
 
-/// A pipe of one value an iteration.
-struct ValuePipe {
-  Value barriers, buffer;
-};
+/// A ring for values of `type`, one behind which products read a matrix.
+Value AccumulationSeparator::allocateRing(RankedTensorType type,
+                                          int64_t slots) {
+  SmallVector<int64_t> shape = {slots};
+  llvm::append_range(shape, type.getShape());
+  Attribute layout = plainLayout(type.getRank());
+  int64_t rowBytes = type.getShape().back() * type.getElementTypeBitWidth() / 8;
+  if (type.getRank() == 2 && rowBytes >= 32 && type.getShape()[0] >= 8)
+    layout = productLayout(type);
+  return allocate(shape, type.getElementType(), layout);
+}
 
-class Separator : private PipeBuilder {
-public:
-  explicit Separator(AccumulationPlan plan)
-      : PipeBuilder(plan.specialize, plan.loop.getLoc()), plan(std::move(plan)),
-        specialize(this->plan.specialize), loop(this->plan.loop) {}
-
-  void run() {
-    if (plan.items)
-      plan.items = countItems(plan.items);
-    createPipes();
-    for (Value value : plan.crossing)
-      hoist(value.getDefiningOp());
-    Region &scores = addPartition();
-    PartitionImports imports(specialize, &scores);
-    makeScores(scores, imports);
-    if (!plan.operands.empty())
-      copyOperands();
-    makeSums();
-    setReaders();
+void AccumulationSeparator::createPipes() {
+  StringRef reader = plan.adding.name;
+  for (auto [number, value] : llvm::enumerate(plan.crossing)) {
+    auto type = cast<RankedTensorType>(value.getType());
+    // A vector is there long before the matrix that follows it.
+    int64_t slots = type.getRank() == 1 ? 2 : 1;
+    Value buffer = allocateRing(type, slots);
+    Value barriers = createPipe({buffer}, slots, "values" + Twine(number),
+                                reader, /*oneShot=*/false);
+    pipes[value] = {barriers, buffer};
   }
+  for (Value value : plan.finals)
+    finalBuffers.push_back(
+        allocateRing(cast<RankedTensorType>(value.getType()), 1));
+  if (!finalBuffers.empty())
+    finalBarriers = createPipe(finalBuffers, 1, "finals", reader,
+                               /*oneShot=*/!plan.items);
+  for (LoadOp load : plan.operands)
+    operandBuffers.push_back(
+        allocateRing(cast<RankedTensorType>(load.getType()), 1));
+  if (!operandBuffers.empty())
+    operandBarriers =
+        createPipe(operandBuffers, 1, "operands", plan.scoring.name,
+                   /*oneShot=*/!plan.items);
+}
 
-private:
-  AccumulationPlan plan;
-  ttg::WarpSpecializeOp specialize;
-  scf::ForOp loop;
-  llvm::MapVector<Value, ValuePipe> pipes;
-  /// One tile an item each.
-  Value finalBarriers, operandBarriers;
-  SmallVector<Value> finalBuffers, operandBuffers;
-  /// Where the partition of the scores finds operands.
-  llvm::DenseMap<Value, Value> views;
+/// Lets a loop over items count them; returns the new one.
+scf::ForOp AccumulationSeparator::countItems(scf::ForOp items) {
+  items = addCounter(items);
+  OpBuilder::InsertionGuard guard(builder);
+  // Not behind the loop over tiles, where the sides are divided.
+  builder.setInsertionPointToStart(items.getBody());
+  Value next = arith::AddIOp::create(builder, loc, getItem(items), constant(1));
+  items.getBody()->getTerminator()->setOperand(1, next);
+  return items;
+}
 
-  /// A ring for values of `type`, one behind which products read a matrix.
-  Value allocateRing(RankedTensorType type, int64_t slots) {
-    SmallVector<int64_t> shape = {slots};
-    llvm::append_range(shape, type.getShape());
-    Attribute layout = plainLayout(type.getRank());
-    int64_t rowBytes =
-        type.getShape().back() * type.getElementTypeBitWidth() / 8;
-    if (type.getRank() == 2 && rowBytes >= 32 && type.getShape()[0] >= 8)
-      layout = productLayout(type);
-    return allocate(shape, type.getElementType(), layout);
-  }
+/// The number of the item in whose loop the builder stands.
+Value AccumulationSeparator::getItem(scf::ForOp items) {
+  return items ? Value(items.getRegionIterArg(1)) : constant(0);
+}
 
-  void createPipes() {
-    StringRef reader = plan.adding.name;
-    for (auto [number, value] : llvm::enumerate(plan.crossing)) {
-      auto type = cast<RankedTensorType>(value.getType());
-      // A vector is there long before the matrix that follows it.
-      int64_t slots = type.getRank() == 1 ? 2 : 1;
-      Value buffer = allocateRing(type, slots);
-      Value barriers = createPipe({buffer}, slots, "values" + Twine(number),
-                                  reader, /*oneShot=*/false);
-      pipes[value] = {barriers, buffer};
-    }
-    for (Value value : plan.finals)
-      finalBuffers.push_back(
-          allocateRing(cast<RankedTensorType>(value.getType()), 1));
-    if (!finalBuffers.empty())
-      finalBarriers = createPipe(finalBuffers, 1, "finals", reader,
-                                 /*oneShot=*/!plan.items);
-    for (LoadOp load : plan.operands)
-      operandBuffers.push_back(
-          allocateRing(cast<RankedTensorType>(load.getType()), 1));
-    if (!operandBuffers.empty())
-      operandBarriers =
-          createPipe(operandBuffers, 1, "operands", plan.scoring.name,
-                     /*oneShot=*/!plan.items);
-  }
+/// What crosses is made as early as it can be.
+void AccumulationSeparator::hoist(Operation *op) {
+  Operation *last = nullptr;
+  for (Value operand : op->getOperands())
+    if (Operation *def = operand.getDefiningOp();
+        def && def->getBlock() == op->getBlock() &&
+        (!last || last->isBeforeInBlock(def)))
+      last = def;
+  if (last && isMemoryEffectFree(op) && op->getNumRegions() == 0)
+    op->moveAfter(last);
+}
 
-  /// Lets a loop over items count them; returns the new one.
-  scf::ForOp countItems(scf::ForOp items) {
-    items = addCounter(items);
-    OpBuilder::InsertionGuard guard(builder);
-    // Not behind the loop over tiles, where the sides are divided.
-    builder.setInsertionPointToStart(items.getBody());
-    Value next =
-        arith::AddIOp::create(builder, loc, getItem(items), constant(1));
-    items.getBody()->getTerminator()->setOperand(1, next);
-    return items;
-  }
+/// The partition of the scores, first of two, with an empty block.
+Region &AccumulationSeparator::addPartition() {
+  ttg::WarpSpecializePartitionsOp old = specialize.getPartitionOp();
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(old);
+  auto created = ttg::WarpSpecializePartitionsOp::create(builder, loc, 2);
+  created.getPartitionRegions()[1].takeBody(old.getPartitionRegions()[0]);
+  old.erase();
+  Region &scores = created.getPartitionRegions()[0];
+  Block &block = scores.emplaceBlock();
+  for (Value capture : specialize.getExplicitCaptures())
+    block.addArgument(capture.getType(), capture.getLoc());
+  SmallVector<int32_t> warps(specialize.getPartitionNumWarps());
+  warps.insert(warps.begin(), kScoreWarps);
+  specialize.setPartitionNumWarps(warps);
+  int32_t others = plan.otherRegisters;
+  SmallVector<int32_t> registers = {plan.registers, others};
+  specialize.setRequestedRegisters(registers);
+  return scores;
+}
 
-  /// The number of the item in whose loop the builder stands.
-  Value getItem(scf::ForOp items) {
-    return items ? Value(items.getRegionIterArg(1)) : constant(0);
-  }
+//===----------------------------------------------------------------------===//
+// Both loops
+//===----------------------------------------------------------------------===//
 
-  /// What crosses is made as early as it can be.
-  static void hoist(Operation *op) {
-    Operation *last = nullptr;
-    for (Value operand : op->getOperands())
-      if (Operation *def = operand.getDefiningOp();
-          def && def->getBlock() == op->getBlock() &&
-          (!last || last->isBeforeInBlock(def)))
-        last = def;
-    if (last && isMemoryEffectFree(op) && op->getNumRegions() == 0)
-      op->moveAfter(last);
-  }
+/// The slot of tile `number` of a ring, which may be of one slot.
+Value AccumulationSeparator::getSlot(Value ring, Value number) {
+  int64_t slots = cast<ttg::MemDescType>(ring.getType()).getShape().front();
+  return getView(ring, slots == 1 ? constant(0) : getSlotNumber(number, slots));
+}
 
-  /// The partition of the scores, first of two, with an empty block.
-  Region &addPartition() {
-    ttg::WarpSpecializePartitionsOp old = specialize.getPartitionOp();
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPoint(old);
-    auto created = ttg::WarpSpecializePartitionsOp::create(builder, loc, 2);
-    created.getPartitionRegions()[1].takeBody(old.getPartitionRegions()[0]);
-    old.erase();
-    Region &scores = created.getPartitionRegions()[0];
-    Block &block = scores.emplaceBlock();
-    for (Value capture : specialize.getExplicitCaptures())
-      block.addArgument(capture.getType(), capture.getLoc());
-    SmallVector<int32_t> warps(specialize.getPartitionNumWarps());
-    warps.insert(warps.begin(), kScoreWarps);
-    specialize.setPartitionNumWarps(warps);
-    int32_t others = plan.otherRegisters;
-    SmallVector<int32_t> registers = {plan.registers, others};
-    specialize.setRequestedRegisters(registers);
-    return scores;
-  }
+/// Whether `op` reads a slot, or transposes what was read, for products only.
+/// These take it from the slot if nothing stands between.
+bool AccumulationSeparator::isOperandRead(Operation *op) {
+  auto load = dyn_cast<LoadOp>(op);
+  bool isRead = isa<ttg::LocalLoadOp, TransOp>(op) ||
+                (load && isLocalPointerLike(load.getPtr().getType()));
+  return isRead && !op->use_empty() &&
+         llvm::all_of(op->getUsers(), [&](Operation *user) {
+           return isa<DotOp>(user) || isOperandRead(user);
+         });
+}
 
-  //===--------------------------------------------------------------------===//
-  // Both loops
-  //===--------------------------------------------------------------------===//
-
-  /// The slot of tile `number` of a ring, which may be of one slot.
-  Value getSlot(Value ring, Value number) {
-    int64_t slots = cast<ttg::MemDescType>(ring.getType()).getShape().front();
-    return getView(ring,
-                   slots == 1 ? constant(0) : getSlotNumber(number, slots));
-  }
-
-  /// Whether `op` reads a slot, or transposes what was read, for products only.
-  /// These take it from the slot if nothing stands between.
-  bool isOperandRead(Operation *op) {
-    auto load = dyn_cast<LoadOp>(op);
-    bool isRead = isa<ttg::LocalLoadOp, TransOp>(op) ||
-                  (load && isLocalPointerLike(load.getPtr().getType()));
-    return isRead && !op->use_empty() &&
-           llvm::all_of(op->getUsers(), [&](Operation *user) {
-             return isa<DotOp>(user) || isOperandRead(user);
-           });
-  }
-
-  /// Makes the reads of the operands of `op` here.
-  void readOperands(Operation *op, IRMapping &mapping) {
-    for (Value operand : op->getOperands()) {
-      Operation *def = operand.getDefiningOp();
-      auto view = views.find(operand);
-      if (view != views.end()) {
-        mapping.map(operand,
-                    ttg::LocalLoadOp::create(builder, def->getLoc(),
-                                             operand.getType(), view->second)
-                        .getResult());
-      } else if (def && def->getBlock() == loop.getBody() &&
-                 isOperandRead(def)) {
-        readOperands(def, mapping);
-        builder.clone(*def, mapping);
-      }
+/// Makes the reads of the operands of `op` here.
+void AccumulationSeparator::readOperands(Operation *op, IRMapping &mapping) {
+  for (Value operand : op->getOperands()) {
+    Operation *def = operand.getDefiningOp();
+    auto view = views.find(operand);
+    if (view != views.end()) {
+      mapping.map(operand,
+                  ttg::LocalLoadOp::create(builder, def->getLoc(),
+                                           operand.getType(), view->second)
+                      .getResult());
+    } else if (def && def->getBlock() == loop.getBody() && isOperandRead(def)) {
+      readOperands(def, mapping);
+      builder.clone(*def, mapping);
     }
   }
+}
 
-  scf::ForOp createLoop(AccumulationSide &side, IRMapping &mapping) {
-    SmallVector<Value> inits;
-    for (unsigned number : side.carried)
-      inits.push_back(mapping.lookupOrDefault(loop.getInitArgs()[number]));
-    scf::ForOp created = createAlike(loop, inits, mapping);
-    created->removeAttr(kConsumerAttr);
-    for (auto [position, number] : llvm::enumerate(side.carried)) {
-      mapping.map(loop.getRegionIterArg(number),
-                  created.getRegionIterArg(position));
-      mapping.map(loop.getResult(number), created.getResult(position));
-    }
-    return created;
+scf::ForOp AccumulationSeparator::createLoop(AccumulationSide &side,
+                                             IRMapping &mapping) {
+  SmallVector<Value> inits;
+  for (unsigned number : side.carried)
+    inits.push_back(mapping.lookupOrDefault(loop.getInitArgs()[number]));
+  scf::ForOp created = createAlike(loop, inits, mapping);
+  created->removeAttr(kConsumerAttr);
+  for (auto [position, number] : llvm::enumerate(side.carried)) {
+    mapping.map(loop.getRegionIterArg(number),
+                created.getRegionIterArg(position));
+    mapping.map(loop.getResult(number), created.getResult(position));
   }
+  return created;
+}
 
-  /// Fills `created`. `emit` makes an op of the side, with what belongs to it;
-  /// `follow` what comes behind it and behind the release of tiles.
-  void fillLoop(AccumulationSide &side, scf::ForOp created, IRMapping &mapping,
-                llvm::function_ref<void(Operation *)> emit,
-                llvm::function_ref<void(Operation *)> follow) {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToEnd(created.getBody());
-    llvm::DenseMap<Operation *, SmallVector<Operation *>> releases;
-    SmallVector<Operation *> lastUses;
-    Operation *lastProduct = nullptr;
-    for (Operation *pipe : side.pipes) {
-      lastUses.push_back(findLastUse(side, loop, cast<PipeCreateOp>(pipe)));
-      if (isa_and_nonnull<DotOp>(lastUses.back()) &&
-          (!lastProduct || lastProduct->isBeforeInBlock(lastUses.back())))
-        lastProduct = lastUses.back();
-    }
-    // Nothing comes between products, so that they follow each other.
-    for (auto [pipe, last] : llvm::zip(side.pipes, lastUses))
-      if (&side == &plan.adding || !plan.implied.contains(pipe))
-        releases[isa_and_nonnull<DotOp>(last) ? lastProduct : last].push_back(
-            pipe);
-    Value number = mapping.lookup(loop.getRegionIterArg(plan.counter));
-    auto releaseAll = [&](Operation *op) {
-      for (Operation *pipe : releases.lookup(op)) {
-        OpBuilder::InsertionGuard guard(builder);
-        if (plan.held.contains(pipe) && &side == &plan.adding) {
-          auto branch = scf::IfOp::create(builder, loc, createGoesOn(created),
-                                          /*withElseRegion=*/false);
-          builder.setInsertionPointToStart(branch.thenBlock());
-        }
-        Value barriers = cast<PipeCreateOp>(pipe).getBarriers();
-        release(mapping.lookupOrDefault(barriers), number, side.name);
-      }
-    };
-    for (Operation &op : *loop.getBody()) {
-      if (isa<PipeWaitOp>(op)) {
-        PipeCreateOp pipe = findPipe(&op);
-        if (!side.pipes.contains(pipe))
-          continue;
-        Value barriers = mapping.lookupOrDefault(pipe.getBarriers());
-        if (&side == &plan.scoring && plan.implied.contains(pipe))
-          waitImplied(barriers, number);
-        else
-          wait(barriers, number, side.name);
-      } else if (side.ops.contains(&op) && !isOperandRead(&op)) {
-        emit(&op);
-        releaseAll(&op);
-        follow(&op);
-      }
-    }
-    releaseAll(nullptr);
-    SmallVector<Value> values;
-    for (unsigned position : side.carried)
-      values.push_back(
-          mapping.lookupOrDefault(loop.getYieldedValues()[position]));
-    scf::YieldOp::create(builder, loc, values);
+/// Fills `created`. `emit` makes an op of the side, with what belongs to it;
+/// `follow` what comes behind it and behind the release of tiles.
+void AccumulationSeparator::fillLoop(
+    AccumulationSide &side, scf::ForOp created, IRMapping &mapping,
+    llvm::function_ref<void(Operation *)> emit,
+    llvm::function_ref<void(Operation *)> follow) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToEnd(created.getBody());
+  llvm::DenseMap<Operation *, SmallVector<Operation *>> releases;
+  SmallVector<Operation *> lastUses;
+  Operation *lastProduct = nullptr;
+  for (Operation *pipe : side.pipes) {
+    lastUses.push_back(findLastUse(side, loop, cast<PipeCreateOp>(pipe)));
+    if (isa_and_nonnull<DotOp>(lastUses.back()) &&
+        (!lastProduct || lastProduct->isBeforeInBlock(lastUses.back())))
+      lastProduct = lastUses.back();
   }
-
-  //===--------------------------------------------------------------------===//
-  // The scores
-  //===--------------------------------------------------------------------===//
-
-  void makeScores(Region &region, PartitionImports &imports) {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToEnd(&region.front());
-    IRMapping mapping;
-    if (!plan.items) {
-      makeScoresOfItem({}, imports, mapping);
-    } else {
-      for (Value bound : plan.items->getOperands().take_front(3))
-        imports.import(bound, builder, mapping);
-      SmallVector<Value> zeros(2, constant(0));
-      scf::ForOp items = createAlike(plan.items, zeros, mapping);
-      mapping.map(plan.items.getRegionIterArgs(), items.getRegionIterArgs());
+  // Nothing comes between products, so that they follow each other.
+  for (auto [pipe, last] : llvm::zip(side.pipes, lastUses))
+    if (&side == &plan.adding || !plan.implied.contains(pipe))
+      releases[isa_and_nonnull<DotOp>(last) ? lastProduct : last].push_back(
+          pipe);
+  Value number = mapping.lookup(loop.getRegionIterArg(plan.counter));
+  auto releaseAll = [&](Operation *op) {
+    for (Operation *pipe : releases.lookup(op)) {
       OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToEnd(items.getBody());
-      makeScoresOfItem(items, imports, mapping);
-      Value end = mapping.lookup(plan.items.getYieldedValues().front());
-      Value next =
-          arith::AddIOp::create(builder, loc, getItem(items), constant(1));
-      scf::YieldOp::create(builder, loc, ValueRange{end, next});
+      if (plan.held.contains(pipe) && &side == &plan.adding) {
+        auto branch = scf::IfOp::create(builder, loc, createGoesOn(created),
+                                        /*withElseRegion=*/false);
+        builder.setInsertionPointToStart(branch.thenBlock());
+      }
+      Value barriers = cast<PipeCreateOp>(pipe).getBarriers();
+      release(mapping.lookupOrDefault(barriers), number, side.name);
     }
-    ttg::WarpReturnOp::create(builder, loc);
+  };
+  for (Operation &op : *loop.getBody()) {
+    if (isa<PipeWaitOp>(op)) {
+      PipeCreateOp pipe = findPipe(&op);
+      if (!side.pipes.contains(pipe))
+        continue;
+      Value barriers = mapping.lookupOrDefault(pipe.getBarriers());
+      if (&side == &plan.scoring && plan.implied.contains(pipe))
+        waitImplied(barriers, number);
+      else
+        wait(barriers, number, side.name);
+    } else if (side.ops.contains(&op) && !isOperandRead(&op)) {
+      emit(&op);
+      releaseAll(&op);
+      follow(&op);
+    }
   }
+  releaseAll(nullptr);
+  SmallVector<Value> values;
+  for (unsigned position : side.carried)
+    values.push_back(
+        mapping.lookupOrDefault(loop.getYieldedValues()[position]));
+  scf::YieldOp::create(builder, loc, values);
+}
 
-  void makeScoresOfItem(scf::ForOp items, PartitionImports &imports,
-                        IRMapping &mapping) {
-    AccumulationSide &side = plan.scoring;
-    Value item = getItem(items);
-    importAll(side, item, imports, mapping);
-    scf::ForOp created = createLoop(side, mapping);
-    Value number = mapping.lookup(loop.getRegionIterArg(plan.counter));
-    auto emit = [&](Operation *op) {
-      readOperands(op, mapping);
-      builder.clone(*op, mapping);
-      for (Value result : op->getResults())
-        if (plan.crossing.contains(result))
-          send(pipes[result], mapping.lookup(result), number, mapping);
-    };
-    fillLoop(side, created, mapping, emit, [](Operation *) {});
-    if (!plan.held.empty())
-      passEmptyTile(mapping.lookup(loop.getInitArgs()[plan.counter]),
-                    mapping.lookup(loop.getResult(plan.counter)),
-                    [&](const ValuePipe &pipe, Value number) {
-                      acquire(mapping.lookup(pipe.barriers), number);
-                      commit(mapping.lookup(pipe.barriers), number);
-                    });
-    if (items && operandBarriers)
-      release(mapping.lookup(operandBarriers), item, side.name);
-    sendFinals(item, mapping);
-  }
+/// What crosses has the numbers of the tiles, so an empty one, which ends at
+/// `end`, passes through these pipes as well.
+void AccumulationSeparator::passEmptyTile(
+    Value start, Value end,
+    llvm::function_ref<void(const ValuePipe &, Value)> createSteps) {
+  Value isEmpty =
+      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, end, start);
+  auto branch = scf::IfOp::create(builder, loc, isEmpty,
+                                  /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  for (auto &[value, pipe] : pipes)
+    createSteps(pipe, start);
+}
 
-  /// What crosses has the numbers of the tiles, so an empty one, which ends at
-  /// `end`, passes through these pipes as well.
-  void passEmptyTile(
-      Value start, Value end,
-      llvm::function_ref<void(const ValuePipe &, Value)> createSteps) {
-    Value isEmpty = arith::CmpIOp::create(builder, loc,
-                                          arith::CmpIPredicate::eq, end, start);
-    auto branch = scf::IfOp::create(builder, loc, isEmpty,
+void AccumulationSeparator::waitImplied(Value barriers, Value number) {
+  wait(barriers, number, plan.scoring.name);
+  builder.getInsertionBlock()->back().setAttr(kImpliedReleaseAttr,
+                                              builder.getUnitAttr());
+}
+
+//===----------------------------------------------------------------------===//
+// Operands
+//===----------------------------------------------------------------------===//
+
+/// Lets the partition that gathers copy the operands: before its loop or, of
+/// an item, behind the first tile, for which a slot is free earlier.
+void AccumulationSeparator::copyOperands() {
+  Region &region = *specialize.getPartitionRegions()[1];
+  PartitionImports imports(specialize, &region);
+  OpBuilder::InsertionGuard guard(builder);
+  scf::ForOp loop = *region.front().getOps<scf::ForOp>().begin();
+  IRMapping mapping;
+  builder.setInsertionPoint(loop);
+  Value barriers = imports.import(operandBarriers, builder, mapping);
+  if (!plan.items)
+    return copyOperands(barriers, constant(0), imports, mapping);
+  scf::ForOp items = countItems(loop);
+  mapping.map(plan.items.getInductionVar(), items.getInductionVar());
+  mapping.map(plan.items.getRegionIterArgs(), items.getRegionIterArgs());
+  Value item = getItem(items);
+  scf::ForOp tiles = *items.getBody()->getOps<scf::ForOp>().begin();
+  Value first = items.getRegionIterArg(0);
+  auto branchIfFirst = [&](Value number) {
+    Value isFirst = arith::CmpIOp::create(
+        builder, loc, arith::CmpIPredicate::eq, number, first);
+    auto branch = scf::IfOp::create(builder, loc, isFirst,
                                     /*withElseRegion=*/false);
-    OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(branch.thenBlock());
-    for (auto &[value, pipe] : pipes)
-      createSteps(pipe, start);
+  };
+  builder.setInsertionPoint(tiles.getBody()->getTerminator());
+  branchIfFirst(tiles.getRegionIterArgs().back());
+  copyOperands(barriers, item, imports, mapping);
+  // Without tiles nobody reads them.
+  builder.setInsertionPointAfter(tiles);
+  branchIfFirst(tiles.getResults().back());
+  acquire(barriers, item);
+  commit(barriers, item);
+}
+
+void AccumulationSeparator::copyOperands(Value barriers, Value item,
+                                         PartitionImports &imports,
+                                         IRMapping &mapping) {
+  acquire(barriers, item);
+  for (auto [load, buffer] : llvm::zip(plan.operands, operandBuffers)) {
+    Value slot = getSlot(imports.import(buffer, builder, mapping), Value());
+    Value pointers = imports.import(load.getPtr(), builder, mapping);
+    Value mask = load.getMask()
+                     ? imports.import(load.getMask(), builder, mapping)
+                     : Value();
+    ttg::AsyncCopyGlobalToLocalOp::create(builder, load.getLoc(), pointers,
+                                          slot, mask, /*other=*/Value(),
+                                          load.getCache(), load.getEvict());
   }
+  commit(barriers, item);
+}
 
-  /// Brings in what the scores need from before the loop.
-  void importAll(AccumulationSide &side, Value item, PartitionImports &imports,
-                 IRMapping &mapping) {
-    auto get = [&](Value value) {
-      return imports.import(value, builder, mapping);
-    };
-    for (auto &[value, pipe] : pipes) {
-      get(pipe.barriers);
-      get(pipe.buffer);
-    }
-    for (Operation *pipe : side.pipes)
-      get(cast<PipeCreateOp>(pipe).getBarriers());
-    if (finalBarriers)
-      get(finalBarriers);
-    for (Value buffer : finalBuffers)
-      get(buffer);
-    if (operandBarriers) {
-      Value barriers = get(operandBarriers);
-      for (auto [load, buffer] : llvm::zip(plan.operands, operandBuffers))
-        views[load.getResult()] = getSlot(get(buffer), Value());
-      wait(barriers, item, side.name);
-    }
-    for (Value value :
-         {loop.getLowerBound(), loop.getUpperBound(), loop.getStep()})
-      get(value);
-    for (unsigned number : side.carried)
-      get(loop.getInitArgs()[number]);
-    auto getOperands = [&](Operation *op) {
-      op->walk([&](Operation *inner) {
-        for (Value value : inner->getOperands()) {
-          bool isInside =
-              value.getParentRegion() == &loop.getRegion() ||
-              op->isAncestor(value.getParentBlock()->getParentOp()) ||
-              value.getDefiningOp() == loop ||
-              side.tail.contains(value.getDefiningOp());
-          if (!isInside &&
-              !llvm::is_contained(plan.operands, value.getDefiningOp<LoadOp>()))
-            get(value);
-        }
-      });
-    };
-    llvm::for_each(side.ops, getOperands);
-    llvm::for_each(side.tail, getOperands);
-  }
+void AccumulationSeparator::setReaders() {
+  for (Operation *pipe : plan.scoring.pipes)
+    cast<PipeCreateOp>(pipe).setReadersAttr(
+        builder.getStrArrayAttr({plan.scoring.name}));
+  for (Operation *pipe : plan.adding.pipes)
+    cast<PipeCreateOp>(pipe).setReadersAttr(
+        plan.scoring.pipes.contains(pipe)
+            ? builder.getStrArrayAttr({plan.scoring.name, plan.adding.name})
+            : builder.getStrArrayAttr({plan.adding.name}));
+}
 
-  void send(const ValuePipe &pipe, Value value, Value number,
-            IRMapping &mapping) {
-    Value barriers = mapping.lookup(pipe.barriers);
-    acquire(barriers, number);
-    Value slot = getSlot(mapping.lookup(pipe.buffer), number);
-    ttg::LocalStoreOp::create(builder, value.getLoc(), value, slot);
-    commit(barriers, number);
-  }
-
-  /// Of a pipe with empty tiles the scores wait for these, too: by the parity
-  /// of a round nobody can tell two rounds. The sums release the last tile of
-  /// an item when they have what follows.
-  void waitForHeld(IRMapping &mapping) {
-    Value last;
-    for (Operation *pipe : plan.scoring.pipes) {
-      if (!plan.held.contains(pipe))
-        continue;
-      if (!last)
-        last = arith::SubIOp::create(
-            builder, loc, mapping.lookup(plan.items.getYieldedValues().front()),
-            constant(1));
-      waitImplied(mapping.lookup(cast<PipeCreateOp>(pipe).getBarriers()), last);
-    }
-  }
-
-  void waitImplied(Value barriers, Value number) {
-    wait(barriers, number, plan.scoring.name);
-    builder.getInsertionBlock()->back().setAttr(kImpliedReleaseAttr,
-                                                builder.getUnitAttr());
-  }
-
-  /// What stands behind the loop; first what the finals need, for the sums wait
-  /// for them.
-  void sendFinals(Value item, IRMapping &mapping) {
-    llvm::SmallPtrSet<Operation *, 8> early;
-    SmallVector<Value> worklist(plan.finals.begin(), plan.finals.end());
-    if (plan.items)
-      worklist.push_back(plan.items.getYieldedValues().front());
-    while (!worklist.empty()) {
-      Operation *op = worklist.pop_back_val().getDefiningOp();
-      if (op && plan.scoring.tail.contains(op) && early.insert(op).second)
-        llvm::append_range(worklist, op->getOperands());
-    }
-    for (Operation *op : plan.scoring.tail)
-      if (early.contains(op))
-        builder.clone(*op, mapping);
-    waitForHeld(mapping);
-    if (!plan.finals.empty()) {
-      Value barriers = mapping.lookup(finalBarriers);
-      acquire(barriers, item);
-      for (auto [value, buffer] : llvm::zip(plan.finals, finalBuffers))
-        ttg::LocalStoreOp::create(builder, value.getLoc(),
-                                  mapping.lookup(value),
-                                  getSlot(mapping.lookup(buffer), Value()));
-      commit(barriers, item);
-    }
-    for (Operation *op : plan.scoring.tail)
-      if (!early.contains(op))
-        builder.clone(*op, mapping);
-  }
-
-  //===--------------------------------------------------------------------===//
-  // Operands
-  //===--------------------------------------------------------------------===//
-
-  /// Lets the partition that gathers copy the operands: before its loop or, of
-  /// an item, behind the first tile, for which a slot is free earlier.
-  void copyOperands() {
-    Region &region = *specialize.getPartitionRegions()[1];
-    PartitionImports imports(specialize, &region);
-    OpBuilder::InsertionGuard guard(builder);
-    scf::ForOp loop = *region.front().getOps<scf::ForOp>().begin();
-    IRMapping mapping;
-    builder.setInsertionPoint(loop);
-    Value barriers = imports.import(operandBarriers, builder, mapping);
-    if (!plan.items)
-      return copyOperands(barriers, constant(0), imports, mapping);
-    scf::ForOp items = countItems(loop);
-    mapping.map(plan.items.getInductionVar(), items.getInductionVar());
-    mapping.map(plan.items.getRegionIterArgs(), items.getRegionIterArgs());
-    Value item = getItem(items);
-    scf::ForOp tiles = *items.getBody()->getOps<scf::ForOp>().begin();
-    Value first = items.getRegionIterArg(0);
-    auto branchIfFirst = [&](Value number) {
-      Value isFirst = arith::CmpIOp::create(
-          builder, loc, arith::CmpIPredicate::eq, number, first);
-      auto branch = scf::IfOp::create(builder, loc, isFirst,
-                                      /*withElseRegion=*/false);
-      builder.setInsertionPointToStart(branch.thenBlock());
-    };
-    builder.setInsertionPoint(tiles.getBody()->getTerminator());
-    branchIfFirst(tiles.getRegionIterArgs().back());
-    copyOperands(barriers, item, imports, mapping);
-    // Without tiles nobody reads them.
-    builder.setInsertionPointAfter(tiles);
-    branchIfFirst(tiles.getResults().back());
-    acquire(barriers, item);
-    commit(barriers, item);
-  }
-
-  void copyOperands(Value barriers, Value item, PartitionImports &imports,
-                    IRMapping &mapping) {
-    acquire(barriers, item);
-    for (auto [load, buffer] : llvm::zip(plan.operands, operandBuffers)) {
-      Value slot = getSlot(imports.import(buffer, builder, mapping), Value());
-      Value pointers = imports.import(load.getPtr(), builder, mapping);
-      Value mask = load.getMask()
-                       ? imports.import(load.getMask(), builder, mapping)
-                       : Value();
-      ttg::AsyncCopyGlobalToLocalOp::create(builder, load.getLoc(), pointers,
-                                            slot, mask, /*other=*/Value(),
-                                            load.getCache(), load.getEvict());
-    }
-    commit(barriers, item);
-  }
-
-  //===--------------------------------------------------------------------===//
-  // The sums
-  //===--------------------------------------------------------------------===//
-
-  void makeSums() {
-    AccumulationSide &side = plan.adding;
-    views.clear();
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPoint(loop);
-    IRMapping mapping;
-    scf::ForOp created = createLoop(side, mapping);
-    Value number = mapping.lookup(loop.getRegionIterArg(plan.counter));
-    llvm::DenseMap<Value, Operation *> lastUses;
-    for (Operation *op : plan.sums.ops)
-      for (Value operand : op->getOperands())
-        if (pipes.contains(findRoot(operand)))
-          lastUses[findRoot(operand)] = op;
-    llvm::DenseMap<Value, Value> slots;
-    auto emit = [&](Operation *op) {
-      if (!plan.sums.ops.contains(op)) {
-        // What spreads a value that crosses follows where it is used.
-        if (!isSpread(op) || !pipes.contains(findRoot(op->getOperand(0))))
-          builder.clone(*op, mapping);
-        return;
-      }
-      if (mapping.contains(op->getResult(0)))
-        return;
-      for (Value operand : op->getOperands()) {
-        Value root = findRoot(operand);
-        auto pipe = pipes.find(root);
-        if (pipe == pipes.end() || slots.contains(root))
-          continue;
-        wait(pipe->second.barriers, number, side.name);
-        slots[root] = getSlot(pipe->second.buffer, number);
-      }
-      if (Value factor = findFactor(op))
-        scale(op, factor, slots, lastUses, mapping);
-      else
-        clone(op, slots, mapping);
-    };
-    fillLoop(side, created, mapping, emit, [&](Operation *op) {
-      for (auto &[root, pipe] : pipes)
-        if (lastUses.lookup(root) == op)
-          release(pipe.barriers, number, side.name);
-    });
-    finish(created, mapping);
-  }
-
-  static Value findRoot(Value value) {
-    while (isSpread(value.getDefiningOp()))
-      value = value.getDefiningOp()->getOperand(0);
-    return value;
-  }
-
-  /// The vector that crosses and scales an accumulator in `op`, or null.
-  Value findFactor(Operation *op) {
-    if (!isa<arith::MulFOp>(op))
-      return {};
-    Value roots[] = {findRoot(op->getOperand(0)), findRoot(op->getOperand(1))};
-    for (unsigned index : {0, 1}) {
-      auto type = dyn_cast<RankedTensorType>(roots[index].getType());
-      if (pipes.contains(roots[index]) && !pipes.contains(roots[1 - index]) &&
-          type && type.getRank() == 1 && type.getElementType().isF32())
-        return roots[index];
-    }
-    return {};
-  }
-
-  /// Multiplies accumulators by `factor`, `op` first, in a branch that is taken
-  /// if it is not 1 everywhere.
-  void scale(Operation *op, Value factor,
-             const llvm::DenseMap<Value, Value> &slots,
-             llvm::DenseMap<Value, Operation *> &lastUses, IRMapping &mapping) {
-    SmallVector<Operation *> products;
-    SmallVector<Value> sums;
-    SmallVector<Type> types;
-    bool isWhole = true;
-    for (Operation *other : plan.sums.ops) {
-      bool usesFactor = llvm::any_of(other->getOperands(), [&](Value operand) {
-        return findRoot(operand) == factor;
-      });
-      if (!usesFactor || mapping.contains(other->getResult(0)))
-        continue;
-      unsigned index = findRoot(other->getOperand(0)) == factor ? 1 : 0;
-      if (findFactor(other) != factor ||
-          !mapping.contains(other->getOperand(index))) {
-        isWhole = false;
-        continue;
-      }
-      products.push_back(other);
-      sums.push_back(mapping.lookup(other->getOperand(index)));
-      types.push_back(other->getResult(0).getType());
-    }
-    Value isNeeded = createAnyNotOne(ttg::LocalLoadOp::create(
-        builder, loc, factor.getType(), slots.lookup(factor)));
-    auto branch = scf::IfOp::create(builder, loc, types, isNeeded,
-                                    /*withElseRegion=*/true);
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(branch.thenBlock());
-    SmallVector<Value> scaled;
-    for (Operation *product : products) {
-      IRMapping inner(mapping);
-      clone(product, slots, inner);
-      scaled.push_back(inner.lookup(product->getResult(0)));
-    }
-    scf::YieldOp::create(builder, loc, scaled);
-    builder.setInsertionPointToStart(branch.elseBlock());
-    scf::YieldOp::create(builder, loc, sums);
-    for (auto [product, result] : llvm::zip(products, branch.getResults()))
-      mapping.map(product->getResult(0), result);
-    if (isWhole)
-      lastUses[factor] = op;
-  }
-
-  void clone(Operation *op, const llvm::DenseMap<Value, Value> &slots,
-             IRMapping &mapping) {
-    IRMapping local(mapping);
-    readOperands(op, local);
-    for (Value operand : op->getOperands()) {
-      Value root = findRoot(operand);
-      auto slot = slots.find(root);
-      if (slot == slots.end())
-        continue;
-      local.map(root, ttg::LocalLoadOp::create(builder, loc, root.getType(),
-                                               slot->second)
-                          .getResult());
-      SmallVector<Operation *> spreads;
-      for (Value value = operand; value != root;
-           value = value.getDefiningOp()->getOperand(0))
-        spreads.push_back(value.getDefiningOp());
-      for (Operation *spread : llvm::reverse(spreads))
-        builder.clone(*spread, local);
-    }
-    Operation *copy = builder.clone(*op, local);
-    mapping.map(op->getResults(), copy->getResults());
-  }
-
-  /// Lets what stands behind the loop use the new one, and erases the rest.
-  void finish(scf::ForOp created, IRMapping &mapping) {
-    AccumulationSide &side = plan.adding;
-    builder.setInsertionPointAfter(created);
-    if (!plan.held.empty())
-      passEmptyTile(loop.getInitArgs()[plan.counter],
-                    mapping.lookup(loop.getResult(plan.counter)),
-                    [&](const ValuePipe &pipe, Value number) {
-                      wait(pipe.barriers, number, side.name);
-                      release(pipe.barriers, number, side.name);
-                    });
-    if (!plan.finals.empty()) {
-      Value item = getItem(plan.items);
-      wait(finalBarriers, item, side.name);
-      for (auto [value, buffer] : llvm::zip(plan.finals, finalBuffers)) {
-        Value loaded = ttg::LocalLoadOp::create(builder, loc, value.getType(),
-                                                getSlot(buffer, Value()));
-        Value(value).replaceUsesWithIf(loaded, [&](OpOperand &use) {
-          Block *block = loop->getBlock();
-          return side.tail.contains(
-              block->findAncestorOpInBlock(*use.getOwner()));
-        });
-      }
-      if (plan.items)
-        release(finalBarriers, item, side.name);
-    }
-    SmallVector<Operation *> gone;
-    for (Operation *op = loop->getNextNode();
-         !op->hasTrait<OpTrait::IsTerminator>(); op = op->getNextNode()) {
-      if (auto wait = dyn_cast<PipeWaitOp>(op))
-        wait.setReader(side.name);
-      if (auto release = dyn_cast<PipeReleaseOp>(op))
-        release.setReader(side.name);
-      if (!side.tail.contains(op))
-        gone.push_back(op);
-    }
-    for (Operation *op : llvm::reverse(gone))
-      op->erase();
-    for (unsigned number : side.carried)
-      loop.getResult(number).replaceAllUsesWith(
-          mapping.lookup(loop.getResult(number)));
-    Block *block = loop->getBlock();
-    loop.erase();
-    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*block)))
-      if (isOpTriviallyDead(&op))
-        op.erase();
-      else
-        sink(&op, created);
-  }
-
-  /// Lets what only stands behind `created` need be made there, where it is
-  /// first used: beside the accumulators there is no room for pointers.
-  static void sink(Operation *op, scf::ForOp created) {
-    if (!isMemoryEffectFree(op) || op->getNumRegions() != 0 ||
-        op->hasTrait<OpTrait::ConstantLike>() ||
-        op->hasTrait<OpTrait::IsTerminator>())
-      return;
-    Operation *first = nullptr;
-    for (Operation *user : op->getUsers()) {
-      Operation *ancestor = op->getBlock()->findAncestorOpInBlock(*user);
-      if (!first || ancestor->isBeforeInBlock(first))
-        first = ancestor;
-    }
-    if (first && created->isBeforeInBlock(first))
-      op->moveBefore(first);
-  }
-
-  void setReaders() {
-    for (Operation *pipe : plan.scoring.pipes)
-      cast<PipeCreateOp>(pipe).setReadersAttr(
-          builder.getStrArrayAttr({plan.scoring.name}));
-    for (Operation *pipe : plan.adding.pipes)
-      cast<PipeCreateOp>(pipe).setReadersAttr(
-          plan.scoring.pipes.contains(pipe)
-              ? builder.getStrArrayAttr({plan.scoring.name, plan.adding.name})
-              : builder.getStrArrayAttr({plan.adding.name}));
-  }
-};
+namespace {
 
 class SeparateAccumulation
     : public triton::tle::impl::TLESeparateAccumulationBase<
@@ -779,7 +392,7 @@ private:
                      " values an iteration and " + Twine(plan->finals.size()) +
                      " at the end cross, " + Twine(plan->operands.size()) +
                      " operands are copied");
-    Separator(std::move(*plan)).run();
+    AccumulationSeparator(std::move(*plan)).run();
   }
 };
 

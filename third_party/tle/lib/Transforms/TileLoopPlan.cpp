@@ -1,10 +1,8 @@
 //===- TileLoopPlan.cpp - how a tile loop divides into partitions ---------===//
 
-#include "tle/Transforms/TileLoopPlan.h"
+#include "Messages.h"
+#include "TileLoopPlanner.h"
 
-#include "mlir/IR/Matchers.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "tle/Transforms/GlobalWrites.h"
 #include "tle/Transforms/LocalPointerUtils.h"
 #include "tle/Transforms/TileStyleLoop.h"
 #include "triton/Dialect/Triton/IR/Dialect.h"
@@ -14,9 +12,6 @@ using namespace mlir;
 using namespace mlir::triton;
 using namespace mlir::triton::tle;
 namespace ttg = mlir::triton::gpu;
-
-/// Larger values do not cross: the consumer loads them again.
-static constexpr int64_t kMaxCrossingBytes = 16384;
 
 /// Large tiles that follow this many bytes have a pipe of their own: the first
 /// ones are used while they are on their way, and free before them.
@@ -53,84 +48,27 @@ int64_t TileLoopPlan::bytesPerSlot() const {
   return bytes;
 }
 
-namespace {
-
-std::string quoted(Operation *op) {
-  return "'" + op->getName().getStringRef().str() + "'";
-}
-
 /// Ops that lay out the elements of a value anew.
-bool isShapeOp(Operation *op) {
+static bool isShapeOp(Operation *op) {
   return isa<TransOp, ReshapeOp, ExpandDimsOp, BroadcastOp, BitcastOp,
              ttg::ConvertLayoutOp>(op);
 }
 
-class Planner {
-public:
-  Planner(scf::ForOp loop, const ModuleAxisInfo &axes, TileLoopLimits limits,
-          std::string &reason)
-      : loop(loop), body(loop.getBody()), axes(axes), limits(limits),
-        reason(reason) {
-    plan.loop = loop;
-  }
+FailureOr<TileLoopPlan> TileLoopPlanner::run() {
+  if (!hasRightPlace() || !findTiles() || !findSlice())
+    return failure();
+  findLoadDependent();
+  addDerived();
+  if (!findOutside() || !checkMemory() ||
+      !llvm::all_of(tiles,
+                    [&](const GatheredTile &tile) { return isCopyable(tile); }))
+    return failure();
+  if (!findConsumers() || !checkStores() || !makePipes() || !chooseSlots())
+    return failure();
+  return std::move(plan);
+}
 
-  FailureOr<TileLoopPlan> run() {
-    if (!hasRightPlace() || !findTiles() || !findSlice())
-      return failure();
-    findLoadDependent();
-    addDerived();
-    if (!findOutside() || !checkMemory() ||
-        !llvm::all_of(
-            tiles, [&](const GatheredTile &tile) { return isCopyable(tile); }))
-      return failure();
-    if (!findConsumers() || !checkStores() || !makePipes() || !chooseSlots())
-      return failure();
-    return std::move(plan);
-  }
-
-private:
-  scf::ForOp loop;
-  Block *body;
-  const ModuleAxisInfo &axes;
-  TileLoopLimits limits;
-  std::string &reason;
-  TileLoopPlan plan;
-  SmallVector<GatheredTile> tiles;
-  llvm::SetVector<Value> crossing;
-  /// Values of the slice that depend on what is loaded.
-  llvm::DenseSet<Value> loadDependent;
-
-  bool refuse(const Twine &why) {
-    reason = why.str();
-    return false;
-  }
-
-  Operation *inBody(Operation *op) { return body->findAncestorOpInBlock(*op); }
-
-  bool hasRightPlace();
-  bool checkItems();
-  bool isBefore(Operation *op);
-  bool findTiles();
-  bool isTile(LoadOp load, GatheredTile &tile);
-  bool isBufferOfTile(GatheredTile &tile);
-  bool isCopyable(const GatheredTile &tile);
-  bool isOperandOfProducts(LoadOp load, GatheredTile &tile);
-  bool findSlice();
-  bool addToSlice(Value value, llvm::SetVector<Operation *> &ops);
-  bool checkMemory();
-  bool findOutside();
-  bool addOutside(Value value, llvm::SetVector<Operation *> &ops);
-  void findLoadDependent();
-  void addDerived();
-  bool canCross(Value value);
-  bool findConsumers();
-  bool checkStores();
-  bool makePipes();
-  Operation *findLastUse(const GatheredTile &tile);
-  bool chooseSlots();
-};
-
-bool Planner::hasRightPlace() {
+bool TileLoopPlanner::hasRightPlace() {
   plan.items = dyn_cast<scf::ForOp>(loop->getParentOp());
   auto function = dyn_cast<FuncOp>(plan.getWhole()->getParentOp());
   if (!function || !llvm::hasSingleElement(function.getBody()))
@@ -162,7 +100,7 @@ bool Planner::hasRightPlace() {
 
 /// The loop around it: each iteration is a work item, and knows nothing of
 /// others.
-bool Planner::checkItems() {
+bool TileLoopPlanner::checkItems() {
   if (plan.items.getNumResults() != 0)
     return refuse("the loop around it carries values");
   bool hasLoop = false;
@@ -174,27 +112,17 @@ bool Planner::checkItems() {
 }
 
 /// Whether `op` stands before the loop, or before that around it.
-bool Planner::isBefore(Operation *op) {
+bool TileLoopPlanner::isBefore(Operation *op) {
   return (op->getBlock() == loop->getBlock() && op->isBeforeInBlock(loop)) ||
          (op->getBlock() == plan.getWhole()->getBlock() &&
           op->isBeforeInBlock(plan.getWhole()));
-}
-
-/// Whether the producer may run `op` beside what comes before it.
-static bool canRunAhead(Operation *op) {
-  auto load = dyn_cast<LoadOp>(op);
-  bool isLoad = load && !load.getIsVolatile() &&
-                !isLocalPointerLike(load.getPtr().getType());
-  return isLoad ||
-         (isMemoryEffectFree(op) && op->getNumRegions() == 0 &&
-          !isa<DotOpInterface, LocalPointersOp>(op) && !ttg::isBufferView(op));
 }
 
 //===----------------------------------------------------------------------===//
 // Tiles
 //===----------------------------------------------------------------------===//
 
-bool Planner::findTiles() {
+bool TileLoopPlanner::findTiles() {
   for (auto load : body->getOps<LoadOp>()) {
     GatheredTile tile;
     if (!isTile(load, tile))
@@ -207,7 +135,7 @@ bool Planner::findTiles() {
   return true;
 }
 
-bool Planner::isTile(LoadOp load, GatheredTile &tile) {
+bool TileLoopPlanner::isTile(LoadOp load, GatheredTile &tile) {
   auto type = dyn_cast<RankedTensorType>(load.getType());
   if (!type || type.getRank() != 2 || load.getIsVolatile() ||
       isLocalPointerLike(load.getPtr().getType()))
@@ -219,7 +147,7 @@ bool Planner::isTile(LoadOp load, GatheredTile &tile) {
 /// Whether the loaded value goes into a buffer as a whole and nowhere else, and
 /// the loop's iterations have nothing else in that buffer: each reads what it
 /// has put there.
-bool Planner::isBufferOfTile(GatheredTile &tile) {
+bool TileLoopPlanner::isBufferOfTile(GatheredTile &tile) {
   Value value = tile.load.getResult();
   if (!value.hasOneUse())
     return false;
@@ -267,7 +195,7 @@ bool Planner::isBufferOfTile(GatheredTile &tile) {
 }
 
 /// Whether nothing but products use the loaded value, as an operand of theirs.
-bool Planner::isOperandOfProducts(LoadOp load, GatheredTile &tile) {
+bool TileLoopPlanner::isOperandOfProducts(LoadOp load, GatheredTile &tile) {
   SmallVector<Value> worklist = {load.getResult()};
   while (!worklist.empty())
     for (OpOperand &use : worklist.pop_back_val().getUses()) {
@@ -306,7 +234,7 @@ bool Planner::isOperandOfProducts(LoadOp load, GatheredTile &tile) {
 
 /// Whether cp.async moves the tile: it takes 4 bytes or more at once and fills
 /// masked elements with zeros.
-bool Planner::isCopyable(const GatheredTile &tile) {
+bool TileLoopPlanner::isCopyable(const GatheredTile &tile) {
   LoadOp load = tile.load;
   if (load.getOther() && !isConstantZero(load.getOther()))
     return refuse("masked elements of a tile are other than zero");
@@ -317,264 +245,8 @@ bool Planner::isCopyable(const GatheredTile &tile) {
   return true;
 }
 
-//===----------------------------------------------------------------------===//
-// What the producer needs
-//===----------------------------------------------------------------------===//
-
-bool Planner::addToSlice(Value value, llvm::SetVector<Operation *> &ops) {
-  SmallVector<Value> worklist = {value};
-  while (!worklist.empty()) {
-    Value next = worklist.pop_back_val();
-    if (auto argument = dyn_cast<BlockArgument>(next)) {
-      if (argument.getOwner() == body && argument != loop.getInductionVar())
-        plan.carried.insert(argument.getArgNumber() - 1);
-      continue;
-    }
-    Operation *op = next.getDefiningOp();
-    if (op->getBlock() != body || ops.contains(op))
-      continue;
-    if (!canRunAhead(op))
-      return refuse("the address of a tile depends on " + quoted(op) +
-                    ", which the producer cannot run");
-    ops.insert(op);
-    llvm::append_range(worklist, op->getOperands());
-  }
-  return true;
-}
-
-bool Planner::findSlice() {
-  llvm::SetVector<Operation *> ops;
-  for (GatheredTile &tile : tiles)
-    for (Value operand : {tile.load.getPtr(), tile.load.getMask()})
-      if (operand && !addToSlice(operand, ops))
-        return false;
-  for (size_t i = 0; i < plan.carried.size(); ++i)
-    if (!addToSlice(body->getTerminator()->getOperand(plan.carried[i]), ops))
-      return false;
-  for (GatheredTile &tile : tiles)
-    if (ops.contains(tile.load))
-      return refuse("the address of a tile depends on another tile");
-  for (Operation &op : *body)
-    if (ops.contains(&op))
-      plan.slice.insert(&op);
-  return true;
-}
-
-/// The producer loads while earlier iterations, and items, are on their way:
-/// none may write what it reads.
-bool Planner::checkMemory() {
-  GlobalWrites writes = findGlobalWrites(plan.getWhole());
-  SmallVector<LoadOp> loads;
-  for (GatheredTile &tile : tiles)
-    loads.push_back(tile.load);
-  for (Operation *op : llvm::concat<Operation *const>(plan.slice, plan.perItem))
-    if (auto load = dyn_cast<LoadOp>(op))
-      loads.push_back(load);
-  for (LoadOp load : loads)
-    if (Operation *writer = findWriter(load.getPtr(), writes))
-      return refuse("what it gathers may be written in the loop by " +
-                    quoted(writer));
-  return true;
-}
-
-bool Planner::addOutside(Value value, llvm::SetVector<Operation *> &ops) {
-  SmallVector<Value> worklist = {value};
-  while (!worklist.empty()) {
-    Value next = worklist.pop_back_val();
-    Operation *op = next.getDefiningOp();
-    if (op && (op->getBlock() == body || ops.contains(op)))
-      continue;
-    if (!op) {
-      Operation *owner = cast<BlockArgument>(next).getOwner()->getParentOp();
-      if (owner != loop && owner != plan.items)
-        plan.captures.insert(next);
-      continue;
-    }
-    if (plan.items && op->getBlock() == loop->getBlock()) {
-      if (!canRunAhead(op))
-        return refuse("the address of a tile needs what " + quoted(op) +
-                      " makes in the loop around it");
-      ops.insert(op);
-      llvm::append_range(worklist, op->getOperands());
-      continue;
-    }
-    if (op->hasTrait<OpTrait::ConstantLike>()) {
-      ops.insert(op);
-      continue;
-    }
-    if (!isa<RankedTensorType>(next.getType())) {
-      plan.captures.insert(next);
-      continue;
-    }
-    if (op->getNumRegions() != 0 || !isMemoryEffectFree(op) ||
-        isa<DotOpInterface>(op))
-      return refuse("the address of a tile needs a tensor that " + quoted(op) +
-                    " makes before the loop");
-    ops.insert(op);
-    llvm::append_range(worklist, op->getOperands());
-  }
-  return true;
-}
-
-bool Planner::findOutside() {
-  llvm::SetVector<Operation *> ops;
-  SmallVector<Value> values = {loop.getLowerBound(), loop.getUpperBound(),
-                               loop.getStep()};
-  if (plan.items)
-    values.append({plan.items.getLowerBound(), plan.items.getUpperBound(),
-                   plan.items.getStep()});
-  for (GatheredTile &tile : tiles)
-    for (Value operand : {tile.load.getPtr(), tile.load.getMask()})
-      if (operand)
-        values.push_back(operand);
-  for (Operation *op : plan.slice)
-    llvm::append_range(values, op->getOperands());
-  for (unsigned number : plan.carried) {
-    values.push_back(loop.getInitArgs()[number]);
-    values.push_back(body->getTerminator()->getOperand(number));
-  }
-  for (Value value : values)
-    if (!addOutside(value, ops))
-      return false;
-  for (Operation &op : *plan.getWhole()->getBlock())
-    if (ops.contains(&op))
-      plan.outside.insert(&op);
-  if (plan.items)
-    for (Operation &op : *plan.items.getBody())
-      if (ops.contains(&op))
-        plan.perItem.insert(&op);
-  return true;
-}
-
-//===----------------------------------------------------------------------===//
-// What the consumer needs
-//===----------------------------------------------------------------------===//
-
-void Planner::findLoadDependent() {
-  bool changed = true;
-  while (changed) {
-    size_t before = loadDependent.size();
-    for (Operation *op : plan.slice)
-      if (isa<LoadOp>(op) || llvm::any_of(op->getOperands(), [&](Value value) {
-            return loadDependent.contains(value);
-          }))
-        loadDependent.insert(op->result_begin(), op->result_end());
-    for (unsigned number : plan.carried)
-      if (loadDependent.contains(body->getTerminator()->getOperand(number)))
-        loadDependent.insert(loop.getRegionIterArg(number));
-    changed = loadDependent.size() != before;
-  }
-}
-
-/// Lets the producer, which has time, compute vectors that the rest makes of
-/// one of the gather's and constants: they cross instead of that one.
-void Planner::addDerived() {
-  llvm::SetVector<Operation *> derived;
-  auto isGathered = [&](Value value) {
-    Operation *op = value.getDefiningOp();
-    return op && loadDependent.contains(value) &&
-           (plan.slice.contains(op) || derived.contains(op));
-  };
-  for (Operation &op : body->without_terminator()) {
-    auto type = op.getNumResults() == 1
-                    ? dyn_cast<RankedTensorType>(op.getResult(0).getType())
-                    : RankedTensorType();
-    if (plan.slice.contains(&op) || !type || type.getRank() != 1 ||
-        !type.getElementType().isIntOrFloat() || op.getNumRegions() != 0 ||
-        !op.hasTrait<OpTrait::Elementwise>() || !isMemoryEffectFree(&op))
-      continue;
-    bool isDerived = false, isKnown = true;
-    for (Value operand : op.getOperands()) {
-      Operation *def = operand.getDefiningOp();
-      bool isConstant = def && def->hasTrait<OpTrait::ConstantLike>();
-      isDerived |= isGathered(operand);
-      isKnown &= isConstant || isGathered(operand);
-      // What others need as well crosses anyway.
-      for (Operation *user : operand.getUsers())
-        isKnown &= isConstant || user == &op || plan.slice.contains(user) ||
-                   derived.contains(user);
-    }
-    if (!isDerived || !isKnown)
-      continue;
-    derived.insert(&op);
-    loadDependent.insert(op.getResult(0));
-  }
-  llvm::SetVector<Operation *> ops;
-  for (Operation &op : *body)
-    if (plan.slice.contains(&op) || derived.contains(&op))
-      ops.insert(&op);
-  plan.slice = std::move(ops);
-}
-
-/// Whether the consumer gets `value` from the producer rather than computes it
-/// once more.
-bool Planner::canCross(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && value.getDefiningOp() && loadDependent.contains(value) &&
-         type.getElementType().isIntOrFloat() && type.getRank() <= 2 &&
-         getTileBytes(type) <= kMaxCrossingBytes;
-}
-
-bool Planner::findConsumers() {
-  llvm::SmallPtrSet<Operation *, 8> gone;
-  llvm::SmallDenseSet<unsigned> carried;
-  llvm::SetVector<Operation *> ops;
-  SmallVector<Operation *> worklist;
-  for (GatheredTile &tile : tiles) {
-    gone.insert(tile.load);
-    if (tile.store)
-      gone.insert(tile.store);
-  }
-  auto needOp = [&](Operation *op) {
-    if (!gone.contains(op) && ops.insert(op))
-      worklist.push_back(op);
-  };
-  std::function<void(Value)> need = [&](Value value) {
-    if (auto argument = dyn_cast<BlockArgument>(value)) {
-      if (argument.getOwner() != body || argument == loop.getInductionVar())
-        return;
-      unsigned number = argument.getArgNumber() - 1;
-      if (carried.insert(number).second)
-        need(body->getTerminator()->getOperand(number));
-      return;
-    }
-    Operation *op = inBody(value.getDefiningOp());
-    if (!op)
-      return;
-    if (canCross(value))
-      crossing.insert(value);
-    else
-      needOp(op);
-  };
-  for (Operation &op : body->without_terminator())
-    if (!wouldOpBeTriviallyDead(&op))
-      needOp(&op);
-  for (auto [number, result] : llvm::enumerate(loop.getResults()))
-    if (!result.use_empty())
-      need(loop.getRegionIterArg(number));
-  while (!worklist.empty())
-    worklist.pop_back_val()->walk([&](Operation *op) {
-      for (Value operand : op->getOperands())
-        need(operand);
-    });
-  for (Operation &op : *body)
-    if (ops.contains(&op))
-      plan.consumed.insert(&op);
-  for (unsigned number = 0; number < loop.getNumRegionIterArgs(); ++number)
-    if (carried.contains(number))
-      plan.consumerCarried.push_back(number);
-  for (GatheredTile &tile : tiles) {
-    llvm::erase_if(tile.readers, [&](Operation *reader) {
-      return !plan.consumed.contains(reader);
-    });
-    if (tile.readers.empty())
-      return refuse("it gathers a tile that nothing reads");
-  }
-  return true;
-}
-
 /// Large stores of an item go through the slot of its last tile.
-bool Planner::checkStores() {
+bool TileLoopPlanner::checkStores() {
   if (!plan.items)
     return true;
   int64_t room = 0;
@@ -605,7 +277,7 @@ static Operation *later(Operation *a, Operation *b) {
 
 /// The last op of the body that may read the tile in shared memory: a loaded
 /// tile and its transposes may be read where they are used.
-Operation *Planner::findLastUse(const GatheredTile &tile) {
+Operation *TileLoopPlanner::findLastUse(const GatheredTile &tile) {
   Operation *last = nullptr;
   SmallVector<Operation *> worklist(tile.readers);
   llvm::SmallPtrSet<Operation *, 8> seen;
@@ -622,7 +294,7 @@ Operation *Planner::findLastUse(const GatheredTile &tile) {
   return last;
 }
 
-bool Planner::makePipes() {
+bool TileLoopPlanner::makePipes() {
   llvm::SmallDenseMap<Operation *, Operation *> firstUses;
   for (GatheredTile &tile : tiles) {
     Operation *first = nullptr;
@@ -709,7 +381,7 @@ getOperandBytes(FuncOp function,
   return bytes;
 }
 
-bool Planner::chooseSlots() {
+bool TileLoopPlanner::chooseSlots() {
   auto function = loop->getParentOfType<FuncOp>();
   llvm::SmallPtrSet<Operation *, 8> loads, buffers;
   for (GatheredTile &tile : tiles) {
@@ -733,11 +405,9 @@ bool Planner::chooseSlots() {
   return true;
 }
 
-} // namespace
-
 FailureOr<TileLoopPlan> tle::planTileLoop(scf::ForOp loop,
                                           const ModuleAxisInfo &axes,
                                           TileLoopLimits limits,
                                           std::string &reason) {
-  return Planner(loop, axes, limits, reason).run();
+  return TileLoopPlanner(loop, axes, limits, reason).run();
 }

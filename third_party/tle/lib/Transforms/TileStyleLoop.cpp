@@ -1,6 +1,7 @@
 //===- TileStyleLoop.cpp - loops that gather tiles and consume them -------===//
 
 #include "tle/Transforms/TileStyleLoop.h"
+#include "Messages.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -49,10 +50,6 @@ bool canHaveSlots(ttg::MemDescType type) {
   auto layout = dyn_cast<ttg::LayoutEncodingTrait>(type.getEncoding());
   return layout && layout.getRank() == type.getShape().size() &&
          llvm::isPowerOf2_64(type.getShape().front());
-}
-
-std::string quoted(Operation *op) {
-  return "'" + op->getName().getStringRef().str() + "'";
 }
 
 //===----------------------------------------------------------------------===//
