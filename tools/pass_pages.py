@@ -49,8 +49,16 @@ def declared_passes(tblgen: str, llvm_include: str) -> list[Declared]:
             flag = title.strip().strip("`").removeprefix("-")
             if flag.startswith("test-"):  # only for tests of analyses
                 continue
-            passes.append(Declared(flag, str(source.relative_to(ROOT)), body))
+            passes.append(Declared(flag, str(declaring_file(source, flag).relative_to(ROOT)), body))
     return sorted(passes, key=lambda p: p.flag)
+
+
+def declaring_file(source: Path, flag: str) -> Path:
+    """The .td file that declares the pass: ``source`` or one beside it that it includes."""
+    for path in (source, *sorted(source.parent.glob("*Passes.td"))):
+        if f'"{flag}"' in path.read_text():
+            return path
+    return source
 
 
 def page_text(declared: Declared, old: str) -> str:
