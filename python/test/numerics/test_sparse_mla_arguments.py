@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from triton_tle.ops import sparse_mla, sparse_mla_bwd_reference, sparse_mla_fwd_reference
+from triton_tle.ops import sparse_mla, sparse_mla_bucketed, sparse_mla_bwd_reference, sparse_mla_fwd_reference
 from triton_tle.ops.sparse_mla_bwd import sparse_mla_bwd
 
 
@@ -232,9 +232,18 @@ def test_gradient_of_lse_alone_and_of_nothing():
     assert torch.isfinite(q.grad).all() and q.grad.abs().sum() > 0
 
 
-def test_empty_batch():
-    arguments = batched_arguments(batch=0)
-    out, lse = sparse_mla(arguments["q"].requires_grad_(), arguments["kv"], arguments["indices"])
-    assert out.shape == (0, 3, 8, 512) and lse.shape == (0, 3, 8)
-    out.sum().backward()
-    assert arguments["q"].grad.shape == (0, 3, 8, 576)
+@pytest.mark.parametrize("call", [sparse_mla, sparse_mla_bucketed])
+@pytest.mark.parametrize("zero", ["batch", "s_q", "s_kv", "topk"])
+def test_nothing_to_attend_to(call, zero):
+    """No batch items, queries, keys or list entries: results are empty, or those of rows without a key."""
+    sizes = {"batch": 2, "s_q": 3, "s_kv": 20, "topk": 6} | {zero: 0}
+    arguments = batched_arguments(**sizes | {"s_kv": 20})
+    arguments["kv"] = arguments["kv"][:, : sizes["s_kv"]]
+    leaves = [arguments[name].requires_grad_() for name in ("q", "kv")] + [torch.zeros(8, requires_grad=True)]
+    out, lse = call(**arguments, attn_sink=leaves[2])
+    shape = (sizes["batch"], sizes["s_q"], 8)
+    assert out.shape == (*shape, 512) and lse.shape == shape and not out.any() and lse.isposinf().all()
+    for loss in (out.sum(), lse.sum()):
+        gradients = torch.autograd.grad(loss, leaves, retain_graph=True)
+        assert [gradient.shape for gradient in gradients] == [leaf.shape for leaf in leaves]
+        assert not any(gradient.any() for gradient in gradients)

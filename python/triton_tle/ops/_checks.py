@@ -33,8 +33,8 @@ def check_tensor(
         shape: expected sizes; None accepts any size in that dimension.
         device: expected device; None accepts any.
 
-    The last dimension must be contiguous (stride 1), unless it holds fewer than two elements; other
-    strides are free.
+    The last dimension must be contiguous (stride 1), unless it holds fewer than two elements or the tensor none;
+    other strides are free.
 
     Raises:
         TypeError: `tensor` is no tensor, or has another dtype.
@@ -52,7 +52,7 @@ def check_tensor(
     require(fits, name, list(tensor.shape), f"have shape {expected}")
     if device is not None:
         require(tensor.device == device, name, tensor.device, f"be on {device} like the first argument")
-    contiguous = tensor.stride(-1) == 1 or tensor.shape[-1] < 2
+    contiguous = tensor.stride(-1) == 1 or tensor.shape[-1] < 2 or tensor.numel() == 0
     require(contiguous, name, f"strides {tuple(tensor.stride())}", "have stride 1 in its last dimension")
     return tensor
 
