@@ -258,6 +258,8 @@ def test_plan_ahead_and_on_first_use():
     assert ahead.num_splits == 3 and ahead.partial_out.shape == (3, 2, 1, 8, 512)
     assert ahead.partial_lse.shape == (3, 2, 1, 8)
     flash_mla_with_kvcache(**valid_arguments() | {"tile_scheduler_metadata": ahead})
+    numbered, _ = get_mla_metadata(b=2, h_q=8, topk=6, device="cpu:0")
+    flash_mla_with_kvcache(**valid_arguments() | {"tile_scheduler_metadata": numbered})
 
     # FlashMLA's older interface hands over arguments that are not needed any more
     older = {"num_heads_q": 8, "topk": 2048, "is_fp8_kvcache": True}
@@ -285,6 +287,7 @@ def test_metadata_refuses():
         ({"b": 2, "h_q": 8, "topk": 1, "is_fp8_kvcache": 1}, TypeError, "is_fp8_kvcache must be a bool, got int"),
         ({"b": 2, "h_q": 8, "topk": 1, "device": "tpu"}, ValueError, "be a CUDA device or the CPU, got 'tpu'"),
         ({"b": 2, "h_q": 8, "topk": 1, "device": "meta"}, ValueError, "or the CPU, got meta"),
+        ({"b": 2, "h_q": 8, "topk": 1, "device": "cuda:99"}, ValueError, "CUDA device that torch sees.* got cuda:99"),
         ({"b": 2, "h_q": 8, "topk": -1, "device": "cpu"}, ValueError, "topk must not be negative, got -1"),
         ({"b": 2.0, "h_q": 8, "topk": 1, "device": "cpu"}, TypeError, "b must be an int, got float"),
     ):

@@ -148,10 +148,10 @@ def choose_splits(shape: DecodeShape, sm_count: int | None = None) -> int:
 
 
 def _device(device: torch.device | str | int | None) -> torch.device:
-    """The device that `device` names, with its number; None: the current CUDA device, or the CPU without any.
+    """The device that `device` names, as tensors on it say; None: the current CUDA device, or the CPU without any.
 
     Raises:
-        ValueError: no CUDA device and not the CPU.
+        ValueError: no CUDA device that torch sees, and not the CPU.
     """
     if device is None:
         device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -159,11 +159,11 @@ def _device(device: torch.device | str | int | None) -> torch.device:
         place = torch.device(device)
     except (RuntimeError, TypeError) as error:
         raise ValueError(f"device must be a CUDA device or the CPU, got {device!r}") from error
-    usable = place.type == "cpu" or place.type == "cuda" and torch.cuda.is_available()
+    if place.type == "cpu":
+        return torch.device("cpu")
+    usable = place.type == "cuda" and (place.index or 0) < torch.cuda.device_count()
     require(usable, "device", place, "be a CUDA device that torch sees, or the CPU")
-    if place.type == "cuda" and place.index is None:
-        place = torch.device("cuda", torch.cuda.current_device())
-    return place
+    return place if place.index is not None else torch.device("cuda", torch.cuda.current_device())
 
 
 def get_mla_metadata(
