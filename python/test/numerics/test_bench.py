@@ -227,6 +227,23 @@ def test_providers_belong_to_an_operator():
         cli.main(["--only", "tle"])
 
 
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (["--json", "gemm"], "--json: got 'gemm', expected a folder; an operator to measure stands before --json"),
+        (["--plot", "gemm"], "--plot: got 'gemm', expected a folder; an operator to measure stands before --plot"),
+        (["--json", "{file}"], "--json: got '.*', a file, expected a folder, as there is one file for each operator"),
+        (["gemm", "--json", "{folder}"], "--json: got '.*', a folder, expected a file"),
+        (["gemm", "--json", "--plot", "{folder}"], "--plot: got '.*', a folder, expected a file"),
+    ],
+)
+def test_places_that_fit_no_results(monkeypatch, tmp_path, options, message):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: pytest.fail("said before anything is tried"))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match=message):
+        cli.main([option.format(file=tmp_path / "file", folder=tmp_path) for option in options])
+
+
 def test_rows_of_the_passes_benchmark():
     rows = passes.rows()
     assert rows["all passes"] == () and all(len(flags) == 1 for name, flags in rows.items() if name != "all passes")

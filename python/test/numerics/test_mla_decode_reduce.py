@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 import torch
 import triton
 import triton_tle
 from triton.backends.compiler import GPUTarget
+from triton_tle.bench import tune_reduce
 from triton_tle.bench.tune_reduce import compile_ahead, shapes_to_tune, tune
 from triton_tle.commands import tune as command
 from triton_tle.compiler import report
@@ -301,6 +303,29 @@ def test_command_without_gpu(capsys):
     command.add_arguments(parser)
     assert command.run(parser.parse_args(["mla_decode_reduce"])) == 1
     assert "needs an NVIDIA GPU" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "place, message",
+    [
+        ("folder", "--csv: got '.*', expected a file, but this is a folder"),
+        ("file/table.csv", "--csv: got '.*', whose folder cannot be made: "),
+        ("bytes", "--csv: got '.*', which cannot be read as a table: 'utf-8' codec"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_refused_before_measuring(monkeypatch, tmp_path, place, message):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("")
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    properties = SimpleNamespace(name="GPU", multi_processor_count=132)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: properties)
+    monkeypatch.setattr(tune_reduce, "compile_ahead", lambda keys: pytest.fail("compiled"))
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    with pytest.raises(ValueError, match=message):
+        command.run(parser.parse_args(["mla_decode_reduce", "--csv", str(tmp_path / place)]))
 
 
 # Targets

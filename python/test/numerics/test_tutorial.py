@@ -11,9 +11,16 @@ def run(monkeypatch, *options, checks=()):
 
 
 @pytest.fixture
-def measured(monkeypatch):
+def measured(monkeypatch, request):
+    """The command lines of the benchmarks; the parameter names an operator of which a provider failed."""
     calls = []
-    monkeypatch.setattr(tutorial.cli, "main", calls.append)
+
+    def main(options):
+        calls.append(options)
+        return int(options[0] == failing)
+
+    failing = getattr(request, "param", None)
+    monkeypatch.setattr(tutorial.cli, "main", main)
     return calls
 
 
@@ -37,6 +44,20 @@ def test_benchmarks_follow_on_a_gpu(monkeypatch, measured, tmp_path):
     run(monkeypatch, "--quick", "--out", str(tmp_path), checks=(seen.append,))
     assert seen == ["cuda"] and [call[0] for call in measured] == ["gemm", "flash_attention"]
     assert measured[0][1:] == ["--json", f"{tmp_path}/gemm.json", "--plot", f"{tmp_path}/gemm.png", "--quick"]
+
+
+@pytest.mark.parametrize("measured", ["gemm", "flash_attention"], indirect=True)
+def test_a_failed_provider_is_the_tutorial_s_status(monkeypatch, measured):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    with pytest.raises(SystemExit, match="a provider failed"):
+        run(monkeypatch)
+    assert len(measured) == 2, "the other operator is measured all the same"
+
+
+def test_unknown_architecture(monkeypatch, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        run(monkeypatch, "--compile-only", "--arch", "sm_42")
+    assert "error: --arch: got 'sm_42', expected sm_75 or newer" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

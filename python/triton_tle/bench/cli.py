@@ -47,10 +47,13 @@ def run(args: argparse.Namespace) -> int:
     """Run one benchmark, or all; return the exit status (1: no GPU, or a provider failed).
 
     Raises:
-        ValueError: --only names a provider that does not exist, or stands without an operator.
+        ValueError: --only names a provider that does not exist, or stands without an operator; --json or --plot names
+            no place for what is measured.
     """
     if args.only and not args.op:
         raise ValueError(f"--only wants an operator, whose providers it names: {', '.join(OPERATORS)}")
+    for option, path in (("--json", args.json), ("--plot", args.plot)):
+        _check_place(option, path, args.op)
     import torch
 
     if not torch.cuda.is_available():
@@ -62,6 +65,18 @@ def run(args: argparse.Namespace) -> int:
         status, results = _run_chosen(args)
     print(json.dumps(results[args.op] if args.op in results else results, indent=1))
     return status
+
+
+def _check_place(option: str, path: pathlib.Path | None, op: str | None) -> None:
+    """Raise ValueError, before anything is measured, for a folder in place of a file or the other way round."""
+    if path is None or option == "--json" and path == STDOUT:
+        return
+    if op is None and str(path) in OPERATORS:  # `--json OP` takes the operator for the file
+        raise ValueError(f"{option}: got '{path}', expected a folder; an operator to measure stands before {option}")
+    if op is None and path.is_file():
+        raise ValueError(f"{option}: got '{path}', a file, expected a folder, as there is one file for each operator")
+    if op is not None and path.is_dir():
+        raise ValueError(f"{option}: got '{path}', a folder, expected a file")
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 import torch
 
 from triton_tle.compiler import report
+from triton_tle.compiler.pipelines import parse_arch
 
 from . import cli
 
@@ -24,11 +25,16 @@ def compile_only(arch: str, variants: Iterable[tuple], operators: Sequence[str])
     print(f"compiled for {arch}:\n\n{report.table([report.compile_variant(variant, arch) for variant in chosen])}")
 
 
-def benchmark(operators: Sequence[str], out: pathlib.Path, quick: bool) -> None:
-    """Measure `operators`, print the tables, write a JSON file and a plot for each to the folder `out`."""
+def benchmark(operators: Sequence[str], out: pathlib.Path, quick: bool) -> int:
+    """Measure `operators`, print the tables, write a JSON file and a plot for each to the folder `out`.
+
+    Returns 1 if a provider failed, else 0.
+    """
+    status = 0
     for name in operators:
         options = ["--json", str(out / f"{name}.json"), "--plot", str(out / f"{name}.png")]
-        cli.main([name, *options, *(["--quick"] if quick else [])])
+        status |= cli.main([name, *options, *(["--quick"] if quick else [])])
+    return status
 
 
 def main(
@@ -44,7 +50,8 @@ def main(
     reports, too, and what is measured on a GPU behind the checks.
 
     Raises:
-        SystemExit: there is no GPU and no option says what to do without, or TRITON_INTERPRET came too late.
+        SystemExit: an option or its value is wrong, there is no GPU and no option says what to do without,
+            TRITON_INTERPRET came too late, or a provider failed in the benchmark.
     """
     parser = argparse.ArgumentParser(description=description, allow_abbrev=False)
     parser.add_argument("--interpret", action="store_true", help="check the numerics on the CPU")
@@ -53,6 +60,10 @@ def main(
     parser.add_argument("--quick", action="store_true", help="benchmark the main sizes only")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("."), help="where results and plot go")
     arguments = parser.parse_args()
+    try:
+        parse_arch(arguments.arch)
+    except ValueError as error:
+        parser.error(f"--{error}")
     if arguments.compile_only:
         compile_only(arguments.arch, variants(arguments.arch), operators)
         return
@@ -62,5 +73,5 @@ def main(
         sys.exit("no NVIDIA GPU here: use --interpret to check the numerics, --compile-only to compile for sm_90a")
     for check in checks:
         check("cpu" if arguments.interpret else "cuda")
-    if not arguments.interpret:
-        benchmark(operators, arguments.out, arguments.quick)
+    if not arguments.interpret and benchmark(operators, arguments.out, arguments.quick):
+        sys.exit("a provider failed: see above")

@@ -23,16 +23,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the command; returns its exit status."""
+    """Run the command; returns its exit status.
+
+    Raises:
+        ValueError: there is no such kernel, variant or architecture, or a variant does not compile for it.
+    """
+    from triton.compiler import CompilationError
+    from triton.runtime.errors import PTXASError
+
     from triton_tle.compiler import report
 
-    variants = [v for v in report.variants_of(arguments.name, arguments.arch) if arguments.variant in v.label]
+    known = report.variants_of(arguments.name, arguments.arch)
+    variants = [variant for variant in known if arguments.variant in variant.label]
     if not variants:
-        raise ValueError(f"--variant: no label contains '{arguments.variant}'")
+        labels = ", ".join(f"'{variant.label}'" for variant in known)
+        raise ValueError(f"--variant: no label contains '{arguments.variant}'; labels are {labels}")
     reports = []
     for number, variant in enumerate(variants, start=1):
         print(f"[{number}/{len(variants)}] {variant.label}", file=sys.stderr, flush=True)
-        reports.append(report.compile_variant(variant, arguments.arch))
+        try:
+            reports.append(report.compile_variant(variant, arguments.arch))
+        except (CompilationError, PTXASError) as error:
+            raise ValueError(f"variant '{variant.label}' does not compile for {arguments.arch}: {error}") from None
     if arguments.json:
         print(json.dumps([entry.as_dict() for entry in reports], indent=2))
     else:

@@ -8,8 +8,11 @@ missing (--again measures all anew). The file is mla_decode_reduce.csv in the fo
 from __future__ import annotations
 
 import argparse
+import csv
 import pathlib
 import sys
+
+from .explain import check_writable
 
 SUMMARY = "find the fastest launch configurations of an operator (needs a GPU)"
 
@@ -32,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns its exit status (1: no GPU, 130: interrupted).
 
     Raises:
-        ValueError: a size that the operator does not take.
+        ValueError: a size that the operator does not take, or a table that cannot be read or written.
     """
     import torch
 
@@ -49,12 +52,31 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.concurrency,
     )  # fmt: skip
     path = arguments.csv or table.user_path()
+    have = check_table(path)
     try:
-        have = {} if arguments.again else table.read_table(path)
-        compile_ahead(key for key in keys if key not in have)
+        compile_ahead(key for key in keys if arguments.again or key not in have)
         measured = tune(path, keys, measure_on_gpu, again=arguments.again)
     except KeyboardInterrupt:
         print(f"\ninterrupted; what was measured is in {path}, the same command goes on", file=sys.stderr)
         return 130
     print(f"{path}: {measured} shapes measured, {len(keys) - measured} were there")
     return 0
+
+
+def check_table(path: pathlib.Path) -> dict:
+    """What the table at `path` holds.
+
+    Raises:
+        ValueError: it cannot be read or written, which is said before anything is measured.
+    """
+    from triton_tle.ops import mla_decode_reduce_table as table
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"--csv: got '{path}', whose folder cannot be made: {error.strerror}") from None
+    check_writable("--csv", path)
+    try:
+        return table.read_table(path)
+    except (OSError, ValueError, csv.Error) as error:
+        raise ValueError(f"--csv: got '{path}', which cannot be read as a table: {error}") from None

@@ -98,7 +98,26 @@ def test_unknown_names_exit_with_2(capsys, monkeypatch, name, message):
 def test_unknown_variant_label(capsys, monkeypatch):
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
     assert cli.main(["report", FILE, "--variant", "xyz"]) == 2
-    assert "no label contains 'xyz'" in capsys.readouterr().err
+    assert "no label contains 'xyz'; labels are 'clean', 'spilling', 'no dot'" in capsys.readouterr().err
+
+
+def test_a_variant_that_does_not_compile(tle, capsys, tmp_path):
+    file = tmp_path / "kernels.py"
+    file.write_text("""
+import triton
+import triton.language as tl
+
+@triton.jit
+def refused(x):
+    tl.static_assert(False, "not for this GPU")
+
+def variants(arch):
+    yield "only", refused, {"x": "*fp32"}
+""")
+    assert cli.main(["report", str(file), "--arch", "sm_80"]) == 2
+    said = capsys.readouterr()
+    assert "triton_tle report: variant 'only' does not compile for sm_80: at 2:4:" in said.err
+    assert "not for this GPU" in said.err and not said.out
 
 
 def test_commands_are_listed():
