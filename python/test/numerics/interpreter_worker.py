@@ -262,6 +262,20 @@ def bucket_plan(
     }
 
 
+def partition(queries: int, bounds: list, seed: int) -> dict[str, bool]:
+    """Whether queries come by buckets, those with the longest lists first, each bucket's in their order."""
+    import torch
+    from triton_tle.ops.sparse_mla_buckets import launch_partition
+
+    generator = torch.Generator().manual_seed(seed)
+    counts = torch.randint(0, bounds[-1] + 4, (queries,), generator=generator, dtype=torch.int32)
+    order, lengths = (torch.full((queries,), -1, dtype=torch.int32) for _ in range(2))
+    launch_partition(counts, order, lengths, tuple(bounds), {"PDL": False})
+    bucket = sum((counts > bound).int() for bound in bounds)
+    expected = torch.argsort(bucket, descending=True, stable=True)
+    return {"order": torch.equal(order, expected.int()), "lengths": torch.equal(lengths, counts[expected])}
+
+
 def sparse_mla_bucketed(
     shape: list, h_q: int, d_qk: int, s_kv: int, features: dict, buckets: list, seed: int
 ) -> dict[str, float]:

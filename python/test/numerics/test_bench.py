@@ -1,6 +1,7 @@
 """What of the benchmarks works without a GPU: statistics, table, files, the checker's own eyes."""
 
 import dataclasses
+import itertools
 import json
 import math
 import os
@@ -99,6 +100,75 @@ def test_rounds_go_on_while_asked(monkeypatch):
     timings = harness.time_in_rounds(runs, 7, more=lambda timings: True, most=20)
     assert [len(timing.milliseconds) for timing in timings.values()] == [20, 20]
     assert len(harness.time_in_rounds(runs, 7)["a"].milliseconds) == 7
+
+
+class Clock:
+    """A GPU's clock: what runs moves it, and events read it; only once the host waits may their times be asked for."""
+
+    def __init__(self, monkeypatch):
+        self.now, self.waited, self.waits = 0.0, False, 0
+        monkeypatch.setattr(torch.cuda, "Event", lambda enable_timing: SimpleNamespace(**self.event()))
+        monkeypatch.setattr(torch.cuda, "synchronize", self.wait)
+
+    def wait(self):
+        self.waited, self.waits = True, self.waits + 1
+
+    def event(self):
+        at = []
+
+        def record():
+            self.waited = False
+            at.append(self.now)
+
+        def elapsed_time(stop):
+            assert self.waited
+            return stop.at[0] - at[0]
+
+        return {"record": record, "elapsed_time": elapsed_time, "at": at, "synchronize": self.wait}
+
+    def run(self, name, milliseconds, log):
+        def go():
+            self.now += milliseconds
+            log.append(name)
+
+        return go
+
+
+def test_turns(monkeypatch):
+    clock, log = Clock(monkeypatch), []
+    runs = {"fast": clock.run("fast", 1.0, log), "slow": clock.run("slow", 9.0, log)}
+    clock.wait()
+    timings = harness.time_in_turns(runs, 7)
+    assert {name: timing.milliseconds for name, timing in timings.items()} == {"fast": [1.0] * 7, "slow": [9.0] * 7}
+    # behind four calls of each that say how long they take: turns of four and of one
+    assert {len(list(group)) % 4 for name, group in itertools.groupby(log[8:]) if name == "fast"} == {0}
+
+    orders, waits = set(), clock.waits
+    del log[:]
+    counts = []
+
+    def more(timings):
+        counts.append([len(timing.milliseconds) for timing in timings.values()])
+        return True
+
+    timings = harness.time_in_turns(runs, 7, turn_ms=1.0, more=more, most=21)
+    assert counts == [[7, 7], [12, 12], [17, 17]] and len(timings["slow"].milliseconds) == 21
+    # two calls to see how long they take, then rounds of both, five or what is left at a time behind an untimed turn
+    measured = log[-(21 * 2 + 5) :]
+    assert clock.waits - waits == 2 * 2 + 5
+    for begin, rounds in ((0, 5), (11, 2), (16, 5), (27, 5), (38, 4)):
+        untimed, *rest = measured[begin : begin + 1 + 2 * rounds]
+        assert all(set(pair) == {"fast", "slow"} for pair in zip(rest[::2], rest[1::2], strict=True))
+        assert untimed == rest[1]
+        orders |= set(rest[::2])
+    assert orders == {"fast", "slow"}
+
+
+def test_host_time_is_that_of_issuing(monkeypatch):
+    clock = Clock(monkeypatch)
+    moments = iter([10.0, 10.5])
+    monkeypatch.setattr(harness.time, "perf_counter", lambda: next(moments))
+    assert harness.host_ms(lambda: None, calls=4) == 125.0 and clock.waits == 2
 
 
 def results_for(tflops):
@@ -397,13 +467,25 @@ def test_bucketed_small_problem(monkeypatch, name):
 
 def test_bucketed_table_and_names():
     entry = {"ms": 2.0, "tflops": 350.0, "spread": 0.01, "difference": 1e-3, "ratio": {"full": 1.75}}
+    entry |= {"host_ms": 0.25, "interval": {"full": (1.7, 1.8)}, "rounds_ms": [2.0] * 40}
     result = {"label": "a", "fill": 0.5, "plan_us": 61.3, "providers": {"bucketed": entry}}
     header, _, row, plan = bucketed.format_case(result).splitlines()
     assert plan == "plan alone: 61 us"
     assert header.split()[-4:] == ["x", "full", "x", "length"]
-    assert row.split() == ["bucketed", "2.000", "350", "1.0%", "1.0e-03", "1.750", "-"]
+    assert row.split() == ["bucketed", "2.000", "350", "1.0%", "0.25", "1.0e-03", "-", "1.750", "-"]
+    entry["ratio"]["length"], entry["interval"]["length"] = 0.987, (0.981, 0.9932)
+    row = bucketed.format_case(result).splitlines()[2]
+    assert row.split()[-7:] == ["1.0e-03", "0.981", "to", "0.993", "(40)", "1.750", "0.987"]
     with pytest.raises(ValueError, match="only names no contender: fast; there are full, length, bucketed, one_bucket"):
         bucketed.run(only=["fast"], log=lambda line: None)
+
+
+def test_bucketed_rounds_go_on_until_the_ratio_is_known():
+    one = harness.Timing([1.0] * 40)
+    for width, is_open in ((0.002, False), (0.03, True)):
+        other = harness.Timing([1.0 + (width if number % 2 else -width) for number in range(40)])
+        assert bucketed._is_open({"bucketed": one, "length": other}) is is_open
+    assert not bucketed._is_open({"bucketed": one, "full": other})
 
 
 def test_backward_checker_sees():

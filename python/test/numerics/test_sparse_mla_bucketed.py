@@ -2,6 +2,9 @@
 
 import pytest
 import torch
+import triton
+from triton.backends.compiler import GPUTarget
+from triton_tle.compiler import report
 from triton_tle.ops import sparse_mla, sparse_mla_bucketed, sparse_mla_fwd_reference
 from triton_tle.ops import sparse_mla_autograd as plain
 from triton_tle.ops.sparse_mla_bucketed import bucketed_by_environment
@@ -25,6 +28,7 @@ PLANS = {
     "no list entries": {"shape": [1, 3, 0], "buckets": [3]},
     "more entries than a step": {"shape": [1, 3, 2100], "s_kv": 5000, "buckets": list(DEFAULT_BUCKETS)},
     "more queries than a step": {"shape": [3, 700, 8], "buckets": [1, 2, 3, 4, 5, 6]},
+    "lists of whole steps": {"shape": [1, 3, 1024], "s_kv": 60000, "valid": 100.0, "buckets": [600]},
 }
 
 
@@ -35,6 +39,36 @@ def test_plan(interpreted, name):
     bounds = PLANS[name]["buckets"]
     buckets = [sum(count > bound for bound in bounds) for count in found["counts"]]
     assert buckets == sorted(buckets, reverse=True)
+
+
+@pytest.mark.parametrize("queries", [1, 1024, 1025, 4097, 17000, 33000])
+def test_partition_of_many_queries(interpreted, queries):
+    """Spans of one step and of several, counted in one step and in several, of one query and of many."""
+    assert interpreted("partition", queries=queries, bounds=[3, 7, 8], seed=queries) == {"order": True, "lengths": True}
+
+
+@pytest.mark.parametrize("arch", [90, 80])
+@pytest.mark.parametrize(
+    "operator, label, waits, lets_next",
+    [
+        ("sparse_mla_bucketed", "compact", False, True),
+        ("sparse_mla_bucketed", "partition", True, True),
+        ("sparse_mla_fwd_pipes", "d_qk 512, length, causal, order", True, False),
+        ("sparse_mla_fwd_pipes", "d_qk 512, sink", False, False),
+    ],
+)
+def test_kernels_begin_early(operator, label, waits, lets_next, arch):
+    """A kernel launched before the end of the one in front waits before it reads; others are launched as always."""
+    if operator == "sparse_mla_fwd_pipes" and arch < 90:
+        return  # for sm_90 only
+    variant = next(v for v in report.variants_of(operator, arch) if v.label == label)
+    kernel = triton.compile(variant.source(), target=GPUTarget("cuda", arch, 32), options=dict(variant.options))
+    ptx = kernel.asm["ptx"]
+    assert kernel.metadata.launch_pdl == ("griddepcontrol.wait" in ptx) == (waits and arch >= 90)
+    assert ("griddepcontrol.launch_dependents" in ptx) == (lets_next and arch >= 90)
+    if waits and arch >= 90:
+        reads = [ptx.index(what) for what in ("ld.global", "cp.async") if what in ptx]
+        assert ptx.index("griddepcontrol.wait") < min(reads)
 
 
 def test_reference_plan_by_hand():

@@ -15,6 +15,7 @@ import pathlib
 import random
 import statistics
 import subprocess
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -102,6 +103,61 @@ def time_in_rounds(
             generator.shuffle(order)
             for name in order:
                 timings[name].milliseconds.append(_measure(runs[name], calls[name]))
+        done += step
+    return timings
+
+
+def host_ms(run: Run, calls: int = 5) -> float:
+    """Milliseconds of host time that a call takes to be issued, while the GPU does not keep the host waiting."""
+    torch.cuda.synchronize()
+    start = time.perf_counter()
+    for _ in range(calls):
+        run()
+    issued = time.perf_counter() - start
+    torch.cuda.synchronize()
+    return 1e3 * issued / calls
+
+
+def time_in_turns(
+    runs: dict[str, Run],
+    rounds: int,
+    turn_ms: float = 4.0,
+    seed: int = 0,
+    more: Callable[[dict[str, Timing]], bool] | None = None,
+    most: int = 160,
+) -> dict[str, Timing]:
+    """Time each of `runs` once a round, in an order drawn anew, in turns so short that all see the same clock.
+
+    A power-limited GPU changes its clock all the time, so turns of about `turn_ms` (one call at least) follow each
+    other without a pause: the host issues five rounds ahead and waits only then. As long as a call takes the GPU longer
+    than the host needs to issue it (`host_ms`), what the host does is in no figure; gaps between the kernels of a call
+    are. An untimed turn begins each five rounds, since there the host is not yet ahead.
+
+    After `rounds` rounds it goes on while `more` says so, asked after every fifth one, to `most` rounds at most.
+    """
+    calls = {}
+    for name, run in runs.items():
+        run()
+        torch.cuda.synchronize()
+        calls[name] = max(1, min(200, round(turn_ms / max(_measure(run, 2), 1e-3))))
+    order, generator = list(runs), random.Random(seed)
+    timings: dict[str, Timing] = {name: Timing([]) for name in runs}
+    done = 0
+    while done < rounds or (more and done < most and more(timings)):
+        step = min(5, (rounds if done < rounds else most) - done)
+        events: list[tuple[str, torch.cuda.Event, torch.cuda.Event]] = []
+        for number in range(step):
+            generator.shuffle(order)
+            for name in order if number else (order[-1], *order):
+                start, stop = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+                start.record()
+                for _ in range(calls[name]):
+                    runs[name]()
+                stop.record()
+                events.append((name, start, stop))
+        torch.cuda.synchronize()
+        for name, start, stop in events[1:]:
+            timings[name].milliseconds.append(start.elapsed_time(stop) / calls[name])
         done += step
     return timings
 

@@ -12,9 +12,12 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
+from triton_tle.compiler.pipelines import parse_arch
+
 from ._checks import require
 from .sparse_mla_batched_args import check_batched
 from .sparse_mla_buckets import (
+    COUNT_BLOCK,
     DEFAULT_BUCKETS,
     LIST_BLOCK,
     QUERY_BLOCK,
@@ -155,17 +158,19 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
     pointers = dict.fromkeys(("indices_ptr", "packed_ptr", "counts_ptr"), "*i32:16")
     names = ("s_q", "s_kv", "topk", "q_start", "stride_ib", "stride_is", "stride_lb", "stride_ps")
     sizes = dict.fromkeys(names, "i32")
+    pdl = parse_arch(arch) >= 90
     for extras in (False, True):
         yield (
             "compact" + (", length, causal" if extras else ""),
             sparse_mla_compact_kernel,
             pointers | sizes | ({"length_ptr": "*i32:16"} if extras else {}),
-            ({} if extras else {"length_ptr": None}) | {"CAUSAL": extras, "BLOCK": LIST_BLOCK},
-            {"num_warps": 4},
+            ({} if extras else {"length_ptr": None}) | {"CAUSAL": extras, "BLOCK": LIST_BLOCK, "PDL": pdl},
+            {"num_warps": 1},
         )
-    lists = dict.fromkeys(("counts_ptr", "order_ptr", "lengths_ptr"), "*i32:16") | {"queries": "i32"}
-    bounds = {"BOUNDS": DEFAULT_BUCKETS[:-1], "BLOCK": QUERY_BLOCK}
-    yield "partition", sparse_mla_partition_kernel, lists, bounds, {"num_warps": 8}
+    lists = dict.fromkeys(("counts_ptr", "order_ptr", "lengths_ptr"), "*i32:16") | {"queries": "i32", "span": "i32"}
+    bounds = {"BOUNDS": DEFAULT_BUCKETS[:-1], "BLOCK": QUERY_BLOCK, "COUNT_BLOCK": COUNT_BLOCK, "PDL": pdl}
+    options = {"num_warps": 8} | ({"launch_pdl": True} if pdl else {})
+    yield "partition", sparse_mla_partition_kernel, lists, bounds, options
     given = {"order_ptr": "*i32:16", "length_ptr": "*i32:16"}
     label, kernel, signature, constexprs, options = next(iter(forward_variants(arch)))
     rest = {name: value for name, value in constexprs.items() if name not in given}

@@ -20,11 +20,14 @@ import triton.language as tl
 
 from ._checks import require
 from ._devices import on_device_of, runs_kernels
+from ._mla_decode_parts import pdl_options, wait_for_predecessor
 
 DEFAULT_BUCKETS = (256, 512, 1024, 1536, 2048)
 MAX_BUCKETS = 16
-LIST_BLOCK = 512  # entries that a program looks at in one step, with 4 warps; more of either is slower
-QUERY_BLOCK = 2048  # queries that a program looks at in one step
+LIST_BLOCK = 512  # entries that a program looks at in one step, with one warp
+QUERY_BLOCK = 1024  # queries that a program places in one step
+COUNT_BLOCK = 4096  # queries that a program counts in one step
+MAX_SPANS = 16  # parts of the queries that programs of one bucket share
 WIDTH = 64  # lists are padded to a multiple of this, so that a kernel compiled for one topk serves all
 
 
@@ -45,55 +48,90 @@ def sparse_mla_compact_kernel(
     stride_ps,
     CAUSAL: tl.constexpr,
     BLOCK: tl.constexpr,
+    PDL: tl.constexpr = False,
 ):
-    """Pack the list of query program_id; entries become rows of all batch items' kv one behind the other."""
-    row = tl.program_id(0).to(tl.int64)
-    item = row // s_q
-    token = row % s_q
+    """Pack the list of query program_id; entries become rows of all batch items' kv one behind the other.
+
+    With one warp no step waits for another's threads. A step's entries are loaded before those of the step in front of
+    it are looked at: what bounds this is how many bytes are on their way.
+    """
+    if PDL:
+        tl.extra.cuda.gdc_launch_dependents()
+    row = tl.program_id(0)
+    item = (row // s_q).to(tl.int64)
+    token = (row % s_q).to(tl.int64)
     length = topk
     if length_ptr is not None:
         length = tl.minimum(tl.load(length_ptr + item * stride_lb + token), topk)
     limit = s_kv.to(tl.int64)
     if CAUSAL:
-        limit = tl.minimum(limit, q_start + token + 1)
+        limit = tl.maximum(tl.minimum(limit, q_start + token + 1), 0)
+    limit = limit.to(tl.int32)
+    first_key = (item * s_kv).to(tl.int32)
+    list_ptr = indices_ptr + item * stride_ib + token * stride_is
+    row_ptr = packed_ptr + row.to(tl.int64) * stride_ps
+    lanes = tl.arange(0, BLOCK)
     count = 0
+    coming = tl.load(list_ptr + lanes, mask=lanes < length, other=-1)
     for start in range(0, length, BLOCK):
-        position = start + tl.arange(0, BLOCK)
-        index = tl.load(indices_ptr + item * stride_ib + token * stride_is + position, mask=position < length, other=-1)
+        index = coming
+        position = start + BLOCK + lanes
+        coming = tl.load(list_ptr + position, mask=position < length, other=-1)
         valid = (index >= 0) & (index < limit)
-        place = count + tl.cumsum(valid.to(tl.int32), 0) - 1
-        tl.store(packed_ptr + row * stride_ps + place, index + (item * s_kv).to(tl.int32), mask=valid)
-        count += tl.sum(valid.to(tl.int32), 0)
+        number = tl.sum(valid.to(tl.int32), 0)
+        if number == BLOCK:
+            tl.store(row_ptr + count + lanes, index + first_key)
+        elif number > 0:
+            place = count + tl.cumsum(valid.to(tl.int32), 0) - 1
+            tl.store(row_ptr + place, index + first_key, mask=valid)
+        count += number
     tl.store(counts_ptr + row, count)
 
 
 @triton.jit
-def _rank(counts_ptr, position, queries, BOUNDS: tl.constexpr):
+def _rank(count, position, queries, BOUNDS: tl.constexpr):
     """Bucket of each query, 0 for the longest lists; a number that is no bucket's from `queries` on."""
-    count = tl.load(counts_ptr + position, mask=position < queries, other=0)
     rank = tl.zeros_like(count) + len(BOUNDS)
     for number in tl.static_range(len(BOUNDS)):
         rank -= (count > BOUNDS[number]).to(tl.int32)
     return tl.where(position < queries, rank, len(BOUNDS) + 1)
 
 
-@triton.jit(do_not_specialize=["queries"])
-def sparse_mla_partition_kernel(counts_ptr, order_ptr, lengths_ptr, queries, BOUNDS: tl.constexpr, BLOCK: tl.constexpr):
-    """Write the queries of bucket program_id, and their counts, behind those of longer buckets.
+@triton.jit(do_not_specialize=["queries", "span"])
+def sparse_mla_partition_kernel(
+    counts_ptr,
+    order_ptr,
+    lengths_ptr,
+    queries,
+    span,
+    BOUNDS: tl.constexpr,
+    BLOCK: tl.constexpr,
+    COUNT_BLOCK: tl.constexpr,
+    PDL: tl.constexpr = False,
+):
+    """Of the queries [begin, begin + span), begin = span * program_id(1), write those of bucket program_id(0).
+
+    They and their counts come behind those of longer buckets, and behind those of this one in front of `begin`.
 
     BOUNDS: the largest count of each bucket, ascending, without the last bucket's.
     """
+    wait_for_predecessor(PDL)
     mine = tl.program_id(0)
-    longer = tl.zeros([BLOCK], tl.int32)
-    for start in range(0, queries, BLOCK):
-        longer += (_rank(counts_ptr, start + tl.arange(0, BLOCK), queries, BOUNDS) < mine).to(tl.int32)
-    end = tl.sum(longer, 0)
-    for start in range(0, queries, BLOCK):
+    begin = tl.program_id(1) * span
+    before = tl.zeros([COUNT_BLOCK], tl.int32)
+    for start in range(0, queries, COUNT_BLOCK):
+        position = start + tl.arange(0, COUNT_BLOCK)
+        count = tl.load(counts_ptr + position, mask=position < queries, other=0)
+        rank = _rank(count, position, queries, BOUNDS)
+        before += ((rank < mine) | ((rank == mine) & (position < begin))).to(tl.int32)
+    end = tl.sum(before, 0)
+    for start in range(begin, tl.minimum(begin + span, queries), BLOCK):
         position = start + tl.arange(0, BLOCK)
-        here = _rank(counts_ptr, position, queries, BOUNDS) == mine
+        count = tl.load(counts_ptr + position, mask=position < queries, other=0)
+        here = _rank(count, position, queries, BOUNDS) == mine
         place = end + tl.cumsum(here.to(tl.int32), 0) - 1
         tl.store(order_ptr + place, position, mask=here)
-        tl.store(lengths_ptr + place, tl.load(counts_ptr + position, mask=here), mask=here)
+        tl.store(lengths_ptr + place, count, mask=here)
         end += tl.sum(here.to(tl.int32), 0)
 
 
@@ -157,6 +195,22 @@ def plan_reference(
     return BucketPlan(packed.reshape(batch * s_q, 1, packed.shape[2]), counts, order.int(), counts[order])
 
 
+def launch_partition(
+    counts: torch.Tensor, order: torch.Tensor, lengths: torch.Tensor, bounds: tuple[int, ...], pdl: dict[str, bool]
+) -> None:
+    """Write the queries by buckets, and their `counts` in that order, into `order` and `lengths`; all [n], int32.
+
+    bounds: the largest count of each bucket, ascending, without the last bucket's. pdl: as of `pdl_options`.
+    """
+    queries = counts.shape[0]
+    spans = min(MAX_SPANS, triton.cdiv(queries, QUERY_BLOCK))
+    span = triton.cdiv(triton.cdiv(queries, spans), QUERY_BLOCK) * QUERY_BLOCK
+    sparse_mla_partition_kernel[(len(bounds) + 1, triton.cdiv(queries, span))](
+        counts, order, lengths, queries, span, BOUNDS=bounds, BLOCK=QUERY_BLOCK, COUNT_BLOCK=COUNT_BLOCK, num_warps=8,
+        **pdl,
+    )  # fmt: skip
+
+
 def make_plan(
     indices: torch.Tensor,
     s_kv: int,
@@ -187,15 +241,13 @@ def make_plan(
     if n > 0:
         length_stride = 0 if topk_length is None else topk_length.stride(0)
         block = min(LIST_BLOCK, triton.next_power_of_2(max(topk, WIDTH)))
-        # lists that no query can have make empty buckets
-        bounds = tuple(bound for bound in buckets if bound < topk)
+        pdl = pdl_options(indices.device)
         with on_device_of(indices):
             sparse_mla_compact_kernel[(n,)](
                 indices, topk_length, packed, counts, s_q, s_kv, topk, q_start or 0, indices.stride(0),
-                indices.stride(1), length_stride, width, CAUSAL=q_start is not None, BLOCK=block,
-                num_warps=4,
+                indices.stride(1), length_stride, width, CAUSAL=q_start is not None, BLOCK=block, PDL=pdl["PDL"],
+                num_warps=1,
             )  # fmt: skip
-            sparse_mla_partition_kernel[(len(bounds) + 1,)](
-                counts, order, lengths, n, BOUNDS=bounds, BLOCK=QUERY_BLOCK, num_warps=8
-            )
+            # lists that no query can have make empty buckets
+            launch_partition(counts, order, lengths, tuple(bound for bound in buckets if bound < topk), pdl)
     return BucketPlan(packed, counts, order, lengths)

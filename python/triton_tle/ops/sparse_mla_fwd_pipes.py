@@ -18,6 +18,7 @@ import triton.language as tl
 
 import triton_tle.language as tle
 
+from ._mla_decode_parts import pdl_options
 from ._sparse_mla_fwd_parts import finish, load_indices
 from .sparse_mla_fwd_args import SparseMlaFwdArgs, check_sparse_mla_fwd
 
@@ -293,8 +294,14 @@ def sparse_mla_fwd_pipes_kernel(
     SCORE_REGISTERS: tl.constexpr,
     LOAD_REGISTERS: tl.constexpr,
     order_ptr=None,
+    PDL: tl.constexpr = False,
 ):
-    """Attention of `items` blocks of heads, in turn; of query tokens in the order of order_ptr, if there is one."""
+    """Attention of `items` blocks of heads, in turn; of query tokens in the order of order_ptr, if there is one.
+
+    PDL: the launch may begin before the kernel in front of it has ended.
+    """
+    if PDL:
+        tl.extra.cuda.gdc_wait()
     vector: tl.constexpr = tle.gpu.swizzled_shared_layout(order=(0,))
     q0 = tle.gpu.alloc([1, BLOCK_H, 128], tl.bfloat16)
     q1 = tle.gpu.alloc([1, BLOCK_H, 128], tl.bfloat16)
@@ -385,7 +392,9 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
         more |= {name: None for name in ("sink_ptr", "length_ptr", "order_ptr") if name not in pointers}
         label = f"d_qk {d_qk}" + (", sink" if sink else "") + (", length, causal" if extras else "")
         label += ", order" if ordered else ""
-        yield label, sparse_mla_fwd_pipes_kernel, signature | pointers, config(d_qk > 512) | more, {"num_warps": 4}
+        options = {"num_warps": 4} | ({"launch_pdl": True} if ordered else {})
+        more["PDL"] = ordered
+        yield label, sparse_mla_fwd_pipes_kernel, signature | pointers, config(d_qk > 512) | more, options
 
 
 def supports(args: SparseMlaFwdArgs) -> bool:
@@ -411,9 +420,12 @@ def launch(args: SparseMlaFwdArgs, programs: int | None = None) -> None:
         programs = torch.cuda.get_device_properties(args.q.device).multi_processor_count
     items = args.s_q * triton.cdiv(args.h_q, BLOCK_H)
     features = args.kernel_features()
+    # An order is what a short kernel in front has just written: that hides what is left of its launch.
+    early = pdl_options(args.q.device) if args.order is not None else {}
     sparse_mla_fwd_pipes_kernel[(min(programs, items),)](
-        *args.kernel_arguments(), items, order_ptr=args.order, **features, **config(features["HAS_ROPE"]), num_warps=4
-    )
+        *args.kernel_arguments(), items, order_ptr=args.order, **features, **config(features["HAS_ROPE"]), **early,
+        num_warps=4,
+    )  # fmt: skip
 
 
 def sparse_mla_fwd_pipes(
