@@ -37,12 +37,25 @@ def parse(made: argparse.ArgumentParser) -> argparse.Namespace:
     return arguments
 
 
-def guarded(run: Callable[[], Any]) -> tuple[Any, str]:
-    """The value of `run()` behind what it launched, and ""; or None and the exception in words."""
+def guarded(run: Callable[[], Any], patience: float = 60.0) -> tuple[Any, str]:
+    """The value of `run()` behind what it launched, and ""; or None and the exception in words.
+
+    Where the GPU has too little memory left, which checks beside this one may hold, `run` is called again until
+    `patience` seconds have passed.
+    """
+    end = time.monotonic() + patience
+    while True:
+        value, problem = _attempt(run)
+        torch.cuda.empty_cache()  # behind the exception, whose frames hold tensors
+        if "out of memory" not in problem or time.monotonic() > end:
+            return value, problem
+        time.sleep(2.0)
+
+
+def _attempt(run: Callable[[], Any]) -> tuple[Any, str]:
     try:
         value = run()
         torch.cuda.synchronize()
-        torch.cuda.empty_cache()
     except Exception as error:
         return None, f"{type(error).__name__}: {error}"[:400]
     return value, ""

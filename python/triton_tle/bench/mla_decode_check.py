@@ -22,6 +22,7 @@ LSE_SHARE_OF_SIZE = 2e-6
 # Where scales are no powers of two, the reference rounds their products to bfloat16, the kernel to float16: they differ
 # by up to half a step of bfloat16, and so does the score of a row's only key
 ANY_SCALE_LSE_TOLERANCE = (2e-3, 64.01 / 65536)
+PIECE = 1024  # blocks of a cache that are made at a time
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,13 +91,14 @@ class DecodeResult:
 
 
 def _make_cache(case: DecodeCase, blocks: int, page_size: int, generator: torch.Generator, device: str) -> torch.Tensor:
-    shape = (blocks, page_size, 1, case.d_qk)
-    dense = (torch.randn(shape, device=device, generator=generator) / 10).bfloat16()
-    if case.fp8:
-        dense = quantize_k_cache(dense, power_of_two=not case.any_scale)
+    width, dtype = (BYTES_PER_TOKEN, torch.float8_e4m3fn) if case.fp8 else (case.d_qk, torch.bfloat16)
+    dense = torch.empty((blocks, page_size, 1, width), dtype=dtype, device=device)
+    for first in range(0, blocks, PIECE):  # a large cache at once, in float32, would take ten times its memory
+        piece = dense[first : first + PIECE]
+        values = torch.randn((*piece.shape[:3], case.d_qk), device=device, generator=generator).div_(10).bfloat16()
+        piece.copy_(quantize_k_cache(values, power_of_two=not case.any_scale) if case.fp8 else values)
     if not case.gap:
         return dense
-    width = BYTES_PER_TOKEN if case.fp8 else case.d_qk
     wide = torch.full((blocks, page_size + case.gap, 1, width), float("nan"), dtype=torch.float32, device=device)
     wide = wide.to(torch.bfloat16) if not case.fp8 else torch.full(wide.shape, 0xFF, dtype=torch.uint8, device=device)
     wide = wide.view(dense.dtype)[:, :page_size]
