@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from triton.runtime.errors import OutOfResources
-from triton_tle.bench import cli, harness, parallel, passes, scatter_add, sparse_mla_bwd, sparse_mla_fwd
+from triton_tle.bench import cli, graphs, harness, parallel, passes, scatter_add, sparse_mla_bwd, sparse_mla_fwd
 from triton_tle.bench import sparse_mla_bucketed as bucketed
 from triton_tle.bench import sparse_mla_bwd_check as bwd_check
 from triton_tle.bench import sparse_mla_fwd_rows as fwd_rows
@@ -102,6 +102,22 @@ def test_rounds_go_on_while_asked(monkeypatch):
     assert len(harness.time_in_rounds(runs, 7)["a"].milliseconds) == 7
 
 
+def test_limit_of_products(monkeypatch):
+    """Two matrices of 8: 1024 operations, in the fastest of the rounds."""
+    real, seen = torch.randn, []
+    monkeypatch.setattr(torch, "randn", lambda shape, dtype, device: seen.append(device) or real(shape, dtype=dtype))
+
+    def times(runs, rounds, target_ms):
+        assert {name: tuple(run().shape) for name, run in runs.items()} == {"product": (8, 8)}
+        return {"product": harness.Timing([4e-6, 1e-6, 2e-6])}
+
+    monkeypatch.setattr(graphs, "time_in_rounds", times)
+    results, said = {}, []
+    assert graphs.product_tflops(results, said.append, size=8) == pytest.approx(1.024)
+    assert results == {"product_tflops": pytest.approx(1.024)} and said == ["products: 1 TFLOP/s"]
+    assert seen == ["cuda", "cuda"]
+
+
 class Clock:
     """A GPU's clock: what runs moves it, and events read it; only once the host waits may their times be asked for."""
 
@@ -180,7 +196,7 @@ def test_table_and_files(tmp_path):
     results = results_for(321.0)
     header, _, row = sparse_mla_fwd.format_case(results["cases"][0]).splitlines()
     assert header.split()[-6:] == ["x", "flash_mla", "x", "triton", "x", "tilelang_base"]
-    assert row.split() == ["tle", "1.500", "321", "1.0%", "2.0e-03", "-", "1.250", "-"]
+    assert row.split() == ["tle", "1.500", "321", "-", "1.0%", "2.0e-03", "-", "1.250", "-"]
     harness.save_json(tmp_path / "new" / "r.json", results)
     assert json.loads((tmp_path / "new" / "r.json").read_text()) == results
     problem = harness.save_plot(tmp_path / "r.png", results, "title")
@@ -207,6 +223,7 @@ def test_rows_of_flash_mla_are_summed_up():
 def test_missing_peer_says_how_to_install(monkeypatch):
     monkeypatch.setattr(harness, "environment", lambda commit: {"gpu": "none"})
     monkeypatch.setattr(sparse_mla_fwd, "CASES", ())
+    monkeypatch.setattr(sparse_mla_fwd, "product_tflops", lambda results, log: 700.0)
     monkeypatch.setitem(__import__("sys").modules, "flash_mla", None)
     lines = []
     results = sparse_mla_fwd.run(only=["flash_mla"], log=lines.append)
@@ -467,12 +484,12 @@ def test_bucketed_small_problem(monkeypatch, name):
 
 def test_bucketed_table_and_names():
     entry = {"ms": 2.0, "tflops": 350.0, "spread": 0.01, "difference": 1e-3, "ratio": {"full": 1.75}}
-    entry |= {"host_ms": 0.25, "interval": {"full": (1.7, 1.8)}, "rounds_ms": [2.0] * 40}
+    entry |= {"product_share": 0.5, "host_ms": 0.25, "interval": {"full": (1.7, 1.8)}, "rounds_ms": [2.0] * 40}
     result = {"label": "a", "fill": 0.5, "plan_us": 61.3, "providers": {"bucketed": entry}}
     header, _, row, plan = bucketed.format_case(result).splitlines()
     assert plan == "plan alone: 61 us"
     assert header.split()[-4:] == ["x", "full", "x", "length"]
-    assert row.split() == ["bucketed", "2.000", "350", "1.0%", "0.25", "1.0e-03", "-", "1.750", "-"]
+    assert row.split() == ["bucketed", "2.000", "350", "50%", "1.0%", "0.25", "1.0e-03", "-", "1.750", "-"]
     entry["ratio"]["length"], entry["interval"]["length"] = 0.987, (0.981, 0.9932)
     row = bucketed.format_case(result).splitlines()[2]
     assert row.split()[-7:] == ["1.0e-03", "0.981", "to", "0.993", "(40)", "1.750", "0.987"]

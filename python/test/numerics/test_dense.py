@@ -208,6 +208,7 @@ def without_gpu(monkeypatch):
 
     monkeypatch.setattr(dense, "_time", times)
     monkeypatch.setattr(dense.harness, "environment", lambda commit: {"gpu": "none"})
+    monkeypatch.setattr(dense, "product_tflops", lambda results, log: 500.0)
     monkeypatch.setattr(dense, "_compile_all", lambda module, providers, cases, log: {("tle", "bf16", (("t", 0.1),))})
 
 
@@ -239,6 +240,8 @@ def test_bench_chooses_checks_and_compares(without_gpu):
     first = results["cases"][0]
     assert first["providers"]["tle"]["config"] == fast and first["providers"]["tle"]["ms"] == 2.0
     assert first["providers"]["tle"]["ratio"] == {"stock": 2.0, dense.STOCK: 2.0}
+    entry = first["providers"]["tle"]
+    assert entry["product_share"] == entry["tflops"] / 500.0
     assert list(first["providers"]) == ["tle", "stock"] and "no configuration is right" in first["failed"]["wrong"]
     assert first["providers"]["tle"]["tried_errors"][str(inexact)] == 0.5
     assert str(inexact) not in first["providers"]["tle"]["tried_ms"]

@@ -32,3 +32,14 @@ def test_table_is_sorted_and_says_what_is_missing():
         ["a", "2.000", "2000", "2000.0", "-", "4", "1.500", "-"],
     ]
     assert figures.case_table(result, {}).split()[0] == "case"
+
+
+def test_share_of_products():
+    result = {"label": "case", "providers": {}}
+    figures.record(result, TIMINGS, 4e12, products=2500.0)
+    assert {name: entry["product_share"] for name, entry in result["providers"].items()} == {
+        "a": 0.8,
+        "b": pytest.approx(4 / 3 / 2.5),
+    }
+    header, _, *rows = figures.case_table(result, figures.OF_PRODUCTS).splitlines()
+    assert header.split() == ["case", "of", "products"] and [row.split()[1] for row in rows] == ["80%", "53%"]

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import torch
 
 from . import harness
+from .graphs import product_tflops
 from .harness import Timing, format_table, time_in_rounds
 from .parallel import in_processes
 
@@ -197,7 +198,9 @@ def _is_open(timings: dict[str, Timing], rivals: Sequence[str]) -> bool:
     return abs(timings["tle"].ratio_to(timings[best]) - 1) < CLOSE and high - low > 2 * NARROW
 
 
-def _bench_case(family: Any, case: Any, providers: dict[str, Provider], bad: set, rounds: int, log: Callable) -> dict:
+def _bench_case(
+    family: Any, case: Any, providers: dict[str, Provider], bad: set, rounds: int, products: float, log: Callable
+) -> dict:
     result = harness.start_case(case)
     inputs = family.make_inputs(case, seed=2)
     finalists: dict[str, list[Any]] = {}
@@ -234,6 +237,7 @@ def _bench_case(family: Any, case: Any, providers: dict[str, Provider], bad: set
         result["providers"][name] = notes[name] | {
             "ms": timing.median,
             "tflops": case.flops / timing.median / 1e9,
+            "product_share": case.flops / timing.median / 1e9 / products,
             "spread": timing.spread,
             "rounds_ms": timing.milliseconds,
         }
@@ -251,9 +255,11 @@ def format_case(result: dict) -> str:
     for name, entry in sorted(result["providers"].items(), key=lambda item: item[1]["ms"]):
         ratio = entry["ratio"].get(STOCK)
         config = ", ".join(f"{key.removeprefix('BLOCK_')} {value}" for key, value in (entry["config"] or {}).items())
-        cells = [f"{entry['ms']:.4f}", f"{entry['tflops']:.0f}", f"{entry['spread']:.1%}", f"{entry['error']:.1e}"]
+        cells = [f"{entry['ms']:.4f}", f"{entry['tflops']:.0f}", f"{entry['product_share']:.0%}"]
+        cells += [f"{entry['spread']:.1%}", f"{entry['error']:.1e}"]
         rows.append([name, *cells, f"{ratio:.3f}" if ratio else "-", _interval(entry), config])
-    header = ["ms", "TFLOP/s", "spread", "error", f"x {STOCK}", "95 % interval (rounds)", "configuration"]
+    header = ["ms", "TFLOP/s", "of products", "spread", "error"]
+    header += [f"x {STOCK}", "95 % interval (rounds)", "configuration"]
     return format_table([result["label"], *header], rows)
 
 
@@ -289,8 +295,10 @@ def run(family: Any, quick: bool, only: list[str] | None, commit: str | None, lo
     cases = family.QUICK_CASES if quick else family.CASES
     bad = _compile_all(family.__name__, providers, cases, log)
     rounds = QUICK_ROUNDS if quick else ROUNDS
-    harness.run_cases(
-        results, cases, lambda case: _bench_case(family, case, providers, bad, rounds, log), format_case, log
+    products = product_tflops(results, log)
+    bench = functools.partial(
+        _bench_case, family, providers=providers, bad=bad, rounds=rounds, products=products, log=log
     )
+    harness.run_cases(results, cases, bench, format_case, log)
     log("\n" + summary(results))
     return results

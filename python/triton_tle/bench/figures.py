@@ -11,6 +11,8 @@ Columns = Mapping[str, "str | Callable[[dict], str]"]
 
 TFLOPS: Columns = {"ms": "{ms:.3f}", "TFLOP/s": "{tflops:.0f}"}
 SPREAD: Columns = {"spread": "{spread:.1%}"}
+#: Share of the TFLOP/s that a large product reached in the same run (`graphs.product_tflops`).
+OF_PRODUCTS: Columns = {"of products": "{product_share:.0%}"}
 
 
 def record(
@@ -20,15 +22,19 @@ def record(
     unit: str = "tflops",
     baselines: Iterable[str] = (),
     more: Callable[[str], dict] = lambda name: {},
+    products: float | None = None,
 ) -> None:
     """Put the figures of each provider into a case's `result`: ms, work in 10^12 a second as `unit`, spread, rounds.
 
     `work` is in operations ("tflops") or bytes ("tb_s"). With `baselines` comes how many times faster than each of
-    those that were timed. `more` says what else is recorded of a provider.
+    those that were timed. `more` says what else is recorded of a provider. `products`: TFLOP/s that the product_share
+    is of.
     """
     for name, timing in timings.items():
         entry = {"ms": timing.median, unit: work / timing.median / 1e9, "spread": timing.spread, **more(name)}
         entry["rounds_ms"] = timing.milliseconds
+        if products:
+            entry["product_share"] = entry[unit] / products
         if baselines:
             entry["ratio"] = {base: timing.ratio_to(timings[base]) for base in baselines if base in timings}
         result["providers"][name] = entry

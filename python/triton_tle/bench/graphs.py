@@ -35,6 +35,18 @@ def time_captured(
     return {name: Timing([value / repeat for value in timing.milliseconds]) for name, timing in timings.items()}
 
 
+def product_tflops(results: dict, log: Callable[[str], None], size: int = 8192) -> float:
+    """TFLOP/s of torch's product of two bfloat16 matrices of `size` rows and columns; the best of five rounds.
+
+    What kernels that are bound by products are held against. It goes into `results` and to `log`.
+    """
+    a, b = (torch.randn((size, size), dtype=torch.bfloat16, device="cuda") for _ in range(2))
+    timing = time_in_rounds({"product": lambda: a @ b}, rounds=5, target_ms=20.0)["product"]
+    results["product_tflops"] = 2.0 * size**3 / min(timing.milliseconds) / 1e9
+    log(f"products: {results['product_tflops']:.0f} TFLOP/s")
+    return results["product_tflops"]
+
+
 def copy_bandwidth(mebibytes: int = 1024) -> float:
     """Bytes a second, read and written, of a copy in device memory; the best of five."""
     source = torch.empty(mebibytes << 20, dtype=torch.uint8, device="cuda")

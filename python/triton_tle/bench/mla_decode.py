@@ -12,7 +12,7 @@ from collections.abc import Callable
 import torch
 
 from . import figures, harness
-from .graphs import copy_bandwidth, time_captured
+from .graphs import copy_bandwidth, product_tflops, time_captured
 from .mla_decode_check import D_V, DecodeCase, DecodeResult, check
 from .providers import require_flash_mla
 
@@ -158,7 +158,12 @@ def check_provider(provider: Provider, case: Case) -> DecodeResult:
 
 
 def _bench_case(
-    case: Case, providers: dict[str, Provider], rounds: int, bandwidth: float, log: Callable[[str], None]
+    case: Case,
+    providers: dict[str, Provider],
+    rounds: int,
+    bandwidth: float,
+    products: float,
+    log: Callable[[str], None],
 ) -> dict:
     result = harness.start_case(case)
     chosen = {name: provider for name, provider in providers.items() if provider.supports(case)}
@@ -176,13 +181,14 @@ def _bench_case(
             found["time_ratio"] = timings[BASELINE].ratio_to(timings[name])
         return found
 
-    figures.record(result, timings, case.flops, more=more)
+    figures.record(result, timings, case.flops, more=more, products=products)
     return result
 
 
 def format_case(result: dict) -> str:
     """The table of one case, fastest first; the ratio is of times, below 1 is faster than FlashMLA."""
-    columns = {"us": "{us:.1f}", "TFLOP/s": "{tflops:.0f}", "of bandwidth": "{bandwidth_share:.0%}", **figures.SPREAD}
+    columns = {"us": "{us:.1f}", "TFLOP/s": "{tflops:.0f}", **figures.OF_PRODUCTS}
+    columns |= {"of bandwidth": "{bandwidth_share:.0%}", **figures.SPREAD}
     return figures.case_table(result, columns | {f"time / {BASELINE}": "{time_ratio:.3f}"})
 
 
@@ -204,5 +210,6 @@ def run(
     providers = harness.load_providers(LOADERS, only, results, log)
     results["copy_bytes_per_second"] = bandwidth = copy_bandwidth()
     rounds = 5 if quick else 9
-    bench = functools.partial(_bench_case, providers=providers, rounds=rounds, bandwidth=bandwidth, log=log)
+    limits = {"bandwidth": bandwidth, "products": product_tflops(results, log)}
+    bench = functools.partial(_bench_case, providers=providers, rounds=rounds, **limits, log=log)
     return harness.run_cases(results, QUICK_CASES if quick else CASES, bench, format_case, log)

@@ -28,7 +28,7 @@ from triton_tle.ops import sparse_mla, sparse_mla_bucketed
 from triton_tle.ops.sparse_mla_buckets import make_plan
 
 from . import figures, harness
-from .graphs import time_captured
+from .graphs import product_tflops, time_captured
 from .harness import Timing, host_ms, time_in_turns
 from .parallel import in_processes
 from .sparse_mla_bwd_check import D_V
@@ -159,7 +159,9 @@ def differences(results: dict[str, tuple]) -> dict[str, float]:
     return found
 
 
-def _bench_case(case: Case, only: list[str] | None, rounds: int, log: Callable[[str], None]) -> dict:
+def _bench_case(
+    case: Case, only: list[str] | None, rounds: int, products: float, log: Callable[[str], None]
+) -> dict:
     result: dict = {"label": case.label, **dataclasses.asdict(case), "fill": case.fill, "providers": {}, "failed": {}}
     calls, gradients, indices = make_calls(case, seed=2)
     results, runs = {}, {}
@@ -178,7 +180,7 @@ def _bench_case(case: Case, only: list[str] | None, rounds: int, log: Callable[[
     result["plan_us"] = 1e3 * plan.median
     timings = time_in_turns(chosen, rounds, more=_is_open, most=MOST_ROUNDS)
     more = {name: {"difference": errors[name], "host_ms": host_ms(chosen[name])} for name in chosen}
-    figures.record(result, timings, case.flops, baselines=BASELINES, more=more.__getitem__)
+    figures.record(result, timings, case.flops, baselines=BASELINES, more=more.__getitem__, products=products)
     for name, timing in timings.items():
         others = {base: timings[base] for base in BASELINES if base in timings}
         result["providers"][name]["interval"] = {base: timing.interval_to(other) for base, other in others.items()}
@@ -201,8 +203,8 @@ def _interval(entry: dict) -> str:
 
 def format_case(result: dict) -> str:
     """The table of one case, fastest first; "x full" and "x length": how many times faster than these."""
-    columns = {**figures.TFLOPS, **figures.SPREAD, "host": "{host_ms:.2f}", "difference": "{difference:.1e}"}
-    columns["x length, 95 % (rounds)"] = _interval
+    columns = {**figures.TFLOPS, **figures.OF_PRODUCTS, **figures.SPREAD, "host": "{host_ms:.2f}"}
+    columns |= {"difference": "{difference:.1e}", "x length, 95 % (rounds)": _interval}
     table = figures.case_table(result, columns, BASELINES, label=f"{result['label']}, {result['fill']:.0%} keys")
     return f"{table}\nplan alone: {result['plan_us']:.0f} us"
 
@@ -225,5 +227,6 @@ def run(
     for name, problem in zip(CONTENDERS, in_processes(compile_one, [(name,) for name in CONTENDERS])):
         if problem:  # shows again where it is called
             log(f"  {name}: {problem}")
-    bench = functools.partial(_bench_case, only=only, rounds=ROUNDS, log=log)
+    products = product_tflops(results, log)
+    bench = functools.partial(_bench_case, only=only, rounds=ROUNDS, products=products, log=log)
     return harness.run_cases(results, QUICK_CASES if quick else CASES, bench, format_case, log)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import torch
 
 from . import figures, harness
+from .graphs import product_tflops
 from .harness import time_in_rounds
 from .providers import ProviderUnavailable, require_flash_mla
 from .sparse_mla_fwd_check import D_V, CheckCase, CheckResult, check
@@ -153,7 +154,9 @@ def check_provider(provider: Provider, case: Case) -> CheckResult:
     return check(provider.call, CheckCase(**sizes, empty_rows=True, documented_only=True), seed=1, device="cuda")
 
 
-def _bench_case(case: Case, providers: dict[str, Provider], rounds: int, log: Callable[[str], None]) -> dict:
+def _bench_case(
+    case: Case, providers: dict[str, Provider], rounds: int, products: float, log: Callable[[str], None]
+) -> dict:
     result = harness.start_case(case)
     chosen = {name: provider for name, provider in providers.items() if provider.supports(case)}
     errors = harness.check_each(
@@ -164,13 +167,13 @@ def _bench_case(case: Case, providers: dict[str, Provider], rounds: int, log: Ca
     runs = {name: functools.partial(chosen[name].call, q, kv, indices, case.d_qk**-0.5, out=out) for name in errors}
     timings = time_in_rounds(runs, rounds)
     more = {name: {"error": dataclasses.asdict(error)} for name, error in errors.items()}
-    figures.record(result, timings, case.flops, baselines=BASELINES, more=more.__getitem__)
+    figures.record(result, timings, case.flops, baselines=BASELINES, more=more.__getitem__, products=products)
     return result
 
 
 def format_case(result: dict) -> str:
     """The table of one case, fastest first."""
-    columns = {**figures.TFLOPS, **figures.SPREAD, "error": "{error[out]:.1e}"}
+    columns = {**figures.TFLOPS, **figures.OF_PRODUCTS, **figures.SPREAD, "error": "{error[out]:.1e}"}
     return figures.case_table(result, columns, BASELINES)
 
 
@@ -200,5 +203,8 @@ def run(
             results["skipped"][name] = f"does not compile: {type(problem).__name__}: {problem}"
             log(f"skipped {name}: {results['skipped'][name][:1000]}")
             del providers[name]
-    bench = functools.partial(_bench_case, providers=providers, rounds=9 if quick else 17, log=log)
+    products = product_tflops(results, log)
+    bench = functools.partial(
+        _bench_case, providers=providers, rounds=9 if quick else 17, products=products, log=log
+    )
     return harness.run_cases(results, cases, bench, format_case, log)

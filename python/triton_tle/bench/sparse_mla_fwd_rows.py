@@ -14,6 +14,7 @@ from collections.abc import Callable
 import torch
 
 from . import figures, harness
+from .graphs import product_tflops
 from .harness import time_in_rounds
 from .sparse_mla_fwd import LOADERS, Case, Provider, check_provider, make_inputs
 from .sparse_mla_fwd_check import D_V
@@ -41,7 +42,9 @@ def _time_alone(runs: dict[str, Callable[[], object]], rounds: int = 5) -> dict[
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def _bench_case(case: Case, providers: dict[str, Provider], rounds: int, log: Callable[[str], None]) -> dict:
+def _bench_case(
+    case: Case, providers: dict[str, Provider], rounds: int, products: float, log: Callable[[str], None]
+) -> dict:
     result = harness.start_case(case)
     errors = harness.check_each(
         providers, lambda provider: check_provider(provider, case), lambda error: error.passed, result, log
@@ -62,13 +65,13 @@ def _bench_case(case: Case, providers: dict[str, Provider], rounds: int, log: Ca
             found |= {"ratio": timings[name].ratio_to(timings[PEER]), "alone_ratio": alone[PEER] / alone[name]}
         return found
 
-    figures.record(result, timings, case.flops, more=more)
+    figures.record(result, timings, case.flops, more=more, products=products)
     return result
 
 
 def format_case(result: dict) -> str:
     """The table of one size, fastest first."""
-    columns = {**figures.TFLOPS, **figures.SPREAD, "alone": "{alone_ms:.3f}"}
+    columns = {**figures.TFLOPS, **figures.OF_PRODUCTS, **figures.SPREAD, "alone": "{alone_ms:.3f}"}
     return figures.case_table(result, {**columns, f"x {PEER}": "{ratio:.3f}", "alone x": "{alone_ratio:.3f}"})
 
 
@@ -103,7 +106,8 @@ def run(
     """
     results = harness.begin("sparse_mla_fwd_rows", PROVIDERS, only, commit, log)
     providers = harness.load_providers({name: LOADERS[name] for name in PROVIDERS}, only, results, log)
-    bench = functools.partial(_bench_case, providers=providers, rounds=11, log=log)
+    products = product_tflops(results, log)
+    bench = functools.partial(_bench_case, providers=providers, rounds=11, products=products, log=log)
     harness.run_cases(results, QUICK_CASES if quick else CASES, bench, format_case, log)
     results["summary"] = summarize(results["cases"])
     for name, values in results["summary"].items():
