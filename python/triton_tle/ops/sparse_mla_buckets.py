@@ -24,9 +24,11 @@ from ._mla_decode_parts import pdl_options, wait_for_predecessor
 
 DEFAULT_BUCKETS = (256, 512, 1024, 1536, 2048)
 MAX_BUCKETS = 16
-LIST_BLOCK = 512  # entries that a program looks at in one step, with one warp
+LIST_BLOCK = 1024  # entries that a program looks at in one step
+LIST_WARPS = 2
 QUERY_BLOCK = 1024  # queries that a program places in one step
-COUNT_BLOCK = 4096  # queries that a program counts in one step
+COUNT_BLOCK = 8192  # queries that a program counts in one step
+QUERY_WARPS = 16
 MAX_SPANS = 16  # parts of the queries that programs of one bucket share
 WIDTH = 64  # lists are padded to a multiple of this, so that a kernel compiled for one topk serves all
 
@@ -52,8 +54,8 @@ def sparse_mla_compact_kernel(
 ):
     """Pack the list of query program_id; entries become rows of all batch items' kv one behind the other.
 
-    With one warp no step waits for another's threads. A step's entries are loaded before those of the step in front of
-    it are looked at: what bounds this is how many bytes are on their way.
+    A step's entries are loaded before those of the step in front of it are looked at: what bounds this is how many
+    bytes are on their way.
     """
     if PDL:
         tl.extra.cuda.gdc_launch_dependents()
@@ -206,8 +208,8 @@ def launch_partition(
     spans = min(MAX_SPANS, triton.cdiv(queries, QUERY_BLOCK))
     span = triton.cdiv(triton.cdiv(queries, spans), QUERY_BLOCK) * QUERY_BLOCK
     sparse_mla_partition_kernel[(len(bounds) + 1, triton.cdiv(queries, span))](
-        counts, order, lengths, queries, span, BOUNDS=bounds, BLOCK=QUERY_BLOCK, COUNT_BLOCK=COUNT_BLOCK, num_warps=8,
-        **pdl,
+        counts, order, lengths, queries, span, BOUNDS=bounds, BLOCK=QUERY_BLOCK, COUNT_BLOCK=COUNT_BLOCK,
+        num_warps=QUERY_WARPS, **pdl,
     )  # fmt: skip
 
 
@@ -246,7 +248,7 @@ def make_plan(
             sparse_mla_compact_kernel[(n,)](
                 indices, topk_length, packed, counts, s_q, s_kv, topk, q_start or 0, indices.stride(0),
                 indices.stride(1), length_stride, width, CAUSAL=q_start is not None, BLOCK=block, PDL=pdl["PDL"],
-                num_warps=1,
+                num_warps=LIST_WARPS,
             )  # fmt: skip
             # lists that no query can have make empty buckets
             launch_partition(counts, order, lengths, tuple(bound for bound in buckets if bound < topk), pdl)
