@@ -20,6 +20,7 @@ from triton_tle.commands import tune as command
 from triton_tle.compiler import report
 from triton_tle.ops import mla_decode_reduce, mla_decode_reduce_reference
 from triton_tle.ops import mla_decode_reduce_table as table
+from triton_tle.ops.mla_metadata import DecodeShape, choose_splits
 
 SIZES = {"splits": 3, "tokens": [2, 2], "h_q": 8, "d_v": 128, "sink": False, "config": None}
 CASES = {
@@ -144,8 +145,11 @@ def test_a_line_is_used_for_its_shapes_and_no_others(tuned, caplog):
         assert table.lookup(DEVICE, *shape) == table.general_config(shape[1], shape[2], shape[0] * shape[3])
     assert len(caplog.records) == 4
     table.lookup(DEVICE, 64, 512, 8, 32)
-    assert table.find(DEVICE, 64, 512, 8, 32) is None
+    table.lookup(DEVICE, 64, 512, 7, 31)
     assert len(caplog.records) == 4, "a miss is logged once"
+    shape = DecodeShape(2, 1, 128, 2048, 0, True, DEVICE)
+    assert choose_splits(shape) > 1 and table.find(DEVICE, 16, 512, 8, 32) is None
+    assert len(caplog.records) == 4, "what is only looked at is launched by nobody"
     assert "heads=64" in caplog.messages[0] and "the general one is used" in caplog.messages[0]
 
 

@@ -207,19 +207,18 @@ def clear_caches() -> None:
 
 
 def find(device: torch.device, heads: int, d_v: int, splits: int, concurrency: int) -> Entry | None:
-    """The line for a shape on a device; None, and a debug message the first time, if there is none."""
+    """The line for a shape on a device; None if there is none, as for a CPU."""
     gpu = _gpu(device)
-    if gpu is None:
-        return None
-    key = key_for(*gpu, heads, d_v, splits, concurrency)
-    entry = _tables(user_path()).get(key)
-    if entry is None:
-        _log_miss(key)
-    return entry
+    return None if gpu is None else _tables(user_path()).get(key_for(*gpu, heads, d_v, splits, concurrency))
 
 
 @functools.cache
 def lookup(device: torch.device, heads: int, d_v: int, splits: int, concurrency: int) -> ReduceConfig:
-    """The configuration to launch for a shape: the table's, or the general one."""
+    """The configuration to launch for a shape: the table's, or with a debug message, once, the general one."""
     entry = find(device, heads, d_v, splits, concurrency)
-    return general_config(d_v, splits, heads * concurrency) if entry is None else entry.config
+    if entry is not None:
+        return entry.config
+    gpu = _gpu(device)
+    if gpu is not None:
+        _log_miss(key_for(*gpu, heads, d_v, splits, concurrency))
+    return general_config(d_v, splits, heads * concurrency)
