@@ -33,7 +33,7 @@ demo: build ## the forward tutorial: the benchmark on a GPU, else interpreter nu
 	@tutorial=python/tutorials/tle/deepseek_v32/02-sparse-mla.py
 	if $(PY) -c 'import torch; raise SystemExit(not torch.cuda.is_available())'; then
 	  echo "[demo] GPU found: checks and benchmark"
-	  $(PY) $$tutorial
+	  $(PY) $$tutorial --out $(BUILD)/demo
 	else
 	  echo "[demo 1/3] no GPU: numerics in the interpreter"
 	  TRITON_INTERPRET=1 $(PY) $$tutorial --interpret

@@ -39,6 +39,7 @@ def all_cases() -> list[CheckCase]:
     own: list[dict] = [
         {"grad_lse": True},
         {"grad_lse": True, "sink": True, "empty_rows": True, "h_q": 24},
+        {"grad_lse": True, "sink": True, "spread": 80.0, "topk": 2, "invalid": 0.0},  # sinks far above and below lse
         {"causal_start": 500, "length": True, "sink": True, "grad_lse": True, "h_q": 24, "topk": 333},
         {"strided_grads": True},
         {"deterministic": True},

@@ -56,6 +56,8 @@ fwd=$here/check_sparse_mla_fwd.py bwd=$here/check_sparse_mla_bwd.py
 bucketed=$here/check_sparse_mla_bucketed.py decode=$here/check_mla_decode.py
 step checks check_fwd 200 python3 "$fwd" --json "$out/check_fwd.json" "${recorded[@]}"
 step checks check_fwd_triton 120 python3 "$fwd" --provider triton --json "$out/check_fwd_triton.json" "${recorded[@]}"
+step checks check_fwd_divided 200 python3 "$fwd" --provider tle_divided tle_divided_turns \
+  --json "$out/check_fwd_divided.json" "${recorded[@]}"
 step checks check_bwd 300 python3 "$bwd" --json "$out/check_bwd.json" "${recorded[@]}"
 step checks check_bwd_triton 200 python3 "$bwd" --provider triton --json "$out/check_bwd_triton.json" "${recorded[@]}"
 step checks check_bucketed 200 python3 "$bucketed" --soak 20 --json "$out/check_bucketed.json" "${recorded[@]}"
@@ -97,16 +99,16 @@ for name in fwd bwd bucketed decode; do
   if [ -n "$sanitizer" ]; then
     small=("${!name}" --sanitize --seed 1)
     step sanitizers "memcheck_$name" 200 "$sanitizer" --tool memcheck --error-exitcode 9 python3 "${small[@]}"
+    step sanitizers "synccheck_$name" 200 "$sanitizer" --tool synccheck --error-exitcode 9 python3 "${small[@]}"
     step sanitizers "racecheck_$name" 220 python3 "$here/racecheck.py" --sanitizer "$sanitizer" "${small[@]}"
   else
-    missing sanitizers "memcheck_$name" "no compute-sanitizer"
-    missing sanitizers "racecheck_$name" "no compute-sanitizer"
+    for tool in memcheck synccheck racecheck; do missing sanitizers "${tool}_$name" "no compute-sanitizer"; done
   fi
 done
 
 for path in "$tutorials"/*.py "$tutorials"/*/*.py; do
   name=$(basename "$path" .py)
-  step tutorials "tutorial_${name//-/_}" 200 python3 "$path"
+  step tutorials "tutorial_${name//-/_}" 200 python3 "$path" --out "$out/tutorials"
 done
 
 echo
