@@ -180,6 +180,15 @@ def test_turns(monkeypatch):
     assert orders == {"fast", "slow"}
 
 
+def test_comparison_in_turns(monkeypatch):
+    clock, log = Clock(monkeypatch), []
+    runs = {"tle": clock.run("tle", 2.0, log), "peer": clock.run("peer", 3.0, log)}
+    found = harness.compare_in_turns(runs, "peer", rounds=8)
+    assert found["tle"] == {"turn_ms": 2.0, "turn_ratio": 1.5, "turn_interval": (1.5, 1.5)}
+    assert found["peer"]["turn_ratio"] == 1.0
+    assert harness.compare_in_turns(runs, "another") == {}
+
+
 def test_host_time_is_that_of_issuing(monkeypatch):
     clock = Clock(monkeypatch)
     moments = iter([10.0, 10.5])
@@ -196,7 +205,7 @@ def test_table_and_files(tmp_path):
     results = results_for(321.0)
     header, _, row = sparse_mla_fwd.format_case(results["cases"][0]).splitlines()
     assert header.split()[-6:] == ["x", "flash_mla", "x", "triton", "x", "tilelang_base"]
-    assert row.split() == ["tle", "1.500", "321", "-", "1.0%", "2.0e-03", "-", "1.250", "-"]
+    assert row.split() == ["tle", "1.500", "321", "-", "1.0%", "2.0e-03", "-", "-", "1.250", "-"]
     harness.save_json(tmp_path / "new" / "r.json", results)
     assert json.loads((tmp_path / "new" / "r.json").read_text()) == results
     problem = harness.save_plot(tmp_path / "r.png", results, "title")
@@ -205,7 +214,8 @@ def test_table_and_files(tmp_path):
 
 def test_rows_of_flash_mla_are_summed_up():
     def entry(ratio, alone):
-        return {"ms": 1.0, "tflops": 2.0, "spread": 0.01, "alone_ms": 1.1, "ratio": ratio, "alone_ratio": alone}
+        turns = {"turn_ratio": 1.1 * ratio, "turn_interval": (1.0, 1.5)}
+        return {"ms": 1.0, "tflops": 2.0, "spread": 0.01, "alone_ms": 1.1, "ratio": ratio, "alone_ratio": alone} | turns
 
     cases = [
         {"label": "a", "providers": {"tle": entry(1.0, 1.0)}},
@@ -215,9 +225,9 @@ def test_rows_of_flash_mla_are_summed_up():
     (name, values), *others = fwd_rows.summarize(cases).items()
     assert name == "tle" and not others and values["sizes"] == 2
     assert values["ratio_mean"] == pytest.approx(1.1) and values["ratio_min"] == 1.0 and values["ratio_max"] == 1.21
-    assert values["alone_ratio_mean"] == pytest.approx(2.0)
+    assert values["alone_ratio_mean"] == pytest.approx(2.0) and values["turn_ratio_mean"] == pytest.approx(1.21)
     header, _, row = fwd_rows.format_case(cases[1]).splitlines()
-    assert row.split()[-2:] == ["1.210", "4.000"] and len(fwd_rows.CASES) == 13
+    assert row.split()[-6:] == ["1.210", "4.000", "1.331", "(1.000", "to", "1.500)"] and len(fwd_rows.CASES) == 13
 
 
 def test_missing_peer_says_how_to_install(monkeypatch):

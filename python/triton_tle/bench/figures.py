@@ -15,6 +15,16 @@ SPREAD: Columns = {"spread": "{spread:.1%}"}
 OF_PRODUCTS: Columns = {"of products": "{product_share:.0%}"}
 
 
+def in_turns(peer: str) -> Columns:
+    """The column of `harness.compare_in_turns`: how many times faster than `peer`, and the 95 % interval."""
+
+    def cell(entry: dict) -> str:
+        low, high = entry["turn_interval"]
+        return f"{entry['turn_ratio']:.3f} ({low:.3f} to {high:.3f})"
+
+    return {f"in turns x {peer}": cell}
+
+
 def record(
     result: dict,
     timings: Mapping[str, Timing],

@@ -162,6 +162,25 @@ def time_in_turns(
     return timings
 
 
+def compare_in_turns(runs: dict[str, Run], peer: str, rounds: int = 40) -> dict[str, dict]:
+    """Of each of `runs`, timed in turns: "turn_ms", "turn_ratio" to `peer` and its "turn_interval"; nothing without it.
+
+    In turns all run at one clock. In rounds of 40 ms each runs at the clock that its own use of power allows, which is
+    what counts in use, but moves more. `time_in_turns` says more.
+    """
+    if peer not in runs:
+        return {}
+    timings = time_in_turns(runs, rounds)
+    return {
+        name: {
+            "turn_ms": timing.median,
+            "turn_ratio": timing.ratio_to(timings[peer]),
+            "turn_interval": timing.interval_to(timings[peer]),
+        }
+        for name, timing in timings.items()
+    }
+
+
 def _command_output(*command: str, cwd: pathlib.Path | None = None) -> str:
     try:
         done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=20)

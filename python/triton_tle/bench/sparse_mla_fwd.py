@@ -18,7 +18,8 @@ from .harness import time_in_rounds
 from .providers import ProviderUnavailable, require_flash_mla
 from .sparse_mla_fwd_check import D_V, CheckCase, CheckResult, check
 
-BASELINES = ("flash_mla", "triton", "tilelang_base")
+PEER = "flash_mla"
+BASELINES = (PEER, "triton", "tilelang_base")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -166,7 +167,9 @@ def _bench_case(
     out = torch.empty((case.s_q, case.h_q, D_V), dtype=torch.bfloat16, device="cuda")
     runs = {name: functools.partial(chosen[name].call, q, kv, indices, case.d_qk**-0.5, out=out) for name in errors}
     timings = time_in_rounds(runs, rounds)
-    more = {name: {"error": dataclasses.asdict(error)} for name, error in errors.items()}
+    close = {name: run for name, run in runs.items() if name == PEER or name.startswith("tle")}
+    turns = harness.compare_in_turns(close, PEER)
+    more = {name: {"error": dataclasses.asdict(error), **turns.get(name, {})} for name, error in errors.items()}
     figures.record(result, timings, case.flops, baselines=BASELINES, more=more.__getitem__, products=products)
     return result
 
@@ -174,6 +177,7 @@ def _bench_case(
 def format_case(result: dict) -> str:
     """The table of one case, fastest first."""
     columns = {**figures.TFLOPS, **figures.OF_PRODUCTS, **figures.SPREAD, "error": "{error[out]:.1e}"}
+    columns |= figures.in_turns(PEER)
     return figures.case_table(result, columns, BASELINES)
 
 

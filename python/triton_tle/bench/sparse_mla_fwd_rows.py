@@ -1,7 +1,7 @@
 """The thirteen sizes at which FlashMLA's authors measure the sparse-MLA forward, attn_sink given.
 
-Two figures: back-to-back launches in shuffled rounds, as in the other benchmarks; and single launches with the L2 cache
-overwritten before each ("alone"), as FlashMLA's own tests time them.
+Three figures: back-to-back launches in shuffled rounds, as in the other benchmarks; single launches with the L2 cache
+overwritten before each ("alone"), as FlashMLA's own tests time them; and short turns, in which all run at one clock.
 """
 
 from __future__ import annotations
@@ -58,9 +58,10 @@ def _bench_case(
     }
     alone = _time_alone(runs)
     timings = time_in_rounds(runs, rounds)
+    turns = harness.compare_in_turns(runs, PEER)
 
     def more(name: str) -> dict:
-        found = {"alone_ms": alone[name], "error": errors[name].out}
+        found = {"alone_ms": alone[name], "error": errors[name].out, **turns.get(name, {})}
         if PEER in timings:
             found |= {"ratio": timings[name].ratio_to(timings[PEER]), "alone_ratio": alone[PEER] / alone[name]}
         return found
@@ -72,18 +73,19 @@ def _bench_case(
 def format_case(result: dict) -> str:
     """The table of one size, fastest first."""
     columns = {**figures.TFLOPS, **figures.OF_PRODUCTS, **figures.SPREAD, "alone": "{alone_ms:.3f}"}
-    return figures.case_table(result, {**columns, f"x {PEER}": "{ratio:.3f}", "alone x": "{alone_ratio:.3f}"})
+    columns |= {f"x {PEER}": "{ratio:.3f}", "alone x": "{alone_ratio:.3f}", **figures.in_turns(PEER)}
+    return figures.case_table(result, columns)
 
 
 def summarize(cases: list[dict]) -> dict[str, dict[str, float]]:
-    """Of each provider's ratios to FlashMLA: geometric mean, least and greatest, both ways of timing."""
+    """Of each provider's ratios to FlashMLA: geometric mean, least and greatest, for each way of timing."""
     summary = {}
     for name in PROVIDERS[:-1]:
         entries = [case["providers"][name] for case in cases if "ratio" in case["providers"].get(name, {})]
         if not entries:
             continue
         summary[name] = {"sizes": len(entries)}
-        for key in ("ratio", "alone_ratio"):
+        for key in ("ratio", "alone_ratio", "turn_ratio"):
             values = [entry[key] for entry in entries]
             summary[name] |= {f"{key}_mean": statistics.geometric_mean(values), f"{key}_min": min(values)}
             summary[name][f"{key}_max"] = max(values)
@@ -114,6 +116,7 @@ def run(
         log(
             f"{name} / {PEER}, {values['sizes']} sizes: geometric mean {values['ratio_mean']:.3f}, "
             f"least {values['ratio_min']:.3f}, greatest {values['ratio_max']:.3f}; alone "
-            f"{values['alone_ratio_mean']:.3f}, {values['alone_ratio_min']:.3f}, {values['alone_ratio_max']:.3f}"
+            f"{values['alone_ratio_mean']:.3f}, {values['alone_ratio_min']:.3f}, {values['alone_ratio_max']:.3f}; "
+            f"in turns {values['turn_ratio_mean']:.3f}, {values['turn_ratio_min']:.3f}, {values['turn_ratio_max']:.3f}"
         )
     return results
