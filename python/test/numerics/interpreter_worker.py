@@ -311,15 +311,21 @@ def sparse_mla_bucketed(
     return errors
 
 
-def mla_decode(case: dict, seed: int) -> dict:
-    """Errors of the decode in one `DecodeCase`, as shares of the tolerance."""
-    from triton_tle.bench.mla_decode_check import DecodeCase, check
+def mla_decode(case: dict, seed: int, softmax_scale: float | None = None) -> dict:
+    """Errors of the decode in one `DecodeCase`, as shares of the tolerance; with a scale of its own, or another."""
+    from triton_tle.bench.mla_decode_check import DecodeCase, call_operator, compare, make_inputs
+    from triton_tle.bench.mla_decode_check import check as check_case
 
-    result = check(DecodeCase(**case), seed, "cpu")
+    sizes = DecodeCase(**case)
+    if softmax_scale is None:
+        result = check_case(sizes, seed, "cpu")
+    else:
+        arguments = make_inputs(sizes, seed, "cpu") | {"softmax_scale": softmax_scale}
+        result = compare(arguments, *call_operator(arguments, sizes.fp8, sizes.splits))
     return dataclasses.asdict(result) | {"passed": result.passed}
 
 
-def mla_decode_pipes(case: dict, seed: int, programs: int) -> dict:
+def mla_decode_pipes(case: dict, seed: int, programs: int, softmax_scale: float | None = None) -> dict:
     """The same of the form with pipes, in so many programs that take work items in turn."""
     import torch
     from triton_tle.bench.mla_decode_check import DecodeCase, compare, make_inputs
@@ -330,6 +336,8 @@ def mla_decode_pipes(case: dict, seed: int, programs: int) -> dict:
     decode.multiprocessors = lambda device: programs
     sizes = DecodeCase(**case)
     arguments = make_inputs(sizes, seed, "cpu")
+    if softmax_scale is not None:
+        arguments["softmax_scale"] = softmax_scale
     args = check_mla_decode(**arguments, is_fp8_kvcache=True)
     rows = (sizes.splits, args.batch, args.s_q, args.h_q)
     partial_out, partial_lse = torch.full((*rows, 512), float("nan")), torch.full(rows, float("nan"))

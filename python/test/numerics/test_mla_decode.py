@@ -64,6 +64,21 @@ def test_form_with_pipes_matches_reference(interpreted, name, programs):
     assert result["passed"], result
 
 
+@pytest.mark.parametrize("softmax_scale", [0.0, -0.04])
+@pytest.mark.parametrize("cache", ["fp8", "bf16"])
+def test_softmax_scales_that_are_not_positive(interpreted, cache, softmax_scale):
+    case = SIZES | {"b": 2, "empty_rows": True, "splits": 2, "fp8": cache == "fp8"}
+    result = interpreted("mla_decode", case=case, seed=4, softmax_scale=softmax_scale)
+    assert result["passed"], result
+
+
+@pytest.mark.parametrize("softmax_scale", [2.0**-100, -0.04])
+def test_softmax_scales_of_the_form_with_pipes(interpreted, softmax_scale):
+    case = SIZES | {"b": 2, "empty_rows": True, "splits": 2}
+    result = interpreted("mla_decode_pipes", case=case, seed=4, programs=3, softmax_scale=softmax_scale)
+    assert result["passed"], result
+
+
 def test_scales_that_are_no_powers_of_two(interpreted):
     result = interpreted("mla_decode", case=SIZES | {"any_scale": True, "splits": 2}, seed=3)
     assert result["passed"], result

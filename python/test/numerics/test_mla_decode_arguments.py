@@ -331,10 +331,12 @@ def test_which_form_an_fp8_cache_gets(monkeypatch):
     capability = {"cuda": 90}
     monkeypatch.setattr(decode, "capability_of", lambda device: capability["cuda"])
 
-    def chosen(device="cuda", fp8=True):
-        return decode.form_with_pipes(SimpleNamespace(fp8=fp8, q=SimpleNamespace(device=torch.device(device))))
+    def chosen(device="cuda", fp8=True, softmax_scale=-0.04):
+        q = SimpleNamespace(device=torch.device(device))
+        return decode.form_with_pipes(SimpleNamespace(fp8=fp8, q=q, softmax_scale=softmax_scale))
 
-    assert chosen()
+    assert chosen() and chosen(softmax_scale=1e-20)
+    assert not chosen(softmax_scale=0.0), "-inf times 0 is NaN there"
     assert not chosen(fp8=False) and not chosen(device="cpu")
     capability["cuda"] = 100
     assert not chosen(), "the form with pipes is for sm_90"

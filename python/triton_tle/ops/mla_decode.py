@@ -21,6 +21,7 @@ from .mla_decode_reference import mla_decode_reference
 from .mla_metadata import DecodeShape, FlashMLASchedMeta, multiprocessors
 
 LOG2_E = 1.4426950408889634
+SMALLEST_SCALE = 2.0**-100  # of the form with pipes; float32 has a normal number for it, whatever it is multiplied by
 
 
 def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str, object], dict[str, int]]]:
@@ -48,8 +49,13 @@ def _kernel_view(scope: CacheScope, fp8: bool) -> tuple[torch.Tensor, int, int, 
 
 
 def form_with_pipes(args: MlaDecodeArgs) -> bool:
-    """Whether the FP8 kernel with pipes is launched: on sm_90, where it is the faster one at every size measured."""
+    """Whether the FP8 kernel with pipes is launched: on sm_90, where it is the faster one at every size measured.
+
+    It scales scores behind the -inf of absent keys, which times 0 would be NaN.
+    """
     if not args.fp8 or args.q.device.type != "cuda" or triton.knobs.runtime.interpret:
+        return False
+    if abs(args.softmax_scale) < SMALLEST_SCALE:
         return False
     return capability_of(args.q.device) == 90
 
@@ -178,7 +184,8 @@ def flash_mla_with_kvcache(
 
     Args:
         q: [b, s_q, h_q, head_dim], bfloat16; s_q 1 to 4, h_q a multiple of 8 up to 128, head_dim 576 or (bfloat16
-            cache only) 512.
+            cache only) 512. With an FP8 cache on sm_90 the first 512 columns count as multiples of 2**-20, and must be
+            below 2**20 in magnitude.
         k_cache: [num_blocks, page_size, 1, head_dim], bfloat16; with is_fp8_kvcache [num_blocks, page_size, 1, 656],
             float8_e4m3fn, uint8 or int8, as `quantize_k_cache` makes it, rows at multiples of 16 bytes. A key is
             value * scale in float16: exact for scales that are powers of two from 2**-15 to 128. Other scales from
