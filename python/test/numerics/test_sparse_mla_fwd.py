@@ -51,7 +51,9 @@ def test_kernel_of_partitions_matches_reference(interpreted, name):
     assert result["passed"], result
 
 
-@pytest.mark.parametrize(("h_q", "width", "sm_scale"), [(32, 576, 0.1), (64, 577, 0.1), (64, 576, -0.1)])
+@pytest.mark.parametrize(
+    ("h_q", "width", "sm_scale"), [(32, 576, 0.1), (64, 577, 0.1), (64, 576, -0.1), (64, 576, 1e-46)]
+)
 def test_kernel_of_partitions_refuses_what_it_cannot_do(h_q, width, sm_scale):
     from triton_tle.ops.sparse_mla_fwd_pipes import sparse_mla_fwd_pipes
 

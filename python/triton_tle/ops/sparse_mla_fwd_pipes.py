@@ -27,6 +27,7 @@ BLOCK_K = 64
 # What the reference may lie below the running maximum, in powers of two. P reaches 2**TOLERANCE, sums of it stay exact
 # to float32.
 TOLERANCE = 8.0
+SMALLEST_SCALE = 2.0**-100  # the -inf of an absent key is scaled: float32 must not make this 0, which would give NaN
 ONE_BITS = tl.constexpr(0x3F800000)  # of the float32 1.0
 
 
@@ -398,7 +399,8 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
 
 
 def supports(args: SparseMlaFwdArgs) -> bool:
-    """Whether the kernel takes these arguments: more than 32 heads, rows at multiples of 16 bytes, sm_scale > 0.
+    """Whether the kernel takes these arguments: more than 32 heads, rows at multiples of 16 bytes, a
+    positive sm_scale.
 
     On a GPU that is no Hopper it takes none; in the interpreter the target does not matter.
     """
@@ -406,7 +408,7 @@ def supports(args: SparseMlaFwdArgs) -> bool:
         return False
     strides = (args.q.stride(0), args.q.stride(1), args.kv.stride(0))
     addresses = (args.q.data_ptr(), args.kv.data_ptr())
-    return args.h_q > 32 and args.sm_scale > 0 and not any(value % 16 for value in strides + addresses)
+    return args.h_q > 32 and args.sm_scale >= SMALLEST_SCALE and not any(value % 16 for value in strides + addresses)
 
 
 def launch(args: SparseMlaFwdArgs, programs: int | None = None) -> None:
@@ -455,8 +457,8 @@ def sparse_mla_fwd_pipes(
     )  # fmt: skip
     if not supports(args):
         raise ValueError(
-            "sparse_mla_fwd_pipes needs a Hopper GPU, more than 32 heads, sm_scale > 0, rows at multiples of 16 bytes, "
-            f"but h_q is {args.h_q}, sm_scale {args.sm_scale}, the strides of q {q.stride()} and of kv {kv.stride()}"
+            "sparse_mla_fwd_pipes needs a Hopper GPU, more than 32 heads, sm_scale >= 2**-100, rows at multiples of 16 "
+            f"bytes, but h_q is {args.h_q}, sm_scale {args.sm_scale}, the strides of q {q.stride()} and of kv {kv.stride()}"
         )
     launch(args, programs)
     return args.results()
