@@ -21,7 +21,6 @@ _OPERATORS = {
 _FUNCTIONS = {"arith.maxsi": "max", "arith.minsi": "min", "arith.maxui": "max", "arith.minui": "min"}
 _FOR = re.compile(r"for (\w+) in\b")
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=", "<", "<=", ">", ">=")
-_AXES = "xyz"
 # Longer expressions say less than an ellipsis.
 _DEPTH = 5
 # An address is computed in a few operations, from many.
