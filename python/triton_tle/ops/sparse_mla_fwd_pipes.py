@@ -457,8 +457,9 @@ def sparse_mla_fwd_pipes(
     )  # fmt: skip
     if not supports(args):
         raise ValueError(
-            "sparse_mla_fwd_pipes needs a Hopper GPU, more than 32 heads, sm_scale >= 2**-100, rows at multiples of 16 "
-            f"bytes, but h_q is {args.h_q}, sm_scale {args.sm_scale}, the strides of q {q.stride()} and of kv {kv.stride()}"
+            "sparse_mla_fwd_pipes needs a Hopper GPU, more than 32 heads, sm_scale >= 2**-100 and rows at multiples of "
+            f"16 bytes, but h_q is {args.h_q}, sm_scale {args.sm_scale}, the strides of q {q.stride()} and of kv "
+            f"{kv.stride()}"
         )
     launch(args, programs)
     return args.results()
