@@ -2,8 +2,9 @@
 //
 // Precondition:  triton-tle-mark-copy-eviction has put comments around copies;
 //                stock's conversion to the LLVM dialect has run.
-// Rewrite:       comment; "cp.async.cg.shared.global [...], [...], ...;";
-// comment
+// Rewrite:       comment
+//                "cp.async.cg.shared.global [...], [...], ...;"
+//                comment
 //            ==> "createpolicy.fractional.L2::evict_first.b64 ..."
 //                "cp.async.cg.shared.global.L2::cache_hint [...], ..., $n;"
 // Postcondition: the comments are gone.

@@ -5,8 +5,8 @@
 //                other type, and then goes through integers.
 // Rewrite:       tt.int_to_ptr (tt.ptr_to_int %p)  ==>  %p
 //                !tt.ptr<T>  ==>  !tt.ptr<T, 3>  for all that is made of %p
-// Postcondition: exactly the values made of local pointers have address
-// space 3.
+// Postcondition: exactly the values made of local pointers are in address
+//                space 3.
 //
 //===----------------------------------------------------------------------===//
 

@@ -10,20 +10,17 @@
 //
 // What has to be shown: no two threads of the region access one place in shared
 // memory, one of them writing, without an mbarrier between that orders them.
-// - Reads of fields: their writers are other partitions. This one's threads
-// have
-//   waited for the slot's full barrier, and arrive at its empty one behind
+// - Reads of fields: their writers are other partitions. Threads of this one
+//   have waited for the slot's full barrier, and arrive at its empty one behind
 //   their reads (LowerPipes). No buffer is both read and written here.
-// - Two writes of one tile: they are disjoint parts of it, or one op, carried
-// out
+// - Two writes of one tile: they are disjoint parts of it, or one op that runs
 //   once a tile. An op gives each element to the same thread every time.
-// - Writes of two tiles: they lie in two slots, or between them all threads
-// have
-//   arrived at the slot's full barrier, each reader at its empty one, and this
-//   thread has waited for that. That an op is carried out once a tile, and two
-//   ops for two tiles, is known by a step of the pipe for this slot between
-//   them: a tile is acquired before its writes and committed behind them
-//   (PipeChecks).
+// - Writes of two tiles: they lie in two slots, or between them all threads of
+//   the region have arrived at the slot's full barrier, each reader at its
+//   empty one, and this thread has waited for that. That an op runs once a
+//   tile, and two ops for two tiles, is known by a step of the pipe for this
+//   slot between them: a tile is acquired before its writes and committed
+//   behind them (PipeChecks).
 // - Scratch memory: none is taken.
 //
 //===----------------------------------------------------------------------===//

@@ -1,13 +1,11 @@
 //===- InsertLocalPointerBarriers.cpp - order accesses to shared memory ---===//
 //
-// Precondition:  accesses through local pointers and by ttg ops, which the
-// stock
-//                engine orders among themselves only.
+// Precondition:  accesses through local pointers and by ttg ops; the stock
+//                engine orders the latter among themselves only.
 // Rewrite:       gpu.barrier before an access that conflicts with one since the
 //                last barrier.
-// Postcondition: of any two conflicting accesses of which one goes through
-// local
-//                pointers, a barrier stands between them on every way.
+// Postcondition: between any two conflicting accesses of which one goes
+//                through local pointers stands a barrier, on every way.
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,8 +1,7 @@
 //===- OptimizeLocalPointerLoads.cpp - loads of static views --------------===//
 //
-// Precondition:  %p = "tle.local_pointers"(%buf, ...) points at all of %buf or
-// at
-//                a box of it that is known at compile time.
+// Precondition:  %p = "tle.local_pointers"(%buf, ...) points at all of %buf, or
+//                at a box of it that is known at compile time.
 // Rewrite:       tt.load %p, %m, %o  ==>  select %m, (ttg.local_load %view), %o
 // Postcondition: loads through other pointers are as they were.
 //

@@ -1,12 +1,10 @@
 //===- OptimizeLocalPointerStores.cpp - stores to static views ------------===//
 //
-// Precondition:  %p = "tle.local_pointers"(%buf, ...) points at all of %buf or
-// at
-//                a box of it that is known at compile time.
+// Precondition:  %p = "tle.local_pointers"(%buf, ...) points at all of %buf, or
+//                at a box of it that is known at compile time.
 // Rewrite:       tt.store %p, %v  ==>  ttg.local_store %v, %view
 // Postcondition: stores through other pointers, and masked stores that race
-// with
-//                other writers, are as they were.
+//                with other writers, are as they were.
 //
 //===----------------------------------------------------------------------===//
 

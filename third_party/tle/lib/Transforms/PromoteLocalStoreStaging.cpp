@@ -8,8 +8,8 @@
 //                      {tt.num_stages = 3 : i32}
 // Rewrite:       scf.for { %b = ttg.local_alloc %v; ttg.local_load %b }
 // Postcondition: the stock pipeliner may give every iteration in flight a
-// buffer
-//                of its own. Barriers of the loop that ordered nothing else go.
+//                buffer of its own. Barriers of the loop that ordered nothing
+//                else go.
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,8 +1,9 @@
 //===- RaiseFrontend.cpp - calls of the frontend become tle ops -----------===//
 //
 // Precondition:  calls of private, bodiless tt.func with the attribute tle.op.
-// Rewrite:       %r = tt.call @tle.x.0(%a) : (A) -> R   ==>   %r = "tle.x"(%a)
-// : (A) -> R Postcondition: neither such calls nor such functions.
+// Rewrite:       %r = tt.call @tle.x.0(%a) : (A) -> R
+//                ==>  %r = "tle.x"(%a) : (A) -> R
+// Postcondition: neither such calls nor such functions.
 //
 //===----------------------------------------------------------------------===//
 

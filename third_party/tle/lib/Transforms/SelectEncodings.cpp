@@ -7,7 +7,7 @@
 //                cvt("tle.local_pointers"(%b, %i))  ==>
 //                "tle.local_pointers"(%b, cvt(%i))
 // Postcondition: data is loaded and stored in the layout that its neighbours
-// have.
+//                have.
 //
 //===----------------------------------------------------------------------===//
 
