@@ -46,13 +46,18 @@ LogicalResult ExclusiveCumsumOp::verify() {
 // ExtractTileOp, InsertTileOp
 //===----------------------------------------------------------------------===//
 
-/// A tile has the whole's element type and rank, divides it in each dimension,
-/// and has one index a dimension, which if constant lies inside the grid.
+/// A tile has the whole's element type, which shared memory can hold, and rank,
+/// divides it in each dimension, and has one index a dimension, which if
+/// constant lies inside the grid.
 static LogicalResult verifyTile(Operation *op, RankedTensorType whole,
                                 RankedTensorType tile, ValueRange indices) {
   if (tile.getElementType() != whole.getElementType())
     return op->emitOpError() << "has a tile of " << tile.getElementType()
                              << " in a tensor of " << whole.getElementType();
+  if (!isa<IntegerType, FloatType, triton::PointerType>(tile.getElementType()))
+    return op->emitOpError() << "cuts tiles of integers, floats or pointers, "
+                                "but the tensor holds "
+                             << tile.getElementType();
   if (tile.getRank() != whole.getRank())
     return op->emitOpError() << "has a tile of rank " << tile.getRank()
                              << " in a tensor of rank " << whole.getRank();

@@ -130,3 +130,56 @@ tt.func public @tile_indices(%x: tensor<64x64xf32>, %t: tensor<32x32xf32>, %i: i
   %r = tle.insert_tile %t, %x[%i] : tensor<32x32xf32>, tensor<64x64xf32>
   tt.return
 }
+
+// -----
+
+tt.func public @empty_tile(%x: tensor<4xf32>, %i: i32) {
+  // expected-error @+1 {{result #0 has 0 elements; the number of elements must be a power of two}}
+  %t = tle.extract_tile %x[%i] : tensor<4xf32> -> tensor<0xf32>
+  tt.return
+}
+
+// -----
+
+tt.func public @tile_of_unknown_size(%x: tensor<?xf32>, %i: i32) {
+  // expected-error @+1 {{operand #0 must have a static shape}}
+  %t = tle.extract_tile %x[%i] : tensor<?xf32> -> tensor<?xf32>
+  tt.return
+}
+
+// -----
+
+tt.func public @tile_element(%x: tensor<64x64xindex>, %t: tensor<32x32xindex>, %i: i32) {
+  // expected-error @+1 {{cuts tiles of integers, floats or pointers, but the tensor holds 'index'}}
+  %r = tle.insert_tile %t, %x[%i, %i] : tensor<32x32xindex>, tensor<64x64xindex>
+  tt.return
+}
+
+// -----
+
+#v = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
+tt.func public @tile_layout(%x: tensor<64x64xf32, #v>, %i: i32) {
+  // expected-error @+1 {{Layout has rank 1, but the tensor it's attached to has rank 2}}
+  %t = tle.extract_tile %x[%i, %i] : tensor<64x64xf32, #v> -> tensor<32x32xf32, #v>
+  tt.return
+}
+
+// -----
+
+#v = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
+tt.func public @cumsum_layout(%x: tensor<64x64xf32, #v>) {
+  // expected-error @+1 {{Layout has rank 1, but the tensor it's attached to has rank 2}}
+  %e, %t = tle.exclusive_cumsum %x {axis = 1 : i32, reverse = false} : tensor<64x64xf32, #v> -> tensor<64x64xf32, #v>, tensor<64xf32>
+  tt.return
+}
+
+// -----
+
+#v = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+tt.func public @pointers_layout(%buf: !ttg.memdesc<64x64xbf16, #shared, #smem, mutable>) {
+  // expected-error @+1 {{Layout has rank 1, but the tensor it's attached to has rank 2}}
+  %p = "tle.local_pointers"(%buf) : (!ttg.memdesc<64x64xbf16, #shared, #smem, mutable>) -> tensor<64x64x!tt.ptr<bf16, 3>, #v>
+  tt.return
+}

@@ -4,6 +4,7 @@
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "tle/IR/TLEDialect.td"
+include "triton/Dialect/Triton/IR/TritonOpBase.td"
 
 //===----------------------------------------------------------------------===//
 // Types and resources of the neighbouring dialects, as this one constrains them
@@ -18,7 +19,8 @@ def TLE_LocalPointerLike
 
 def TLE_SharedMemory : Resource<"::mlir::triton::gpu::SharedMemory">;
 
-class TLE_Op<string mnemonic, list<Trait> traits = []> : Op<TLE_Dialect, mnemonic, traits>;
+class TLE_Op<string mnemonic, list<Trait> traits = []>
+    : Op<TLE_Dialect, mnemonic, !listconcat(traits, [TT_TensorSize, TT_VerifyTensorLayouts])>;
 
 //===----------------------------------------------------------------------===//
 // Shared memory
