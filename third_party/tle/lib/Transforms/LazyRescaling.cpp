@@ -275,16 +275,19 @@ std::optional<unsigned> RunningMaximum::findRows(Operation &op) {
       own = llvm::find(transpose.getOrder(), static_cast<int32_t>(own)) -
             transpose.getOrder().begin();
     } else if (auto reshape = dyn_cast<ReshapeOp>(op)) {
-      if (own != 0 || reshape.getAllowReorder() ||
-          reshape.getType().getShape().front() != type.getShape().front())
+      ArrayRef<int64_t> shape = reshape.getType().getShape();
+      if (own != 0 || reshape.getAllowReorder() || shape.empty() ||
+          shape.front() != type.getShape().front())
         return std::nullopt;
     } else if (auto reduce = dyn_cast<ReduceOp>(op)) {
       if (reduce.getAxis() == own)
         return std::nullopt;
       own -= reduce.getAxis() < own;
     } else if (isa<DotOp>(op)) {
-      // Rows of the first factor, or columns of the second.
-      if (operand.getOperandNumber() < 2 && operand.getOperandNumber() != own)
+      // Rows of the first factor, or columns of the second; of a batch of
+      // products neither has this number.
+      if (type.getRank() != 2 ||
+          (operand.getOperandNumber() < 2 && operand.getOperandNumber() != own))
         return std::nullopt;
     }
     if (dim && *dim != own)
