@@ -191,7 +191,10 @@ bool AccumulationPlanner::chooseRegisters() {
   for (LoadOp load : plan.operands)
     rows = std::max<int32_t>(
         rows, cast<RankedTensorType>(load.getType()).getShape()[0] / 16);
-  plan.otherRegisters = requested ? requested->front() : kGatherRegisters;
+  plan.otherRegisters =
+      requested && !requested->empty()
+          ? std::min<int64_t>(requested->front(), kMostRegisters)
+          : kGatherRegisters;
   plan.otherRegisters =
       std::max<int32_t>(plan.otherRegisters, llvm::alignTo(32 + 2 * rows, 8));
   int64_t more = plan.items ? kItemRegisters : 0;
@@ -211,7 +214,8 @@ bool AccumulationPlanner::chooseRegisters() {
 /// bring it.
 bool AccumulationPlanner::isOperandOfProducts(LoadOp load) {
   auto type = dyn_cast<RankedTensorType>(load.getType());
-  if (!type || type.getRank() != 2 || type.getElementTypeBitWidth() < 8 ||
+  if (!type || type.getRank() != 2 || !type.getElementType().isIntOrFloat() ||
+      type.getElementTypeBitWidth() < 8 ||
       (load.getOther() && !isConstantZero(load.getOther())))
     return false;
   for (OpOperand &use : load.getResult().getUses())

@@ -25,8 +25,9 @@ static constexpr int64_t kLeastStagedBytes = 8192;
 static constexpr int64_t kReserve = 2048;
 
 int64_t tle::getTileBytes(ShapedType type) {
-  return type.getNumElements() * std::max(type.getElementTypeBitWidth(), 8u) /
-         8;
+  // Of pointers, too.
+  unsigned bits = getElementBitWidth(type.getElementType());
+  return type.getNumElements() * std::max(bits, 8u) / 8;
 }
 
 bool tle::isLargeStore(StoreOp store) {
@@ -137,8 +138,8 @@ bool TileLoopPlanner::findTiles() {
 
 bool TileLoopPlanner::isTile(LoadOp load, GatheredTile &tile) {
   auto type = dyn_cast<RankedTensorType>(load.getType());
-  if (!type || type.getRank() != 2 || load.getIsVolatile() ||
-      isLocalPointerLike(load.getPtr().getType()))
+  if (!type || type.getRank() != 2 || !type.getElementType().isIntOrFloat() ||
+      load.getIsVolatile() || isLocalPointerLike(load.getPtr().getType()))
     return false;
   tile.load = load;
   return isBufferOfTile(tile) || isOperandOfProducts(load, tile);
@@ -169,8 +170,11 @@ bool TileLoopPlanner::isBufferOfTile(GatheredTile &tile) {
   tile.store = user;
   tile.buffer = alloc;
   tile.slotType = alloc.getType();
-  if (tile.slotType.getShape() !=
-      cast<RankedTensorType>(value.getType()).getShape())
+  // A layout that counts copies already leaves no dimension for the slots.
+  auto layout = dyn_cast<ttg::LayoutEncodingTrait>(tile.slotType.getEncoding());
+  if (!layout || layout.getRank() != 2 ||
+      tile.slotType.getShape() !=
+          cast<RankedTensorType>(value.getType()).getShape())
     return false;
 
   SmallVector<Value> worklist = {alloc.getResult()};

@@ -349,3 +349,48 @@ tt.func public @atomic_by_integer(%n: i32, %hits: !ttg.memdesc<64xi32, #plain, #
   %old = tt.atomic_rmw add, relaxed, cta, %q, %ones : (tensor<64x!tt.ptr<i32>>, tensor<64xi32>) -> tensor<64xi32>
   tt.return
 }
+
+// A layout that counts copies of rows leaves no dimension for slots.
+tt.func public @no_dimension(%x: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %out: !tt.ptr<bf16>, %n: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %zero = arith.constant dense<0.0> : !tile
+  %splat = tt.splat %x : !tt.ptr<bf16> -> !ptrs
+  %range = tt.make_range {start = 0 : i32, end = 64 : i32} : tensor<64xi32>
+  %tall = tt.expand_dims %range {axis = 1 : i32} : tensor<64xi32> -> tensor<64x1xi32>
+  %rows = tt.broadcast %tall : tensor<64x1xi32> -> !ints
+  %src = tt.addptr %splat, %rows : !ptrs, !ints
+  %buf = ttg.local_alloc : () -> !ttg.memdesc<64x64xbf16, #plain, #smem, mutable>
+  // expected-remark @below {{it gathers no tile}}
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (!tile) : i32 {
+    %v = tt.load %src : !ptrs
+    ttg.local_store %v, %buf : !tile -> !ttg.memdesc<64x64xbf16, #plain, #smem, mutable>
+    %k = ttg.local_load %buf : !ttg.memdesc<64x64xbf16, #plain, #smem, mutable> -> !tile
+    %sum = arith.addf %acc, %k : !tile
+    scf.yield %sum : !tile
+  } {tt.warp_specialize}
+  %o = tt.splat %out : !tt.ptr<bf16> -> !ptrs
+  tt.store %o, %r : !ptrs
+  tt.return
+}
+
+// A table of pointers is no tile.
+tt.func public @tile_of_pointers(%x: !tt.ptr<!tt.ptr<bf16>> {tt.divisibility = 16 : i32}, %out: !tt.ptr<bf16>, %n: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %zero = arith.constant dense<0.0> : !tile
+  %src = tt.splat %x : !tt.ptr<!tt.ptr<bf16>> -> tensor<64x64x!tt.ptr<!tt.ptr<bf16>>>
+  %buf = ttg.local_alloc : () -> !ttg.memdesc<64x64x!tt.ptr<bf16>, #s, #smem, mutable>
+  // expected-remark @below {{it gathers no tile}}
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (!tile) : i32 {
+    %v = tt.load %src : tensor<64x64x!tt.ptr<!tt.ptr<bf16>>>
+    ttg.local_store %v, %buf : !ptrs -> !ttg.memdesc<64x64x!tt.ptr<bf16>, #s, #smem, mutable>
+    %q = ttg.local_load %buf : !ttg.memdesc<64x64x!tt.ptr<bf16>, #s, #smem, mutable> -> !ptrs
+    %k = tt.load %q : !ptrs
+    %sum = arith.addf %acc, %k : !tile
+    scf.yield %sum : !tile
+  } {tt.warp_specialize}
+  %o = tt.splat %out : !tt.ptr<bf16> -> !ptrs
+  tt.store %o, %r : !ptrs
+  tt.return
+}

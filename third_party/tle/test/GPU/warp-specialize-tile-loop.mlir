@@ -693,3 +693,36 @@ tt.func public @items_two_pipes(%q: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, 
   }
   tt.return
 }
+
+// -----
+
+#plain = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [1, 0]}>
+#smem = #ttg.shared_memory
+!tile = tensor<64x64xf16>
+!ptrs = tensor<64x64x!tt.ptr<f16>>
+
+// A buffer of pointers takes 8 bytes for each, beside two slots of 8192 bytes:
+// 32768 + 16384 + 32 + 2048.
+// CHECK-LABEL: @beside_pointers
+// CHECK: tle.pipe_create {{.*}} !ttg.memdesc<2x64x64xf16
+// SMALL-LABEL: @beside_pointers
+// SMALL-NOT: ttg.warp_specialize
+tt.func public @beside_pointers(%x: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %out: !tt.ptr<f32>, %n: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %zero = arith.constant dense<0.0> : tensor<64x64xf32>
+  %table = ttg.local_alloc : () -> !ttg.memdesc<64x64x!tt.ptr<f32>, #plain, #smem, mutable>
+  %splat = tt.splat %x : !tt.ptr<f16> -> !ptrs
+  %range = tt.make_range {start = 0 : i32, end = 64 : i32} : tensor<64xi32>
+  %line = tt.expand_dims %range {axis = 0 : i32} : tensor<64xi32> -> tensor<1x64xi32>
+  %columns = tt.broadcast %line : tensor<1x64xi32> -> tensor<64x64xi32>
+  %src = tt.addptr %splat, %columns : !ptrs, tensor<64x64xi32>
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (tensor<64x64xf32>) : i32 {
+    %v = tt.load %src : !ptrs
+    %d = tt.dot %v, %v, %acc : !tile * !tile -> tensor<64x64xf32>
+    scf.yield %d : tensor<64x64xf32>
+  } {tt.warp_specialize}
+  %o = tt.splat %out : !tt.ptr<f32> -> tensor<64x64x!tt.ptr<f32>>
+  tt.store %o, %r : tensor<64x64x!tt.ptr<f32>>
+  tt.return
+}
