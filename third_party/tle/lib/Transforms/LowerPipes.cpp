@@ -175,8 +175,9 @@ static DescriptorLoadOp findBlockLoad(ttg::LocalStoreOp store) {
   auto load = value.getDefiningOp<DescriptorLoadOp>();
   if (!load || !value.hasOneUse() || load->getBlock() != store->getBlock())
     return nullptr;
+  // In a block that nothing reaches the load may stand behind the store.
   for (Operation *op = load->getNextNode(); op != store; op = op->getNextNode())
-    if (!isMemoryEffectFree(op))
+    if (!op || !isMemoryEffectFree(op))
       return nullptr;
   return load;
 }
@@ -191,9 +192,12 @@ bool PipeLowering::canFill(Pipe &pipe, ttg::LocalStoreOp store) {
     return false;
   ttg::MemDescType type = store.getDst().getType();
   auto encoding = dyn_cast<ttg::NVMMASharedEncodingAttr>(type.getEncoding());
-  int64_t bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
   if (!encoding || type.getRank() != 2 ||
-      bytes % ttg::lookupNumWarps(store) != 0 ||
+      !type.getElementType().isIntOrFloat() ||
+      type.getElementTypeBitWidth() != encoding.getElementBitWidth())
+    return false;
+  int64_t bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  if (bytes % ttg::lookupNumWarps(store) != 0 ||
       load.getDesc().getType().getBlockType().getShape() != type.getShape())
     return false;
   auto stocks = ttg::NVMMASharedEncodingAttr::get(

@@ -472,4 +472,87 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     } : (!bars, !field) -> ()
     tt.return
   }
+
+  // TMA knows no pointers.
+  // CHECK-LABEL: @block_of_pointers
+  // CHECK-NOT: ttng.async_tma_copy_global_to_local
+  // CHECK: ttg.local_store
+  tt.func @block_of_pointers(%desc: !tt.tensordesc<tensor<64x64x!tt.ptr<bf16>>>) {
+    %c0 = arith.constant 0 : i32
+    %field = ttg.local_alloc : () -> !ttg.memdesc<2x64x64x!tt.ptr<bf16>, #shared, #smem, mutable>
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars, %field {name = "p", oneShot = false, readers = ["r"]} : !bars, !ttg.memdesc<2x64x64x!tt.ptr<bf16>, #shared, #smem, mutable>
+    ttg.warp_specialize(%bars, %field, %desc)
+    default {
+      tle.pipe_wait %bars[%c0] {reader = "r"} : !bars
+      tle.pipe_release %bars[%c0] {reader = "r"} : !bars
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %f: !ttg.memdesc<2x64x64x!tt.ptr<bf16>, #shared, #smem, mutable>, %d: !tt.tensordesc<tensor<64x64x!tt.ptr<bf16>>>) num_warps(4) {
+      %n = arith.constant 0 : i32
+      tle.pipe_acquire %b[%n] : !bars
+      %v = tt.descriptor_load %d[%n, %n] : !tt.tensordesc<tensor<64x64x!tt.ptr<bf16>>> -> tensor<64x64x!tt.ptr<bf16>, #blocked4>
+      %s = ttg.memdesc_index %f[%n] : !ttg.memdesc<2x64x64x!tt.ptr<bf16>, #shared, #smem, mutable> -> !ttg.memdesc<64x64x!tt.ptr<bf16>, #shared, #smem, mutable>
+      ttg.local_store %v, %s : tensor<64x64x!tt.ptr<bf16>, #blocked4> -> !ttg.memdesc<64x64x!tt.ptr<bf16>, #shared, #smem, mutable>
+      tle.pipe_commit %b[%n] : !bars
+      ttg.warp_return
+    } : (!bars, !ttg.memdesc<2x64x64x!tt.ptr<bf16>, #shared, #smem, mutable>, !tt.tensordesc<tensor<64x64x!tt.ptr<bf16>>>) -> ()
+    tt.return
+  }
+
+  // Nor bits.
+  // CHECK-LABEL: @block_of_bits
+  // CHECK-NOT: ttng.async_tma_copy_global_to_local
+  // CHECK: ttg.local_store
+  tt.func @block_of_bits(%desc: !tt.tensordesc<tensor<64x64xi1>>) {
+    %c0 = arith.constant 0 : i32
+    %field = ttg.local_alloc : () -> !ttg.memdesc<2x64x64xi1, #shared, #smem, mutable>
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars, %field {name = "p", oneShot = false, readers = ["r"]} : !bars, !ttg.memdesc<2x64x64xi1, #shared, #smem, mutable>
+    ttg.warp_specialize(%bars, %field, %desc)
+    default {
+      tle.pipe_wait %bars[%c0] {reader = "r"} : !bars
+      tle.pipe_release %bars[%c0] {reader = "r"} : !bars
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %f: !ttg.memdesc<2x64x64xi1, #shared, #smem, mutable>, %d: !tt.tensordesc<tensor<64x64xi1>>) num_warps(4) {
+      %n = arith.constant 0 : i32
+      tle.pipe_acquire %b[%n] : !bars
+      %v = tt.descriptor_load %d[%n, %n] : !tt.tensordesc<tensor<64x64xi1>> -> tensor<64x64xi1, #blocked4>
+      %s = ttg.memdesc_index %f[%n] : !ttg.memdesc<2x64x64xi1, #shared, #smem, mutable> -> !ttg.memdesc<64x64xi1, #shared, #smem, mutable>
+      ttg.local_store %v, %s : tensor<64x64xi1, #blocked4> -> !ttg.memdesc<64x64xi1, #shared, #smem, mutable>
+      tle.pipe_commit %b[%n] : !bars
+      ttg.warp_return
+    } : (!bars, !ttg.memdesc<2x64x64xi1, #shared, #smem, mutable>, !tt.tensordesc<tensor<64x64xi1>>) -> ()
+    tt.return
+  }
+
+  // Where nothing comes, a block may be stored before it is loaded.
+  // CHECK-LABEL: @block_unreached
+  // CHECK-NOT: ttng.async_tma_copy_global_to_local
+  // CHECK: ttg.local_store
+  tt.func @block_unreached(%desc: !tt.tensordesc<tensor<64x64xbf16>>) {
+    %c0 = arith.constant 0 : i32
+    %field = ttg.local_alloc : () -> !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars, %field {name = "p", oneShot = false, readers = ["r"]} : !bars, !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>
+    ttg.warp_specialize(%bars, %field, %desc)
+    default {
+      tle.pipe_wait %bars[%c0] {reader = "r"} : !bars
+      tle.pipe_release %bars[%c0] {reader = "r"} : !bars
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %f: !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>, %d: !tt.tensordesc<tensor<64x64xbf16>>) num_warps(4) {
+      %n = arith.constant 0 : i32
+      tle.pipe_acquire %b[%n] : !bars
+      tle.pipe_commit %b[%n] : !bars
+      ttg.warp_return
+    ^unreached:
+      %s = ttg.memdesc_index %f[%n] : !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable> -> !ttg.memdesc<64x64xbf16, #shared, #smem, mutable>
+      ttg.local_store %v, %s : tensor<64x64xbf16, #blocked4> -> !ttg.memdesc<64x64xbf16, #shared, #smem, mutable>
+      %v = tt.descriptor_load %d[%n, %n] : !tt.tensordesc<tensor<64x64xbf16>> -> tensor<64x64xbf16, #blocked4>
+      ttg.warp_return
+    } : (!bars, !ttg.memdesc<2x64x64xbf16, #shared, #smem, mutable>, !tt.tensordesc<tensor<64x64xbf16>>) -> ()
+    tt.return
+  }
 }
