@@ -104,5 +104,10 @@ module attributes {"ttg.num-warps" = 4 : i32} {
 
 // -----
 
-// expected-error @+1 {{expected 'ttg.num-warps' to be an i32 power of two, got 3 : i32}}
+// expected-error @+1 {{expected 'ttg.num-warps' to be an i32 power of two up to 1024, got 3 : i32}}
 module attributes {"ttg.num-warps" = 3 : i32} {}
+
+// -----
+
+// expected-error @+1 {{expected 'ttg.num-warps' to be an i32 power of two up to 1024, got 1073741824 : i32}}
+module attributes {"ttg.num-warps" = 1073741824 : i32} {}

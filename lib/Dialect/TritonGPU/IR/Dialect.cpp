@@ -75,6 +75,9 @@ void TritonGPUDialect::registerOps() {
       >();
 }
 
+/// Of a CTA; nothing else is counted higher.
+static constexpr int64_t kMostThreads = 1024;
+
 LogicalResult TritonGPUDialect::verifyOperationAttribute(Operation *op,
                                                          NamedAttribute attr) {
   StringRef name = attr.getName().getValue();
@@ -90,10 +93,11 @@ LogicalResult TritonGPUDialect::verifyOperationAttribute(Operation *op,
       name != AttrNumThreadsPerWarp)
     return success();
   auto number = dyn_cast<IntegerAttr>(attr.getValue());
-  if (!number || !number.getType().isInteger(32) ||
-      !llvm::isPowerOf2_64(number.getInt()) || number.getInt() < 1)
+  if (!number || !number.getType().isInteger(32) || number.getInt() < 1 ||
+      number.getInt() > kMostThreads || !llvm::isPowerOf2_64(number.getInt()))
     return op->emitOpError("expected '")
-           << name << "' to be an i32 power of two, got " << attr.getValue();
+           << name << "' to be an i32 power of two up to " << kMostThreads
+           << ", got " << attr.getValue();
   return success();
 }
 

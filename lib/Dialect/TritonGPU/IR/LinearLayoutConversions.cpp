@@ -111,8 +111,9 @@ static FailureOr<LinearLayout> fromMma(ArrayRef<int64_t> shape,
     tile[rank - 2] = mma.getInstrShape()[0];
     tile[rank - 1] = mma.getInstrShape()[1];
   }
-  if (tile[rank - 2] % 8 != 0 || tile[rank - 1] % 8 != 0)
-    return failure();
+  for (unsigned size : {tile[rank - 2], tile[rank - 1]})
+    if (size < 8 || !llvm::isPowerOf2_32(size))
+      return failure();
   LinearLayout cta =
       mmaTile(tile, /*kWidth=*/2, getMatrixOrder(rank, /*rowMajor=*/true),
               mma.getRepOrder());
@@ -282,10 +283,33 @@ static FailureOr<LinearLayout> fromNVMMA(ArrayRef<int64_t> shape,
 // Entry points
 //===----------------------------------------------------------------------===//
 
+/// Whether linear layouts can count what `layout` says of a CTA, whatever the
+/// tensor: a CTA has far less.
+static bool isCountable(Attribute layout) {
+  if (auto operand = dyn_cast<DotOperandEncodingAttr>(layout))
+    return operand.getKWidth() <= 1024 &&
+           (operand.getKWidth() & (operand.getKWidth() - 1)) == 0 &&
+           isCountable(operand.getParent());
+  uint64_t count = 1;
+  auto multiply = [&](ArrayRef<unsigned> factors) {
+    for (unsigned factor : factors)
+      count = std::min<uint64_t>(count * std::max(factor, 1u), 1 << 30);
+  };
+  if (auto blocked = dyn_cast<BlockedEncodingAttr>(layout)) {
+    multiply(blocked.getSizePerThread());
+    multiply(blocked.getThreadsPerWarp());
+    multiply(blocked.getWarpsPerCTA());
+  } else if (auto mma = dyn_cast<NvidiaMmaEncodingAttr>(layout)) {
+    multiply(mma.getWarpsPerCTA());
+    multiply(mma.getInstrShape());
+  }
+  return count < 1 << 30;
+}
+
 FailureOr<LinearLayout>
 mlir::triton::gpu::toLinearLayout(ArrayRef<int64_t> shape, Attribute layout) {
   auto trait = dyn_cast_or_null<LayoutEncodingTrait>(layout);
-  if (!trait || trait.getRank() != shape.size() ||
+  if (!trait || trait.getRank() != shape.size() || !isCountable(layout) ||
       !llvm::all_of(shape, [](int64_t size) {
         return size > 0 && llvm::isPowerOf2_64(size) && size <= (1 << 29);
       }))

@@ -52,11 +52,16 @@ static ttg::BlockedEncodingAttr segmentLayout(Value pointers) {
   unsigned vector = layout.getSizePerThread()[1];
   unsigned bits = vector * getElementBitWidth(element);
   ArrayRef<unsigned> threads = layout.getThreadsPerWarp();
+  // No warp has so many threads, and no CTA so many warps.
+  constexpr unsigned many = 1 << 15;
+  ArrayRef<unsigned> warps = layout.getWarpsPerCTA();
+  if (llvm::any_of(llvm::concat<const unsigned>(threads, warps),
+                   [](unsigned count) { return count > many; }))
+    return {};
   if (bits > 128 || bits * threads[1] <= kSegmentBytes * 8)
     return {};
   unsigned lanes = kSegmentBytes * 8 / bits;
   unsigned rows = threads[0] * threads[1] / lanes;
-  ArrayRef<unsigned> warps = layout.getWarpsPerCTA();
   unsigned numWarps = warps[0] * warps[1];
   if (type.getShape()[0] < static_cast<int64_t>(rows) * numWarps)
     return {};

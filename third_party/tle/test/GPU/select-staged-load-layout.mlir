@@ -100,3 +100,15 @@ tt.func public @copy_of_pointers(%p: tensor<64x512x!tt.ptr<!tt.ptr<f32>>, #scala
 }
 
 }
+
+// Threads that no CTA has.
+module {
+// CHECK-LABEL: @many_threads
+// CHECK-NOT: ttg.convert_layout
+// CHECK: tt.return
+tt.func public @many_threads(%p: tensor<64x512x!tt.ptr<bf16>, #ttg.blocked<{sizePerThread = [1, 1], threadsPerWarp = [65536, 65536], warpsPerCTA = [65536, 65536], order = [1, 0]}>>) {
+  %buf = ttg.local_alloc : () -> !ttg.memdesc<64x512xbf16, #shared, #smem, mutable>
+  %t = ttg.async_copy_global_to_local %p, %buf : tensor<64x512x!tt.ptr<bf16>, #ttg.blocked<{sizePerThread = [1, 1], threadsPerWarp = [65536, 65536], warpsPerCTA = [65536, 65536], order = [1, 0]}>> -> <64x512xbf16, #shared, #smem, mutable>
+  tt.return
+}
+}
