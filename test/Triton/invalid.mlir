@@ -357,10 +357,27 @@ tt.func @descriptor_sizes(%p: !tt.ptr<f32>, %i: i32, %l: i64) {
 tt.func @circle_in_unreachable_block(%x: i32) {
   cf.br ^bb2
 ^bb1:
-  // expected-error @+1 {{uses its own result, in a block that nothing reaches}}
+  // expected-error @+1 {{uses its own result, in a block that nothing reaches or that has no order}}
   %a = arith.addi %b, %x : i32
   %b = arith.addi %a, %x : i32
   cf.br ^bb2
 ^bb2:
+  tt.return
+}
+
+// -----
+
+tt.func @circle_in_partition(%x: i32) {
+  ttg.warp_specialize(%x)
+  default {
+    ttg.warp_yield
+  }
+  partition0(%y: i32) num_warps(4) {
+    ttg.warp_return
+  ^bb1:
+    // expected-error @+1 {{uses its own result, in a block that nothing reaches or that has no order}}
+    %a = arith.addi %a, %y : i32
+    ttg.warp_return
+  } : (i32) -> ()
   tt.return
 }

@@ -80,22 +80,39 @@ static Operation *findCircle(Operation *root, DenseSet<Operation *> &ended) {
   return nullptr;
 }
 
-LogicalResult FuncOp::verifyRegions() {
-  Region &body = getBody();
-  if (body.empty() || body.hasOneBlock())
-    return success();
-  SmallPtrSet<Block *, 16> reached = findReachable(body);
-  DenseSet<Operation *> ended;
-  for (Block &block : body) {
-    if (reached.contains(&block))
+/// An op that uses its own result in a block of `region` for which MLIR does
+/// not ask what comes first, or null. `ended`: ops that lead to none.
+static Operation *findCircle(Region &region, DenseSet<Operation *> &ended) {
+  // Of an op that nobody knows, the region may be a graph.
+  bool isOrdered = region.getParentOp()->isRegistered();
+  if (region.empty() || (isOrdered && region.hasOneBlock()))
+    return nullptr;
+  SmallPtrSet<Block *, 16> reached = findReachable(region);
+  for (Block &block : region) {
+    if (isOrdered && reached.contains(&block))
       continue;
     for (Operation &op : block)
       if (Operation *circle =
               ended.contains(&op) ? nullptr : findCircle(&op, ended))
-        return circle->emitOpError(
-            "uses its own result, in a block that nothing reaches");
+        return circle;
   }
-  return success();
+  return nullptr;
+}
+
+LogicalResult FuncOp::verifyRegions() {
+  DenseSet<Operation *> ended;
+  Operation *circle = nullptr;
+  (*this)->walk([&](Operation *op) {
+    for (Region &region : op->getRegions())
+      if (!circle)
+        circle = findCircle(region, ended);
+    return circle ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  if (!circle)
+    return success();
+  return circle->emitOpError(
+      "uses its own result, in a block that nothing reaches or that has no "
+      "order");
 }
 
 //===----------------------------------------------------------------------===//

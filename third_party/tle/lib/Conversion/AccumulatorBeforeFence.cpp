@@ -4,8 +4,8 @@
 // Rewrite:       fence; arithmetic, packing; wgmma; commit
 //                ==>  arithmetic, packing; pin; fence; wgmma; commit
 // Postcondition: between fence and commit only WGMMA and descriptors; each
-// accumulator that a
-//                group starts from comes from a product, a wait or a pin.
+//                accumulator that a group starts from comes from a product, a
+//                wait or a pin.
 //
 //===----------------------------------------------------------------------===//
 
@@ -99,11 +99,12 @@ private:
 
   static void moveWithOperands(Operation *op, Operation *before,
                                DenseSet<Operation *> &stretch) {
+    // First, for in a block that nothing reaches an op may use its own result.
+    stretch.erase(op);
     for (Value operand : op->getOperands())
       if (stretch.contains(operand.getDefiningOp()))
         moveWithOperands(operand.getDefiningOp(), before, stretch);
     op->moveBefore(before);
-    stretch.erase(op);
   }
 
   /// Whether a register already holds `field` when a group starts: it comes

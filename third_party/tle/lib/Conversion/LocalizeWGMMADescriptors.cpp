@@ -173,8 +173,11 @@ private:
                                        ArrayRef<LLVM::GEPArg>{z});
         } else {
           Value addend = z;
-          if (value.getType().isInteger(64))
+          unsigned width = value.getType().getIntOrFloatBitWidth();
+          if (width > 32)
             addend = LLVM::ZExtOp::create(builder, loc, value.getType(), z);
+          else if (width < 32)
+            addend = LLVM::TruncOp::create(builder, loc, value.getType(), z);
           result = LLVM::AddOp::create(builder, loc, value, addend);
         }
         mapping.map(value, result);

@@ -40,11 +40,11 @@ Value findBase(Value address) {
 }
 
 /// The number of threads, counted from the first, among which `predicate` is
-/// true; nothing if that is not known.
-std::optional<unsigned> countThreads(Value predicate) {
-  if (auto both = predicate.getDefiningOp<LLVM::AndOp>()) {
-    std::optional<unsigned> left = countThreads(both.getLhs());
-    std::optional<unsigned> right = countThreads(both.getRhs());
+/// true; nothing if that is not known. Conjunctions are followed to `depth`.
+std::optional<unsigned> countThreads(Value predicate, unsigned depth = 8) {
+  if (auto both = predicate.getDefiningOp<LLVM::AndOp>(); both && depth > 0) {
+    std::optional<unsigned> left = countThreads(both.getLhs(), depth - 1);
+    std::optional<unsigned> right = countThreads(both.getRhs(), depth - 1);
     return left && right ? std::min(*left, *right) : (left ? left : right);
   }
   auto compare = predicate.getDefiningOp<LLVM::ICmpOp>();

@@ -31,9 +31,16 @@ SmallVector<WGMMAGroup> triton::tle::collectWGMMAGroups(Block &block) {
   return groups;
 }
 
+/// More than any accumulator has registers.
+static constexpr unsigned kMaxSteps = 4096;
+
 StructField triton::tle::traceField(Value value, int64_t index) {
   std::optional<int64_t> field = index;
-  while (Operation *op = value.getDefiningOp()) {
+  // In a block that nothing reaches a struct may be made of itself.
+  for (unsigned steps = 0; steps < kMaxSteps; ++steps) {
+    Operation *op = value.getDefiningOp();
+    if (!op)
+      break;
     if (field) {
       auto insert = dyn_cast<LLVM::InsertValueOp>(op);
       if (!insert || insert.getPosition().size() != 1)
