@@ -38,7 +38,9 @@ int64_t triton::getPowerOfTwoDivisor(int64_t value) {
 /// See AxisInfo::getUnit.
 static int64_t getUnit(Type type) {
   auto pointer = dyn_cast<PointerType>(getElementTypeOrSelf(type));
-  if (!pointer || isTensorPointerType(pointer))
+  // Of other elements the size is not known.
+  if (!pointer ||
+      !isa<IntegerType, FloatType, PointerType>(pointer.getPointeeType()))
     return 1;
   return std::max(1u, getElementBitWidth(pointer.getPointeeType()) / 8);
 }

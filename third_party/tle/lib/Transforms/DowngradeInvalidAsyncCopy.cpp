@@ -70,7 +70,7 @@ ttg::BlockedEncodingAttr getCoalescedLayout(ttg::AsyncCopyGlobalToLocalOp copy,
   int numLanes = ttg::lookupThreadsPerWarp(copy);
   int64_t bytes = getElementBytes(copy.getResult().getType());
   int64_t perThread =
-      std::max<int64_t>(1, type.getNumElements() / (numWarps * numLanes));
+      std::max<int64_t>(1, type.getNumElements() / numWarps / numLanes);
   int64_t vector =
       std::min({axes.getVectorLength(copy.getSrc(), copy.getMask(), fastest),
                 std::max<int64_t>(1, kWidestBytes / bytes), perThread});

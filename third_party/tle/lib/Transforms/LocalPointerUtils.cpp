@@ -35,34 +35,39 @@ struct AffineIndex {
 
 } // namespace
 
-static std::optional<AffineIndex> matchAffineIndex(Value index) {
+/// How deep to look into the arithmetic of an index, both sides of each sum.
+static constexpr unsigned kMaxSums = 10;
+
+static std::optional<AffineIndex> matchAffineIndex(Value index,
+                                                   unsigned sums = 0) {
   if (APInt value; matchPattern(index, m_ConstantInt(&value)))
     return AffineIndex{value.getSExtValue(), std::nullopt};
   Operation *def = index.getDefiningOp();
   if (!def)
     return std::nullopt;
   if (isa<ConvertLayoutOp, SplatOp, arith::ExtSIOp, arith::IndexCastOp>(def))
-    return matchAffineIndex(def->getOperand(0));
+    return matchAffineIndex(def->getOperand(0), sums);
   if (auto range = dyn_cast<MakeRangeOp>(def))
     return AffineIndex{static_cast<int32_t>(range.getStart()), 0};
   if (auto expand = dyn_cast<ExpandDimsOp>(def)) {
-    std::optional<AffineIndex> source = matchAffineIndex(expand.getSrc());
+    std::optional<AffineIndex> source = matchAffineIndex(expand.getSrc(), sums);
     if (source && source->dim &&
         *source->dim >= static_cast<int64_t>(expand.getAxis()))
       ++*source->dim;
     return source;
   }
   if (auto broadcast = dyn_cast<BroadcastOp>(def)) {
-    std::optional<AffineIndex> source = matchAffineIndex(broadcast.getSrc());
+    std::optional<AffineIndex> source =
+        matchAffineIndex(broadcast.getSrc(), sums);
     if (source && source->dim &&
         cast<RankedTensorType>(broadcast.getSrc().getType())
                 .getDimSize(*source->dim) == 1)
       source->dim.reset();
     return source;
   }
-  if (auto add = dyn_cast<arith::AddIOp>(def)) {
-    std::optional<AffineIndex> lhs = matchAffineIndex(add.getLhs()),
-                               rhs = matchAffineIndex(add.getRhs());
+  if (auto add = dyn_cast<arith::AddIOp>(def); add && sums < kMaxSums) {
+    std::optional<AffineIndex> lhs = matchAffineIndex(add.getLhs(), sums + 1),
+                               rhs = matchAffineIndex(add.getRhs(), sums + 1);
     AffineIndex sum;
     if (!lhs || !rhs || (lhs->dim && rhs->dim) ||
         llvm::AddOverflow(lhs->offset, rhs->offset, sum.offset))

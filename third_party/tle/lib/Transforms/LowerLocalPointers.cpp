@@ -223,14 +223,14 @@ private:
   void collect() {
     getOperation()->walk([&](Operation *op) {
       auto note = [&](Value value) {
-        if (isLocalPointerLike(value.getType())) {
-          if (auto sum = value.getDefiningOp<AddPtrOp>())
-            pointeeBytes[sum] =
-                getElementBitWidth(
-                    getPointerTypeOrNull(value.getType()).getPointeeType()) /
-                8;
-          pointers.push_back(value);
-        }
+        if (!isLocalPointerLike(value.getType()))
+          return;
+        pointers.push_back(value);
+        auto sum = value.getDefiningOp<AddPtrOp>();
+        Type pointee = getElementTypeOrSelf(
+            getPointerTypeOrNull(value.getType()).getPointeeType());
+        if (sum && isa<IntegerType, FloatType, PointerType>(pointee))
+          pointeeBytes[sum] = getElementBitWidth(pointee) / 8;
       };
       llvm::for_each(op->getResults(), note);
       for (Region &region : op->getRegions())
@@ -278,6 +278,10 @@ private:
 
   /// Neighbours in memory are neighbours in the buffer without a swizzle only.
   LogicalResult verifyAddPtr(AddPtrOp sum) {
+    if (!pointeeBytes.contains(sum))
+      return sum.emitError()
+             << "an offset is added to " << sum.getType()
+             << ", but there are no elements of this type in shared memory";
     if (allPlain)
       return success();
     llvm::SetVector<Value> chain;

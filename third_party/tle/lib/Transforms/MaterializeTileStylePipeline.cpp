@@ -473,8 +473,9 @@ bool mayOverwriteOperands(ttng::WarpGroupDotOp dot, Operation *next) {
     if (!isa<ttg::MemDescType>(operand.getType()))
       continue;
     ttg::BufferWrites writes(ttg::findBufferRoot(operand));
+    // In a block that nothing reaches `next` may stand before `dot`.
     for (Operation *op = dot->getNextNode(); op != next; op = op->getNextNode())
-      if (writes.mayBeIn(op))
+      if (!op || writes.mayBeIn(op))
         return true;
   }
   return false;

@@ -1,8 +1,7 @@
 //===- OptimizeLocalPointerAsyncStores.cpp - copies past the registers ----===//
 //
-// Precondition:  tt.store %p, %v with %v = tt.load (global), used by nothing
-// else,
-//                %p a full view or static subview of a shared buffer.
+// Precondition:  tt.store %p, %v with %v = tt.load (global) that nothing else
+//                uses, %p a full view or static subview of a shared buffer.
 // Rewrite:       ==> ttg.async_copy_global_to_local, commit,
 //                async_wait {num = 0}
 // Postcondition: loads whose values are used otherwise are as they were. Copies
@@ -47,6 +46,9 @@ static bool mayWriteBetween(LoadOp load, StoreOp store) {
     return true;
   for (Operation *op = load->getNextNode(); op != store;
        op = op->getNextNode()) {
+    // In a block that nothing reaches the load may stand behind the store.
+    if (!op)
+      return true;
     if (auto other = dyn_cast<StoreOp>(op);
         other && isLocalPointerLike(other.getPtr().getType()))
       continue;

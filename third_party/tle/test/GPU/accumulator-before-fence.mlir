@@ -211,10 +211,14 @@ llvm.func @whole(%d: i64, %use: i1) -> !llvm.struct<(f32, f32)> {
 
 // Three groups in a chain, the last with an accumulator of its own: one fence.
 // CHECK-LABEL: llvm.func @chain_of_three
-// CHECK-COUNT-1: nvvm.wgmma.fence.aligned
-// CHECK-NOT: nvvm.wgmma.fence.aligned
-// CHECK-COUNT-3: nvvm.wgmma.commit.group.sync.aligned
-// CHECK: llvm.return
+// CHECK-NEXT: nvvm.wgmma.fence.aligned
+// CHECK-NEXT: nvg.wgmma
+// CHECK-NEXT: nvvm.wgmma.commit.group.sync.aligned
+// CHECK-NEXT: nvg.wgmma
+// CHECK-NEXT: nvvm.wgmma.commit.group.sync.aligned
+// CHECK-NEXT: nvg.wgmma
+// CHECK-NEXT: nvvm.wgmma.commit.group.sync.aligned
+// CHECK-NEXT: llvm.return
 llvm.func @chain_of_three(%d: i64, %use: i1, %no: i1) -> !llvm.struct<(f32, f32)> {
   nvvm.wgmma.fence.aligned
   %r = nvg.wgmma %d, %d, %use {eltTypeA = 5 : i32, eltTypeB = 5 : i32, eltTypeC = 7 : i32, k = 16 : i32, layoutA = 0 : i32, layoutB = 1 : i32, m = 64 : i32, n = 8 : i32} : (i64, i64, i1) -> !llvm.struct<(f32, f32)>

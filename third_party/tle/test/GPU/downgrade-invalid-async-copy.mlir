@@ -219,4 +219,19 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     ttg.async_wait %g {num = 0 : i32}
     tt.return
   }
+
+  // Of elements that are no numbers the size is not known: nor are offsets.
+  // CHECK-LABEL: @of_no_numbers
+  // CHECK: tt.load
+  tt.func public @of_no_numbers(%p: !tt.ptr<index> {tt.divisibility = 16 : i32}) {
+    %a = ttg.local_alloc : () -> !f16s
+    %r = tt.make_range {start = 0 : i32, end = 1024 : i32} : tensor<1024xi32, #vec8>
+    %s = tt.splat %p : !tt.ptr<index> -> tensor<1024x!tt.ptr<index>, #vec8>
+    %q = tt.addptr %s, %r : tensor<1024x!tt.ptr<index>, #vec8>, tensor<1024xi32, #vec8>
+    %b = tt.bitcast %q : tensor<1024x!tt.ptr<index>, #vec8> -> tensor<1024x!tt.ptr<f16>, #vec8>
+    %t = ttg.async_copy_global_to_local %b, %a : tensor<1024x!tt.ptr<f16>, #vec8> -> <1024xf16, #shared, #smem, mutable>
+    %g = ttg.async_commit_group tokens %t
+    ttg.async_wait %g {num = 0 : i32}
+    tt.return
+  }
 }

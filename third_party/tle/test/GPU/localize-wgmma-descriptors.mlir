@@ -153,3 +153,27 @@ llvm.func @from_address(%warp: i32, %n: i32, %use: i1) {
   nvvm.wgmma.commit.group.sync.aligned
   llvm.return
 }
+
+// An address of 16 bits.
+// CHECK-LABEL: llvm.func @short_address
+// CHECK-SAME: %[[ADDR:[^:]*]]: i16
+// CHECK: %[[Z:.*]] = llvm.inline_asm has_side_effects
+// CHECK: %[[Z16:.*]] = llvm.trunc %[[Z]] : i32 to i16
+// CHECK-NEXT: %[[SUM:.*]] = llvm.add %[[ADDR]], %[[Z16]] : i16
+// CHECK-NEXT: %[[D:.*]] = llvm.zext %[[SUM]] : i16 to i64
+// CHECK-NEXT: nvg.wgmma %[[D]], %[[D]],
+llvm.func @short_address(%addr: i16, %n: i32, %use: i1) {
+  %i0 = llvm.mlir.constant(0 : i32) : i32
+  %one = llvm.mlir.constant(1 : i32) : i32
+  llvm.br ^body(%i0 : i32)
+^body(%i: i32):
+  %d = llvm.zext %addr : i16 to i64
+  nvvm.wgmma.fence.aligned
+  %r = nvg.wgmma %d, %d, %use {eltTypeA = 5 : i32, eltTypeB = 5 : i32, eltTypeC = 7 : i32, k = 16 : i32, layoutA = 0 : i32, layoutB = 1 : i32, m = 64 : i32, n = 8 : i32} : (i64, i64, i1) -> !llvm.struct<(f32, f32)>
+  nvvm.wgmma.commit.group.sync.aligned
+  %next = llvm.add %i, %one : i32
+  %more = llvm.icmp "slt" %next, %n : i32
+  llvm.cond_br %more, ^body(%next : i32), ^exit
+^exit:
+  llvm.return
+}

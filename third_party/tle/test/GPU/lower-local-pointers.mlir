@@ -261,3 +261,55 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.return %a : tensor<128xi64, #v>
   }
 }
+
+// -----
+
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func @no_elements(%p: !tt.ptr<index, 3>, %i: i32) -> !tt.ptr<index, 3> {
+    // expected-error @+1 {{an offset is added to '!tt.ptr<index, 3>', but there are no elements of this type in shared memory}}
+    %q = tt.addptr %p, %i : !tt.ptr<index, 3>, i32
+    tt.return %q : !tt.ptr<index, 3>
+  }
+}
+
+// -----
+
+// Threads that no CTA has.
+#l = #ttg.blocked<{sizePerThread = [1, 1], threadsPerWarp = [65536, 65536], warpsPerCTA = [65536, 65536], order = [1, 0]}>
+#plain = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [1, 0]}>
+#smem = #ttg.shared_memory
+tt.func public @many_threads(%x: tensor<64x64xf32, #l>) {
+  %buf = ttg.local_alloc : () -> !ttg.memdesc<64x64xf32, #plain, #smem, mutable>
+  %p = "tle.local_pointers"(%buf) : (!ttg.memdesc<64x64xf32, #plain, #smem, mutable>) -> tensor<64x64x!tt.ptr<f32, 3>, #l>
+  // expected-error @+1 {{cannot tell which threads hold copies of an element in the layout of}}
+  %y = tt.atomic_rmw fadd, relaxed, cta, %p, %x : (tensor<64x64x!tt.ptr<f32, 3>, #l>, tensor<64x64xf32, #l>) -> tensor<64x64xf32, #l>
+  tt.return
+}
+
+// -----
+
+// A product with 24 columns has no linear layout.
+#l = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 24, 16]}>
+#plain = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [1, 0]}>
+#smem = #ttg.shared_memory
+tt.func public @odd_product(%x: tensor<64x64xf32, #l>) {
+  %buf = ttg.local_alloc : () -> !ttg.memdesc<64x64xf32, #plain, #smem, mutable>
+  %p = "tle.local_pointers"(%buf) : (!ttg.memdesc<64x64xf32, #plain, #smem, mutable>) -> tensor<64x64x!tt.ptr<f32, 3>, #l>
+  // expected-error @+1 {{cannot tell which threads hold copies of an element in the layout of}}
+  %y = tt.atomic_rmw fadd, relaxed, cta, %p, %x : (tensor<64x64x!tt.ptr<f32, 3>, #l>, tensor<64x64xf32, #l>) -> tensor<64x64xf32, #l>
+  tt.return
+}
+
+// -----
+
+// Nor have three elements at once.
+#l = #ttg.dot_op<{opIdx = 0, parent = #ttg.nvidia_mma<{versionMajor = 2, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 8]}>, kWidth = 3}>
+#plain = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [1, 0]}>
+#smem = #ttg.shared_memory
+tt.func public @odd_operand(%x: tensor<64x64xf32, #l>) {
+  %buf = ttg.local_alloc : () -> !ttg.memdesc<64x64xf32, #plain, #smem, mutable>
+  %p = "tle.local_pointers"(%buf) : (!ttg.memdesc<64x64xf32, #plain, #smem, mutable>) -> tensor<64x64x!tt.ptr<f32, 3>, #l>
+  // expected-error @+1 {{cannot tell which threads hold copies of an element in the layout of}}
+  %y = tt.atomic_rmw fadd, relaxed, cta, %p, %x : (tensor<64x64x!tt.ptr<f32, 3>, #l>, tensor<64x64xf32, #l>) -> tensor<64x64xf32, #l>
+  tt.return
+}

@@ -55,7 +55,9 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
   // Without another value for masked elements any will do; a mask that always
   // holds selects nothing.
   // CHECK-LABEL: @masks_without_effect
-  // CHECK-COUNT-2: ttg.local_load
+  // CHECK: ttg.local_load
+  // CHECK-NOT: arith.select
+  // CHECK: ttg.local_load
   // CHECK-NOT: arith.select
   // CHECK: tt.return
   tt.func public @masks_without_effect(%buf: !buffer, %m: tensor<64x128xi1, #blocked>, %o: tensor<64x128xbf16, #blocked>) -> (tensor<64x128xbf16, #blocked>, tensor<64x128xbf16, #blocked>) {
@@ -152,5 +154,58 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
   tt.func public @global(%p: tensor<64x128x!tt.ptr<bf16>, #blocked>) -> tensor<64x128xbf16, #blocked> {
     %v = tt.load %p : tensor<64x128x!tt.ptr<bf16>, #blocked>
     tt.return %v : tensor<64x128xbf16, #blocked>
+  }
+
+  // Both sides of a long sum of sums are not looked through.
+  // CHECK-LABEL: @doubled
+  // CHECK-NOT: ttg.local_load
+  // CHECK: tt.load
+  tt.func public @doubled(%buf: !buffer) -> tensor<16x16xbf16, #blocked> {
+    %r = tt.make_range {start = 0 : i32, end = 16 : i32} : tensor<16xi32, #col>
+    %t = tt.expand_dims %r {axis = 0 : i32} : tensor<16xi32, #col> -> tensor<1x16xi32, #blocked>
+    %s0 = tt.broadcast %t : tensor<1x16xi32, #blocked> -> tensor<16x16xi32, #blocked>
+    %s1 = arith.addi %s0, %s0 : tensor<16x16xi32, #blocked>
+    %s2 = arith.addi %s1, %s1 : tensor<16x16xi32, #blocked>
+    %s3 = arith.addi %s2, %s2 : tensor<16x16xi32, #blocked>
+    %s4 = arith.addi %s3, %s3 : tensor<16x16xi32, #blocked>
+    %s5 = arith.addi %s4, %s4 : tensor<16x16xi32, #blocked>
+    %s6 = arith.addi %s5, %s5 : tensor<16x16xi32, #blocked>
+    %s7 = arith.addi %s6, %s6 : tensor<16x16xi32, #blocked>
+    %s8 = arith.addi %s7, %s7 : tensor<16x16xi32, #blocked>
+    %s9 = arith.addi %s8, %s8 : tensor<16x16xi32, #blocked>
+    %s10 = arith.addi %s9, %s9 : tensor<16x16xi32, #blocked>
+    %s11 = arith.addi %s10, %s10 : tensor<16x16xi32, #blocked>
+    %s12 = arith.addi %s11, %s11 : tensor<16x16xi32, #blocked>
+    %s13 = arith.addi %s12, %s12 : tensor<16x16xi32, #blocked>
+    %s14 = arith.addi %s13, %s13 : tensor<16x16xi32, #blocked>
+    %s15 = arith.addi %s14, %s14 : tensor<16x16xi32, #blocked>
+    %s16 = arith.addi %s15, %s15 : tensor<16x16xi32, #blocked>
+    %s17 = arith.addi %s16, %s16 : tensor<16x16xi32, #blocked>
+    %s18 = arith.addi %s17, %s17 : tensor<16x16xi32, #blocked>
+    %s19 = arith.addi %s18, %s18 : tensor<16x16xi32, #blocked>
+    %s20 = arith.addi %s19, %s19 : tensor<16x16xi32, #blocked>
+    %s21 = arith.addi %s20, %s20 : tensor<16x16xi32, #blocked>
+    %s22 = arith.addi %s21, %s21 : tensor<16x16xi32, #blocked>
+    %s23 = arith.addi %s22, %s22 : tensor<16x16xi32, #blocked>
+    %s24 = arith.addi %s23, %s23 : tensor<16x16xi32, #blocked>
+    %s25 = arith.addi %s24, %s24 : tensor<16x16xi32, #blocked>
+    %s26 = arith.addi %s25, %s25 : tensor<16x16xi32, #blocked>
+    %s27 = arith.addi %s26, %s26 : tensor<16x16xi32, #blocked>
+    %s28 = arith.addi %s27, %s27 : tensor<16x16xi32, #blocked>
+    %s29 = arith.addi %s28, %s28 : tensor<16x16xi32, #blocked>
+    %s30 = arith.addi %s29, %s29 : tensor<16x16xi32, #blocked>
+    %s31 = arith.addi %s30, %s30 : tensor<16x16xi32, #blocked>
+    %s32 = arith.addi %s31, %s31 : tensor<16x16xi32, #blocked>
+    %s33 = arith.addi %s32, %s32 : tensor<16x16xi32, #blocked>
+    %s34 = arith.addi %s33, %s33 : tensor<16x16xi32, #blocked>
+    %s35 = arith.addi %s34, %s34 : tensor<16x16xi32, #blocked>
+    %s36 = arith.addi %s35, %s35 : tensor<16x16xi32, #blocked>
+    %s37 = arith.addi %s36, %s36 : tensor<16x16xi32, #blocked>
+    %s38 = arith.addi %s37, %s37 : tensor<16x16xi32, #blocked>
+    %s39 = arith.addi %s38, %s38 : tensor<16x16xi32, #blocked>
+    %s40 = arith.addi %s39, %s39 : tensor<16x16xi32, #blocked>
+    %p = "tle.local_pointers"(%buf, %s40, %s40) : (!buffer, tensor<16x16xi32, #blocked>, tensor<16x16xi32, #blocked>) -> tensor<16x16x!tt.ptr<bf16, 3>, #blocked>
+    %v = tt.load %p : tensor<16x16x!tt.ptr<bf16, 3>, #blocked>
+    tt.return %v : tensor<16x16xbf16, #blocked>
   }
 }
