@@ -11,13 +11,13 @@
 //
 // Why the results are the same: let c be any value that the loop carries and
 // scales by f. L is linear, takes no two elements of m together, and nothing
-// else depends on m, f, p or c. Then c in
-// the new loop is 2^(m - r) times c in the old one, in each iteration: it is so
-// before the loop, where r = m, and if it is before an iteration it is behind
-// it, for f and p have changed by 2^(m' - r') / 2^(m - r) and 2^(m' - r').
-// What stands behind the loop gets m as it was and c as it was, but for the
-// rounding of one product. No exponent is larger than 8, so what stands for p
-// is at most 2^8 times as large as in the old loop.
+// else depends on m, f, p or c. Then c in the new loop is 2^(m - r) times c in
+// the old one, in each iteration: it is so before the loop, where r = m, and if
+// it is before an iteration it is behind it, for f and p have changed by
+// 2^(m' - r') / 2^(m - r) and 2^(m' - r'). What stands behind the loop gets m
+// as it was and c as it was, but for the rounding of one product. No exponent
+// is larger than 8, so what stands for p is at most 2^8 times as large as in
+// the old loop.
 //
 //===----------------------------------------------------------------------===//
 

@@ -253,3 +253,19 @@ llvm.func @zeros_between(%d: i64, %use: i1) -> !llvm.struct<(f32, f32)> {
   nvvm.wgmma.commit.group.sync.aligned
   llvm.return %q : !llvm.struct<(f32, f32)>
 }
+
+// In a block that nothing reaches a value may be made of itself.
+// CHECK-LABEL: llvm.func @circles
+// CHECK: llvm.return
+// CHECK: nvg.wgmma
+llvm.func @circles(%d: i64, %use: i1) {
+  llvm.return
+^unreached:
+  %c = llvm.insertvalue %x, %c[0] : !llvm.struct<(f32, f32)>
+  %x = llvm.extractvalue %c[0] : !llvm.struct<(f32, f32)>
+  nvvm.wgmma.fence.aligned
+  %e = llvm.add %e, %d : i64
+  %r = nvg.wgmma %e, %e, %use, %c {eltTypeA = 5 : i32, eltTypeB = 5 : i32, eltTypeC = 7 : i32, k = 16 : i32, layoutA = 0 : i32, layoutB = 1 : i32, m = 64 : i32, n = 8 : i32} : (i64, i64, i1, !llvm.struct<(f32, f32)>) -> !llvm.struct<(f32, f32)>
+  nvvm.wgmma.commit.group.sync.aligned
+  llvm.br ^unreached
+}

@@ -1,5 +1,12 @@
 // RUN: tle-opt %s -triton-tle-warp-specialize-tile-loop=num-warps=8 -triton-tle-separate-accumulation=num-warps=8 | FileCheck %s
 // RUN: tle-opt %s -triton-tle-warp-specialize-tile-loop=num-warps=4 -triton-tle-separate-accumulation=num-warps=4 | FileCheck %s --check-prefix=FOUR
+// RUN: tle-opt %s -triton-tle-warp-specialize-tile-loop=num-warps=8 | sed 's/array<i32: 40>/array<i32>/' | tle-opt - -triton-tle-separate-accumulation=num-warps=8 | FileCheck %s --check-prefix=UNSAID
+// RUN: tle-opt %s -triton-tle-warp-specialize-tile-loop=num-warps=8 | sed 's/array<i32: 40>/array<i32: 2147483647>/' | tle-opt - -triton-tle-separate-accumulation=num-warps=8 | FileCheck %s --check-prefix=ALL
+
+// Numbers of registers that nobody names, and one that no thread has.
+// UNSAID: requestedRegisters = array<i32: 232, 64>}
+// ALL: requestedRegisters = array<i32: 2147483647>}
+// ALL-NOT: partition1
 
 !q = tensor<64x128xbf16>
 !q_ptrs = tensor<64x128x!tt.ptr<bf16>>
@@ -380,5 +387,100 @@ tt.func public @items(%q: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %k: !tt.pt
     %o_ptrs = tt.addptr %o_splat, %offsets : !v_ptrs, tensor<64x256xi32>
     tt.store %o_ptrs, %o_small : !v_ptrs
   }
+  tt.return
+}
+
+// Pointers that the kernel loads before the loop are no operands; what they
+// lead to may be what is stored behind it.
+// CHECK-LABEL: @table
+// CHECK: partition0
+// CHECK-NOT: partition1
+// CHECK: tt.return
+tt.func public @table(%q: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %k: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %v: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %out: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %lse: !tt.ptr<f32>, %n: i32, %table: !tt.ptr<!tt.ptr<f32>>) {
+  %c0 = arith.constant 0 : i32
+  %c64 = arith.constant 64 : i32
+  %c128 = arith.constant 128 : i32
+  %c256 = arith.constant 256 : i32
+  %zero = arith.constant dense<0.0> : !acc
+  %no_scores = arith.constant dense<0.0> : !s
+  %none = arith.constant dense<0.0> : !row
+  %one = arith.constant dense<1.0> : !row
+  %lowest = arith.constant dense<-1.0e30> : !row
+  %tall_128 = arith.constant dense<128> : tensor<64x1xi32>
+  %tall_256 = arith.constant dense<256> : tensor<64x1xi32>
+  %rows = tt.make_range {end = 64 : i32, start = 0 : i32} : tensor<64xi32>
+  %rows_tall = tt.expand_dims %rows {axis = 1 : i32} : tensor<64xi32> -> tensor<64x1xi32>
+  %q_cols = tt.make_range {end = 128 : i32, start = 0 : i32} : tensor<128xi32>
+  %q_flat = tt.expand_dims %q_cols {axis = 0 : i32} : tensor<128xi32> -> tensor<1x128xi32>
+  %q_wide = tt.broadcast %q_flat : tensor<1x128xi32> -> tensor<64x128xi32>
+  %q_starts = arith.muli %rows_tall, %tall_128 : tensor<64x1xi32>
+  %q_starts_wide = tt.broadcast %q_starts : tensor<64x1xi32> -> tensor<64x128xi32>
+  %q_offsets = arith.addi %q_starts_wide, %q_wide : tensor<64x128xi32>
+  %q_splat = tt.splat %q : !tt.ptr<bf16> -> !q_ptrs
+  %q_ptrs = tt.addptr %q_splat, %q_offsets : !q_ptrs, tensor<64x128xi32>
+  %queries = tt.load %q_ptrs : !q_ptrs
+  %v_cols = tt.make_range {end = 256 : i32, start = 0 : i32} : tensor<256xi32>
+  %v_flat = tt.expand_dims %v_cols {axis = 0 : i32} : tensor<256xi32> -> tensor<1x256xi32>
+  %v_wide = tt.broadcast %v_flat : tensor<1x256xi32> -> tensor<64x256xi32>
+  %v_starts = arith.muli %rows_tall, %tall_256 : tensor<64x1xi32>
+  %v_starts_wide = tt.broadcast %v_starts : tensor<64x1xi32> -> tensor<64x256xi32>
+  %v_offsets = arith.addi %v_starts_wide, %v_wide : tensor<64x256xi32>
+  %k_splat = tt.splat %k : !tt.ptr<bf16> -> !q_ptrs
+  %k_ptrs = tt.addptr %k_splat, %q_offsets : !q_ptrs, tensor<64x128xi32>
+  %v_splat = tt.splat %v : !tt.ptr<bf16> -> !v_ptrs
+  %v_ptrs = tt.addptr %v_splat, %v_offsets : !v_ptrs, tensor<64x256xi32>
+  %table_ptrs = tt.splat %table : !tt.ptr<!tt.ptr<f32>> -> tensor<64x64x!tt.ptr<!tt.ptr<f32>>>
+  %biases = tt.load %table_ptrs : tensor<64x64x!tt.ptr<!tt.ptr<f32>>>
+  %r:3 = scf.for %i = %c0 to %n step %c64 iter_args(%m0 = %lowest, %sum0 = %none, %acc0 = %zero) -> (!row, !row, !acc) : i32 {
+    %k_move = arith.muli %i, %c128 : i32
+    %k_moves = tt.splat %k_move : i32 -> tensor<64x128xi32>
+    %k_now = tt.addptr %k_ptrs, %k_moves : !q_ptrs, tensor<64x128xi32>
+    %keys = tt.load %k_now : !q_ptrs
+    %keys_t = tt.trans %keys {order = array<i32: 1, 0>} : !q -> tensor<128x64xbf16>
+    %bias = tt.load %biases : tensor<64x64x!tt.ptr<f32>>
+    %s = tt.dot %queries, %keys_t, %bias : !q * tensor<128x64xbf16> -> !s
+    %max = "tt.reduce"(%s) <{axis = 1 : i32}> ({
+    ^bb0(%a: f32, %b: f32):
+      %larger = arith.maxnumf %a, %b : f32
+      tt.reduce.return %larger : f32
+    }) : (!s) -> !row
+    %m1 = arith.maxnumf %m0, %max : !row
+    %d = arith.subf %m0, %m1 : !row
+    %f = math.exp2 %d : !row
+    %tall = tt.expand_dims %m1 {axis = 1 : i32} : !row -> tensor<64x1xf32>
+    %wide = tt.broadcast %tall : tensor<64x1xf32> -> !s
+    %e = arith.subf %s, %wide : !s
+    %p = math.exp2 %e : !s
+    %total = "tt.reduce"(%p) <{axis = 1 : i32}> ({
+    ^bb0(%a: f32, %b: f32):
+      %sum = arith.addf %a, %b : f32
+      tt.reduce.return %sum : f32
+    }) : (!s) -> !row
+    %sum_scaled = arith.mulf %sum0, %f : !row
+    %sum1 = arith.addf %sum_scaled, %total : !row
+    %v_move = arith.muli %i, %c256 : i32
+    %v_moves = tt.splat %v_move : i32 -> tensor<64x256xi32>
+    %v_now = tt.addptr %v_ptrs, %v_moves : !v_ptrs, tensor<64x256xi32>
+    %values = tt.load %v_now : !v_ptrs
+    %f_tall = tt.expand_dims %f {axis = 1 : i32} : !row -> tensor<64x1xf32>
+    %f_wide = tt.broadcast %f_tall : tensor<64x1xf32> -> !acc
+    %scaled = arith.mulf %acc0, %f_wide : !acc
+    %w = arith.truncf %p : !s to tensor<64x64xbf16>
+    %acc1 = tt.dot %w, %values, %scaled : tensor<64x64xbf16> * !v -> !acc
+    scf.yield %m1, %sum1, %acc1 : !row, !row, !acc
+  } {tt.num_stages = 2 : i32, tt.warp_specialize}
+  %log = math.log2 %r#1 : !row
+  %lse_value = arith.addf %r#0, %log : !row
+  %lse_splat = tt.splat %lse : !tt.ptr<f32> -> tensor<64x!tt.ptr<f32>>
+  %lse_ptrs = tt.addptr %lse_splat, %rows : tensor<64x!tt.ptr<f32>>, tensor<64xi32>
+  tt.store %lse_ptrs, %lse_value : tensor<64x!tt.ptr<f32>>
+  %inverse = arith.divf %one, %r#1 : !row
+  %i_tall = tt.expand_dims %inverse {axis = 1 : i32} : !row -> tensor<64x1xf32>
+  %i_wide = tt.broadcast %i_tall : tensor<64x1xf32> -> !acc
+  %o = arith.mulf %r#2, %i_wide : !acc
+  %o_small = arith.truncf %o : !acc to !v
+  %o_splat = tt.splat %out : !tt.ptr<bf16> -> !v_ptrs
+  %o_ptrs = tt.addptr %o_splat, %v_offsets : !v_ptrs, tensor<64x256xi32>
+  tt.store %o_ptrs, %o_small : !v_ptrs
   tt.return
 }
