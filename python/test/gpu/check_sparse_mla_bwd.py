@@ -1,6 +1,7 @@
 """Check the sparse-MLA backward on a GPU: many shapes, fresh random data, float64 autograd, outputs poisoned.
 
-    python python/test/gpu/check_sparse_mla_bwd.py [--provider tle triton] [--json FILE] [--seed N] [--soak SECONDS]
+    python python/test/gpu/check_sparse_mla_bwd.py [--provider tle tle_loop triton] [--json FILE] [--seed N]
+        [--soak SECONDS]
     compute-sanitizer --tool memcheck python python/test/gpu/check_sparse_mla_bwd.py --sanitize
 
 Also: autograd through `triton_tle.ops.sparse_mla`, torch.compile(fullgraph=True), CUDA-graph capture, peak memory.
@@ -30,7 +31,11 @@ from triton_tle.bench.sparse_mla_bwd_check import MAX_ERROR, MAX_ROW_ERROR, Chec
 from triton_tle.ops import sparse_mla
 from triton_tle.ops.sparse_mla_bwd import sparse_mla_bwd
 
-PROVIDERS = {"tle": sparse_mla_bwd, "triton": sparse_mla_bwd_triton_untuned}
+PROVIDERS = {
+    "tle": sparse_mla_bwd,
+    "tle_loop": functools.partial(sparse_mla_bwd, kernel="loop"),
+    "triton": sparse_mla_bwd_triton_untuned,
+}
 
 
 def all_cases() -> list[CheckCase]:
@@ -200,7 +205,8 @@ class Job:
             return (self.operator,)
         divisible = case.topk % 16 == 0, case.topk == 1
         given = case.sink, case.grad_lse, case.length, case.causal_start is not None, case.deterministic
-        return (self.provider, case.d_qk, *divisible, *given, case.strided, case.h_q if self.provider != "tle" else 0)
+        heads = case.h_q if self.provider == "triton" else 0
+        return (self.provider, case.d_qk, *divisible, *given, case.strided, heads)
 
     def run(self) -> tuple[CheckResult | None, str]:
         """Errors (None for an operator's check, or if it raised), and what is wrong, in words."""
@@ -267,7 +273,7 @@ def main() -> int:
         Job(provider, case, seed=seed + number)
         for provider in args.provider
         for number, case in enumerate(sanitizer_cases() if args.sanitize else all_cases())
-        if provider == "tle" or not (case.deterministic or case.grad_lse)
+        if provider == "tle" or not (case.deterministic or (provider == "triton" and case.grad_lse))
     ]
     if "tle" in args.provider and not args.sanitize:
         jobs += [Job("tle", None, operator, seed) for operator in OPERATOR_CHECKS]

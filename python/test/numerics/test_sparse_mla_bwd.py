@@ -56,6 +56,14 @@ def test_every_configuration(interpreted, width, hold, ahead):
     assert result["passed"], result
 
 
+@pytest.mark.parametrize("name", ["one full tile", "no rope", "ragged last tile", "sink", "h 72"])
+@pytest.mark.parametrize("hold", [False, True])
+def test_plain_gather(interpreted, name, hold):
+    config = {"AHEAD": False, "PLAIN": True, "HOLD": hold}
+    result = interpreted("sparse_mla_bwd", provider="tle", case=SIZES | CASES[name], seed=len(name), config=config)
+    assert result["passed"], result
+
+
 def test_deterministic_sums_do_not_depend_on_the_order(interpreted):
     assert interpreted("sparse_mla_bwd_of_reversed_tokens", deterministic=True) == {"equal": True, "equal sums": True}
     assert not interpreted("sparse_mla_bwd_of_reversed_tokens", deterministic=False)["equal sums"]

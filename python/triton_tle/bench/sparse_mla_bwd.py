@@ -1,4 +1,5 @@
-"""Benchmark of the sparse-MLA backward: TLE, atomic and deterministic, against plain Triton and TileLang.
+"""Benchmark of the sparse-MLA backward: TLE, atomic (by hand and from a plain loop) and deterministic, against plain
+Triton and TileLang.
 
 A call is everything from (q, kv, indices, out, lse, grad_out) to dq and dkv in bfloat16: delta, sums set to zero, the
 main kernel, rounding. TFLOP/s counts 2 * s_q * h_q * topk * (3 * d_qk + 2 * d_v), whatever a provider calculates twice.
@@ -82,6 +83,12 @@ def _load_tle(deterministic: bool) -> Provider:
     return Provider(functools.partial(sparse_mla_bwd, deterministic=deterministic), lambda case: True)
 
 
+def _load_tle_loop() -> Provider:
+    from triton_tle.ops.sparse_mla_bwd import sparse_mla_bwd
+
+    return Provider(functools.partial(sparse_mla_bwd, kernel="loop"), lambda case: True)
+
+
 def _load_triton() -> Provider:
     from .providers.sparse_mla_bwd_triton import compile_calls, compile_one, sparse_mla_bwd_triton
 
@@ -105,6 +112,7 @@ def _load_tilelang() -> Provider:
 
 LOADERS: dict[str, Callable[[], Provider]] = {
     "tle": functools.partial(_load_tle, False),
+    "tle_loop": _load_tle_loop,
     "tle_deterministic": functools.partial(_load_tle, True),
     "triton": _load_triton,
     "tilelang": _load_tilelang,

@@ -77,16 +77,19 @@ def sparse_mla_bwd_kernel(
     WIDTH: tl.constexpr,
     AHEAD: tl.constexpr,
     HOLD: tl.constexpr,
+    PLAIN: tl.constexpr = False,
 ):
     """Gradients of query token program_id // head_blocks, or entry of order_ptr, one block of heads.
 
     AHEAD: the gather of the next tile starts before the reductions of this one. HOLD: dS for dq, and both P and dS for
     the keys' gradients, are in registers, so that these products read shared memory for K, dO and Q alone. Without it
     dO and Q lie in one buffer, P and dS in another, and a piece of the keys' gradients is one product over twice the
-    heads.
+    heads. PLAIN, not AHEAD: the gather is a load at the top of the iteration, and what becomes of it the compiler's
+    business.
     """
     LOG2_E: tl.constexpr = 1.4426950408889634
     D_QK: tl.constexpr = 576 if HAS_ROPE else 512
+    STAGES: tl.constexpr = 2 if PLAIN else 1
     HAS_SHARE: tl.constexpr = sink_ptr is not None and grad_lse_ptr is not None
     head_blocks = tl.cdiv(h_q, BLOCK_H)
     place = tl.program_id(0) // head_blocks
@@ -146,26 +149,37 @@ def sparse_mla_bwd_kernel(
         out_rows, grad_rows, lse_ptr, grad_lse_ptr, sink_ptr, grad_sink_ptr, row, heads, head_ok, BLOCK_H
     )
     delta *= sm_scale
+    if PLAIN:
+        tle.gpu.async_wait(0)  # Q and dO; with AHEAD the loop waits for them with the first tile
+        tle.gpu.wgmma_operand_fence()
+        tle.gpu.barrier()
 
     dq = tl.zeros([BLOCK_H, 512], tl.float32)
     dq_rope = tl.zeros([BLOCK_H, 64], tl.float32)
-    for start in tl.range(0, length, BLOCK_K, num_stages=1):
+    for start in tl.range(0, length, BLOCK_K, num_stages=STAGES, warp_specialize=PLAIN):
         index = load_keys(indices_row, start, length, limit, BLOCK_K)
-        if AHEAD:
-            next_index = load_keys(indices_row, start + BLOCK_K, length, limit, BLOCK_K)
-        else:
-            k_s = tle.gpu.alloc([BLOCK_K, 512], tl.bfloat16)
-            k_rope_s = k_s
+        if PLAIN:
+            k_rows = kv_ptr + index.to(tl.int64)[:, None] * stride_kv
+            valid = index[:, None] >= 0
+            k = tl.load(k_rows + columns[None, :], mask=valid, other=0.0)
             if HAS_ROPE:
-                k_rope_s = tle.gpu.alloc([BLOCK_K, 64], tl.bfloat16)
-            _gather(k_s, k_rope_s, kv_ptr, index, stride_kv, HAS_ROPE)
-        tle.gpu.async_wait(0)
-        tle.gpu.wgmma_operand_fence()
-
-        k = tl.load(tle.gpu.local_ptr(k_s))
+                k_rope = tl.load(k_rows + rope[None, :], mask=valid, other=0.0)
+        else:
+            if AHEAD:
+                next_index = load_keys(indices_row, start + BLOCK_K, length, limit, BLOCK_K)
+            else:
+                k_s = tle.gpu.alloc([BLOCK_K, 512], tl.bfloat16)
+                k_rope_s = k_s
+                if HAS_ROPE:
+                    k_rope_s = tle.gpu.alloc([BLOCK_K, 64], tl.bfloat16)
+                _gather(k_s, k_rope_s, kv_ptr, index, stride_kv, HAS_ROPE)
+            tle.gpu.async_wait(0)
+            tle.gpu.wgmma_operand_fence()
+            k = tl.load(tle.gpu.local_ptr(k_s))
+            if HAS_ROPE:
+                k_rope = tl.load(tle.gpu.local_ptr(k_rope_s))
         scores = tl.dot(tl.load(tle.gpu.local_ptr(q_s)), tl.trans(k))
         if HAS_ROPE:
-            k_rope = tl.load(tle.gpu.local_ptr(k_rope_s))
             scores = tl.dot(tl.load(tle.gpu.local_ptr(q_rope_s)), tl.trans(k_rope), scores)
         exponents = scores * (sm_scale * LOG2_E) - shift[:, None]
         dp = tl.dot(tl.load(tle.gpu.local_ptr(grad_s)), tl.trans(k))  # behind a use of scores: runs beside exponentials
@@ -240,11 +254,21 @@ def sparse_mla_bwd_round_kernel(
 
 def launch_config(deterministic: bool = False) -> dict[str, int | bool]:
     """Compile-time sizes and launch options of the main kernel."""
-    sizes = {"BLOCK_H": 64, "BLOCK_K": 64, "WIDTH": 64, "num_warps": 8}
+    sizes = {"BLOCK_H": 64, "BLOCK_K": 64, "WIDTH": 64, "num_warps": 8, "PLAIN": False}
     if deterministic:
         # 64-bit pieces are too wide to be exchanged inside a warp: the tile's memory serves them as scratch
         return sizes | {"AHEAD": False, "HOLD": False}
     return sizes | {"AHEAD": True, "HOLD": True}
+
+
+#: What `sparse_mla_bwd(kernel=)` takes: "auto" chooses, "loop" is the loop with a plain gather, which the compiler
+#: schedules; deterministic mode has no such form.
+KERNELS = ("auto", "loop")
+
+
+def loop_config() -> dict[str, int | bool]:
+    """The same as `launch_config()`, for the loop with a plain gather."""
+    return launch_config() | {"AHEAD": False, "PLAIN": True}
 
 
 def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str, object], dict[str, int]]]:
@@ -257,6 +281,8 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
         label = f"d_qk {d_qk}" + (", length, causal, sink, grad_lse" if extras else "")
         label += ", deterministic" if deterministic else ""
         yield label, sparse_mla_bwd_kernel, *main_variant(d_qk, extras, deterministic, launch_config(deterministic))
+    for d_qk in (576, 512):
+        yield f"d_qk {d_qk}, plain gather", sparse_mla_bwd_kernel, *main_variant(d_qk, False, False, loop_config())
     for deterministic in (False, True):
         sums = {"sums_ptr": "*i64:16" if deterministic else "*fp32:16", "dkv_ptr": "*bf16:16", "rows": "i32"}
         scale = {"factor_ptr": "*fp32:16", "nan_ptr": "*i32:16"}
@@ -380,6 +406,7 @@ def sparse_mla_bwd(
     dq: torch.Tensor | None = None,
     sums: torch.Tensor | None = None,
     order: torch.Tensor | None = None,
+    kernel: str = "auto",
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
     """Gradients of `flash_mla_sparse_fwd`.
 
@@ -405,6 +432,7 @@ def sparse_mla_bwd(
         sums: memory for dkv, zeros, [s_kv, d_qk], float32 (deterministic: int64), contiguous.
         order: [s_q], int32, a permutation: the order in which programs take query tokens. topk_length must be given
             too, and in this order: topk_length[i] belongs to query token order[i].
+        kernel: one of KERNELS.
 
     Returns:
         (dq, dkv, dsink): dq [s_q, h_q, d_qk], bfloat16; dkv [s_kv, 1, d_qk], bfloat16, a view of the memory that the
@@ -413,13 +441,16 @@ def sparse_mla_bwd(
 
     Raises:
         TypeError: an argument has another type or dtype.
-        ValueError: a shape, stride, device or head count that is not supported.
+        ValueError: a shape, stride, device, head count or kernel that is not supported.
     """
+    if kernel not in KERNELS:
+        raise ValueError(f"kernel must be one of {', '.join(KERNELS)}, got {kernel!r}")
     args = check_sparse_mla_bwd(
         q, kv, indices, out, lse, grad_out, sm_scale, attn_sink, topk_length, causal_start, grad_lse, deterministic,
         dq, sums, order,
     )  # fmt: skip
     if runs_kernels("q", q):
         with on_device_of(q):
-            return launch_sparse_mla_bwd(args)
+            plain = kernel == "loop" and not deterministic
+            return launch_sparse_mla_bwd(args, loop_config() if plain else None)
     return _copy_reference(args)

@@ -132,7 +132,7 @@ class Loop:
         if self.stores:
             add("%where = tt.splat %i : i32 -> !ints")
             add("%there = tt.addptr %out, %where : !ptrs, !ints")
-            add("tt.store %there, %x0 : !ptrs")
+            add(f"tt.store %there, {'%factor' if self.how == 'products' else '%x0'} : !ptrs")
         add("%more = arith.addi %count, %number : i32")
         yielded = ", ".join(total if name == "%sum" else name for *_, name in carried)
         add(f"scf.yield {yielded} : {types}")
@@ -231,10 +231,17 @@ def generic(text: str, passes: str) -> str:
     return without_locations(result)
 
 
-def pipelined(loop: Loop):
+def pipelined(loop: Loop, passes: str = PASSES):
     """The loop's program before and after the passes."""
     text = loop.text()
-    return parse(generic(text, "")), parse(generic(text, PASSES))
+    return parse(generic(text, "")), parse(generic(text, passes))
+
+
+def passes_for_one_slot(loop: Loop) -> str:
+    """The passes with shared memory for one tile of each buffer, and nearly for a second one."""
+    scratch = 64 * 64 * 2 * 5 // 4 if loop.how == "loads" else 0  # its change of layout
+    memory = 8192 + 8192 * (2 * loop.producers) + scratch + 512 - 1
+    return ",".join(f"{name}{{shared-memory={memory}}}" for name in PASSES.split(","))
 
 
 def check(loop: Loop, before, after, trips: int) -> Machine:
@@ -269,6 +276,35 @@ def test_loops_with_trip_counts_from_arguments(loop):
         assert machine.most_under_way == loop.stages
 
 
+def one_slot_kinds():
+    """A store is left to do behind the tile's last read."""
+    for how, address, producers in itertools.product(HOW, ADDRESS, (1, 2, 3)):
+        if how != "halves" or address != "carried":
+            yield Loop(None, 2, producers, address, how, masked=producers == 2, stores=True)
+
+
+@pytest.mark.parametrize("loop", list(one_slot_kinds()), ids=str)
+def test_loops_with_room_for_one_tile(loop):
+    before, after = pipelined(loop, passes_for_one_slot(loop))
+    for trips in range(8):
+        assert check(loop, before, after, trips).most_under_way == 1
+
+
+@pytest.mark.parametrize("trips", range(5))
+@pytest.mark.parametrize("how", ["loads", "products"])
+def test_one_slot_with_constant_trip_counts(how, trips):
+    loop = Loop(trips, 3, 2, "index", how, stores=True, lower=5, step=7)
+    machine = check(loop, *pipelined(loop, passes_for_one_slot(loop)), trips)
+    if trips > 1:
+        assert machine.most_under_way == 1
+
+
+def test_one_slot_with_nothing_left_to_do_stays_a_loop():
+    loop = Loop(None, 2, 1, "index", "copies")
+    result, diagnostics = bridge.native().run_passes(loop.text(), passes_for_one_slot(loop))
+    assert diagnostics == [] and "tt.num_stages = 2" in result and "scf.if" not in result
+
+
 def rest_of_the_stage(text: str) -> str:
     """What the passes behind the pipeline's, stock's for the most part, make of a module."""
     passes = tle_passes("ttgir", Settings(capability=90))
@@ -290,6 +326,15 @@ def test_stock_keeps_the_pipeline_right(loop):
     for trips in range(8):
         machine = check(loop, parse(generic(text, "")), after, trips)
         assert machine.most_under_way == loop.stages
+
+
+@pytest.mark.parametrize("loop", list(one_slot_kinds())[::9], ids=str)
+def test_stock_keeps_one_slot_right(loop):
+    text = loop.text()
+    pipelined, _ = bridge.native().run_passes(text, passes_for_one_slot(loop))
+    after = parse(generic(rest_of_the_stage(pipelined), ""))
+    for trips in range(8):
+        assert check(loop, parse(generic(text, "")), after, trips).most_under_way == 1
 
 
 @pytest.mark.parametrize("trips", range(8))
@@ -367,6 +412,24 @@ def test_the_machine_sees_a_tile_that_is_issued_too_early():
 
     with pytest.raises(Fault, match="read while a copy"):
         broken(change)
+
+
+def test_the_machine_sees_one_slot_filled_too_early():
+    loop = Loop(None, 2, 1, "index", "copies", stores=True)
+
+    def change(text):
+        lines = text.splitlines()
+        start = max(i for i, line in enumerate(lines) if '"scf.if"' in line)
+        end = next(i for i in range(start, len(lines)) if lines[i].strip().startswith("})"))
+        read = next(i for i, line in enumerate(lines) if "local_load" in line)
+        assert read < start, "the tile is read ahead of the copies for the next one"
+        return "\n".join(lines[:read] + lines[start : end + 1] + lines[read:start] + lines[end + 1 :])
+
+    before = parse(generic(loop.text(), ""))
+    after = generic(loop.text(), passes_for_one_slot(loop))
+    check(loop, before, parse(after), 6)
+    with pytest.raises(Fault, match="read while a copy"):
+        check(loop, before, parse(change(after)), 6)
 
 
 def test_the_machine_sees_a_missing_drain():

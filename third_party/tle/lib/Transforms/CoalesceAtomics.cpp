@@ -15,14 +15,10 @@
 
 #include "tle/Transforms/Passes.h"
 
+#include "AtomicExchange.h"
 #include "Rematerializer.h"
-#include "WarpExchange.h"
-#include "tle/Transforms/LocalPointerUtils.h"
-
-#include "triton/Analysis/AxisInfo.h"
 
 #include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "llvm/ADT/DenseSet.h"
 
 namespace mlir::triton::tle {
 #define GEN_PASS_DEF_TLECOALESCEATOMICS
@@ -33,38 +29,6 @@ using namespace mlir;
 namespace ttg = mlir::triton::gpu;
 using namespace mlir::triton;
 using namespace mlir::triton::tle;
-
-/// Bytes of a row that one access of a warp should cover: a line of the cache.
-static constexpr int64_t kSegmentBytes = 128;
-
-/// Bytes that one thread can add at once: red.v4.f32 and red.v8.bf16 need
-/// compute capability 9.0; before it there are pairs of f16. 0: no instruction.
-static int64_t getVectorBytes(Type element, int capability) {
-  if (element.isF32())
-    return capability >= 90 ? 16 : 4;
-  if (element.isF16())
-    return capability >= 90 ? 16 : 4;
-  return element.isBF16() && capability >= 90 ? 16 : 0;
-}
-
-/// The accumulator that `value` is made of, through conversions and elementwise
-/// ops; null if there is none.
-static Value findAccumulator(Value value, ArrayRef<int64_t> shape,
-                             DenseSet<Value> &visited) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  if (!type || type.getShape() != shape || !visited.insert(value).second)
-    return {};
-  if (isa_and_nonnull<ttg::NvidiaMmaEncodingAttr>(type.getEncoding()))
-    return isa<FloatType>(type.getElementType()) ? value : Value();
-  Operation *op = value.getDefiningOp();
-  if (!op ||
-      !(isa<ttg::ConvertLayoutOp>(op) || op->hasTrait<OpTrait::Elementwise>()))
-    return {};
-  for (Value operand : op->getOperands())
-    if (Value found = findAccumulator(operand, shape, visited))
-      return found;
-  return {};
-}
 
 /// Erases `root` and what only it needed.
 static void eraseWithOperands(Operation *root) {
@@ -147,60 +111,14 @@ public:
 } // namespace
 
 void AtomicCoalescer::coalesce(AtomicRMWOp atomic) {
-  auto type = dyn_cast<RankedTensorType>(atomic.getVal().getType());
-  if (!type || type.getRank() != 2)
-    return explain(atomic, "its operand is no matrix");
-  DenseSet<Value> visited;
-  Value accumulator =
-      findAccumulator(atomic.getVal(), type.getShape(), visited);
-  if (!accumulator)
-    return explain(atomic, "its operand comes from no tensor core");
-  if (atomic.getAtomicRmwOp() != RMWOp::FADD)
-    return explain(atomic, "it adds no floating-point numbers");
-  if (atomic.getSem() != MemSemantic::RELAXED ||
-      atomic.getScope() != MemSyncScope::GPU)
-    return explain(atomic, "it is not relaxed and of gpu scope");
-  if (!atomic.getResult().use_empty())
-    return explain(atomic, "its result is used");
-  int64_t vectorBytes = getVectorBytes(type.getElementType(), capability);
-  if (vectorBytes == 0)
-    return explain(atomic, "the target has no instruction for its elements");
+  StringRef reason;
+  FailureOr<AtomicExchange> plan =
+      planAtomicExchange(atomic, axes, capability, reason);
+  if (failed(plan))
+    return explain(atomic, reason);
 
-  int64_t bytes = type.getElementTypeBitWidth() / 8;
-  AxisInfo facts = axes.get(atomic.getPtr());
-  unsigned dim = facts.getContiguity(0) > facts.getContiguity(1) ? 0 : 1;
-  if (facts.getContiguity(dim) * bytes < 32)
-    return explain(atomic, "its pointers are not contiguous along a row");
-  Value mask = atomic.getMask();
-  int64_t vector = std::min(
-      vectorBytes / bytes,
-      axes.getVectorLength(atomic.getPtr(),
-                           mask && isConstantTrue(mask) ? Value() : mask, dim));
-  int64_t row = std::min(
-      {facts.getContiguity(dim), type.getDimSize(dim), kSegmentBytes / bytes});
-
-  auto source = cast<RankedTensorType>(accumulator.getType());
-  vector = llvm::bit_floor<uint64_t>(vector);
-  row = llvm::bit_floor<uint64_t>(row);
-  FailureOr<WarpExchange> exchange = planWarpExchange(source, dim, vector, row);
-  bool pays;
-  if (type.getEncoding() == source.getEncoding()) {
-    pays = succeeded(exchange) && exchange->run > exchange->runBefore;
-  } else if (succeeded(exchange) && exchange->run >= row) {
-    // A conversion through shared memory less.
-    pays = true;
-  } else {
-    // It has to go through shared memory, but need not end with lanes apart.
-    exchange = planRowLayout(type, dim, vector, ttg::lookupNumWarps(atomic));
-    pays = succeeded(exchange) && exchange->runBefore < row &&
-           exchange->run > exchange->runBefore;
-  }
-  if (succeeded(exchange) && type.getEncoding() == exchange->getLayout())
-    return explain(atomic, "its layout is what this pass makes");
-  if (!pays)
-    return explain(atomic, "no layout touches longer parts of a row");
-
-  Rematerializer &rematerializer = getRematerializer(source, *exchange);
+  Rematerializer &rematerializer = getRematerializer(
+      cast<RankedTensorType>(plan->accumulator.getType()), plan->exchange);
   for (Value operand : atomic.getOperands())
     if (Value obstacle = rematerializer.findObstacle(operand)) {
       explain(atomic, "an operand cannot be computed again in another layout");

@@ -31,6 +31,21 @@
 //   ttg.async_wait {num = 0 : i32}
 //   ttg.local_dealloc %slots
 //
+// With N = 1, where shared memory has no room for two tiles, the buffers stay
+// as they are, and tile i + 1 is issued as soon as tile i has been read:
+//
+//   scf.if (tile 0 exists) { copy tile 0 into %buf }   %g0 = commit
+//   scf.for %iv = ... iter_args(..., %this = %g0) {
+//     loads, ahead of time as above
+//     ttg.async_wait %this {num = 0 : i32}
+//     ttng.fence_async_shared
+//     ... all that reads %buf ...
+//     scf.if (%iv < %ub - %st) { copy tile i + 1 into %buf }
+//     %g = commit
+//     ... the rest of the iteration, beside which the copies arrive ...
+//     yield ..., %g
+//   }
+//
 // One group is committed for each tile whether it exists or not: the counts of
 // the waits hold for any trip count, zero included. The loop carries the tokens
 // of the groups, because stock counts anew which groups a wait leaves open.
@@ -148,8 +163,9 @@ class Materializer {
 public:
   Materializer(TileStyleLoop info, int64_t slots)
       : info(std::move(info)), loop(this->info.loop), consumers(this->info),
-        slots(slots), trips(staticTripCount(loop)), builder(loop),
-        loc(loop.getLoc()) {}
+        slots(slots), issuePoint(slots == 1 ? findIssuePoint(this->info)
+                                            : loop.getBody()->getTerminator()),
+        trips(staticTripCount(loop)), builder(loop), loc(loop.getLoc()) {}
 
   void run() {
     allocateSlots();
@@ -170,8 +186,9 @@ public:
     for (auto [position, number] : llvm::enumerate(consumers.carriedNumbers()))
       loop.getResult(number).replaceAllUsesWith(newLoop.getResult(position));
     loop.erase();
-    for (ttg::LocalAllocOp buffer : info.buffers)
-      eraseWithViews(buffer);
+    if (slots > 1)
+      for (ttg::LocalAllocOp buffer : info.buffers)
+        eraseWithViews(buffer);
   }
 
 private:
@@ -180,6 +197,8 @@ private:
   scf::ForOp newLoop;
   Consumers consumers;
   int64_t slots;
+  /// In front of what the copies for the next tile start.
+  Operation *issuePoint;
   std::optional<int64_t> trips;
   OpBuilder builder;
   Location loc;
@@ -200,6 +219,8 @@ private:
   }
 
   void allocateSlots() {
+    if (slots == 1)
+      return;
     for (ttg::LocalAllocOp buffer : info.buffers) {
       ttg::MemDescType type = buffer.getType();
       SmallVector<int64_t> shape{slots};
@@ -222,7 +243,8 @@ private:
   }
 
   /// Maps each buffer to its slot `index` at the insertion point, and views
-  /// that were made before the loop to views of that.
+  /// that were made before the loop to views of that. A single slot is the
+  /// buffer.
   void mapBuffers(IRMapping &mapping, Value index) {
     for (auto [alloc, slot] : llvm::zip(info.buffers, slotBuffers)) {
       ttg::LocalAllocOp buffer = alloc;
@@ -370,7 +392,7 @@ private:
 
   void issueInPrologue(int64_t tile) {
     Value condition = exists(tile);
-    Value slot = constant(tile, builder.getI32Type());
+    Value slot = slots == 1 ? Value() : constant(tile, builder.getI32Type());
     IRMapping mapping;
     mapping.map(loop.getInductionVar(), advance(loop.getLowerBound(), tile));
     mapCarried(mapping);
@@ -385,7 +407,8 @@ private:
     for (unsigned number : consumers.carriedNumbers())
       inits.push_back(loop.getInitArgs()[number]);
     size_t numCarried = inits.size();
-    inits.push_back(constant(0, builder.getI32Type()));
+    if (slots > 1)
+      inits.push_back(constant(0, builder.getI32Type()));
     llvm::append_range(inits, groups);
     llvm::append_range(inits, ahead);
     newLoop = scf::ForOp::create(builder, loc, loop.getLowerBound(),
@@ -398,9 +421,13 @@ private:
     builder.setInsertionPointToStart(newLoop.getBody());
     Value iv = newLoop.getInductionVar();
     ValueRange own = newLoop.getRegionIterArgs().drop_front(numCarried);
-    Value slot = own.front();
-    ValueRange underWay = own.slice(1, slots);
-    ahead.assign(own.begin() + 1 + slots, own.end());
+    Value slot;
+    if (slots > 1) {
+      slot = own.front();
+      own = own.drop_front();
+    }
+    ValueRange underWay = own.take_front(slots);
+    ahead.assign(own.begin() + slots, own.end());
 
     // All loads that need no tile: early, so that their latency hides behind
     // the wait for this tile and the products of it.
@@ -440,18 +467,24 @@ private:
       ttng::FenceAsyncSharedOp::create(builder, loc, /*bCluster=*/false);
 
     mapBuffers(current, slot);
-    for (Operation &op : loop.getBody()->without_terminator())
-      if (consumers.contains(&op) && !info.seeds.contains(&op))
+    Value group;
+    for (Operation &op : *loop.getBody()) {
+      if (&op == issuePoint) {
+        if (issues)
+          issue(later, slot, more);
+        group = commit();
+      }
+      if (consumers.contains(&op) && !info.seeds.contains(&op) &&
+          !op.hasTrait<OpTrait::IsTerminator>())
         cloneOp(&op, current);
-    if (issues)
-      issue(later, slot, more);
-    Value group = commit();
+    }
 
     SmallVector<Value> yielded;
     Operation *yield = loop.getBody()->getTerminator();
     for (unsigned number : consumers.carriedNumbers())
       yielded.push_back(current.lookupOrDefault(yield->getOperand(number)));
-    yielded.push_back(nextSlot(slot));
+    if (slots > 1)
+      yielded.push_back(nextSlot(slot));
     llvm::append_range(yielded, underWay.drop_front());
     yielded.push_back(group);
     llvm::append_range(yielded, ahead);
@@ -546,13 +579,16 @@ private:
     int64_t slots = chooseSlots(*info, stages ? stages.getInt() : 2,
                                 {sharedMemory, sharedMemoryReserve},
                                 buffers[function] - perSlot, reason);
-    if (slots < 2)
+    if (slots < 1)
       return giveUp(loop, reason);
     buffers[function] += (slots - 1) * perSlot;
     relaxChains(loop);
     endProducts(loop);
+    std::string bytes = " of " + std::to_string(perSlot) + " bytes";
     ttg::applied(loop, getArgument(),
-                 Twine(slots) + " slots of " + Twine(perSlot) + " bytes");
+                 slots == 1 ? "one slot" + bytes +
+                                  ", filled again behind its last read"
+                            : std::to_string(slots) + " slots" + bytes);
     Materializer(std::move(*info), slots).run();
   }
 

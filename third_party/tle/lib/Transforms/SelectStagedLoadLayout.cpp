@@ -1,7 +1,7 @@
 //===- SelectStagedLoadLayout.cpp - layouts of loads into shared memory ---===//
 //
 // Precondition:  tt.load of a matrix, its layout chosen by coalescing, used
-//                by stores to shared memory only.
+//                by stores to shared memory only, or by products, two or more.
 // Rewrite:       lanes of a warp on rows of more than 128 bytes
 //                ==> 128 bytes of a row, more rows
 // Postcondition: converted pointers, mask and result; values are the same.
@@ -36,6 +36,20 @@ static bool onlyStaged(Value value) {
              return store.getSrc() == value;
            return isa<ttg::LocalAllocOp>(u);
          });
+}
+
+/// Whether every use of `value` is an operand of a product, the tile as it is
+/// or turned around; counts them. Such operands lie in shared memory.
+static bool onlyMultiplied(Value value, unsigned &products) {
+  return llvm::all_of(value.getUsers(), [&](Operation *u) {
+    if (isa<ttg::ConvertLayoutOp, TransOp>(u))
+      return onlyMultiplied(u->getResult(0), products);
+    auto dot = dyn_cast<DotOp>(u);
+    if (!dot || dot.getC() == value)
+      return false;
+    ++products;
+    return true;
+  });
 }
 
 /// The layout with kSegmentBytes of a row to a group of lanes, or null if
@@ -97,12 +111,23 @@ public:
   void runOnOperation() override {
     getOperation()->walk([](Operation *op) {
       if (auto load = dyn_cast<LoadOp>(op)) {
-        if (!onlyStaged(load.getResult()))
+        // A tile that one product reads may be better off as it is.
+        unsigned products = 0;
+        bool isStaged = onlyStaged(load.getResult());
+        if (!isStaged &&
+            (!onlyMultiplied(load.getResult(), products) || products < 2))
           return;
         if (auto layout = segmentLayout(load.getPtr())) {
           convertOperands(load, layout);
           auto type = cast<RankedTensorType>(load.getType());
           load.getResult().setType(type.cloneWithEncoding(layout));
+          if (isStaged)
+            return;
+          OpBuilder builder(load->getContext());
+          builder.setInsertionPointAfter(load);
+          auto convert = ttg::ConvertLayoutOp::create(builder, load.getLoc(),
+                                                      type, load.getResult());
+          load.getResult().replaceAllUsesExcept(convert, convert);
         }
       } else if (auto copy = dyn_cast<ttg::AsyncCopyGlobalToLocalOp>(op)) {
         if (auto layout = segmentLayout(copy.getSrc()))

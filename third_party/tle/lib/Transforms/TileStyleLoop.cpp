@@ -1,8 +1,10 @@
 //===- TileStyleLoop.cpp - loops that gather tiles and consume them -------===//
 
 #include "tle/Transforms/TileStyleLoop.h"
+#include "AtomicExchange.h"
 #include "Messages.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "tle/IR/Dialect.h"
@@ -228,15 +230,15 @@ bool findArrivals(TileStyleLoop &info, Arrivals &arrivals,
   return true;
 }
 
-/// Whether the product has ended when its iteration has.
-bool endsInIteration(ttng::WarpGroupDotOp dot) {
+/// The op in the block of the product with which it ends, or null.
+Operation *findEnd(ttng::WarpGroupDotOp dot) {
   if (!dot.getIsAsync())
-    return true;
+    return dot;
   for (Operation *op = dot->getNextNode(); op; op = op->getNextNode())
     if (auto wait = dyn_cast<ttng::WarpGroupDotWaitOp>(op);
         wait && wait.getPendings() == 0)
-      return true;
-  return false;
+      return wait;
+  return nullptr;
 }
 
 /// Whether the op of `use` only reads the buffer, and is done with it before
@@ -244,7 +246,7 @@ bool endsInIteration(ttng::WarpGroupDotOp dot) {
 bool isRead(OpOperand &use) {
   Operation *op = use.getOwner();
   if (auto dot = dyn_cast<ttng::WarpGroupDotOp>(op))
-    return endsInIteration(dot);
+    return findEnd(dot) != nullptr;
   if (auto wait = dyn_cast<ttng::WarpGroupDotWaitOp>(op))
     return wait->getResult(use.getOperandNumber()).use_empty();
   return isa<ttg::LocalLoadOp, WGMMASharedOperandFenceOp>(op);
@@ -283,6 +285,7 @@ bool isUsedByLoopAlone(ttg::LocalAllocOp buffer, TileStyleLoop &info,
         reason = "a buffer is read before the loop waits for its copies";
         return false;
       }
+      info.reads.push_back(user);
       info.readByProducts |= isa<ttng::WarpGroupDotOp>(user);
     }
   }
@@ -329,7 +332,9 @@ bool isOverwritten(ttg::LocalAllocOp buffer, const TileStyleLoop &info) {
 
 /// Bytes that layout conversions, reductions and the like in `loop` may take
 /// for themselves, as an upper bound: they do not run at the same time.
-int64_t scratchMemory(scf::ForOp loop) {
+/// `isFree` knows conversions that will take none.
+int64_t scratchMemory(scf::ForOp loop,
+                      function_ref<bool(ttg::ConvertLayoutOp)> isFree) {
   auto bytes = [](Type type) -> int64_t {
     auto tensor = dyn_cast<RankedTensorType>(type);
     if (!tensor || !tensor.getElementType().isIntOrFloat())
@@ -339,9 +344,11 @@ int64_t scratchMemory(scf::ForOp loop) {
   };
   int64_t most = 0;
   loop.getBody()->walk([&](Operation *op) {
-    if (isa<ttg::ConvertLayoutOp>(op)) {
-      int64_t size = bytes(op->getResult(0).getType());
-      most = std::max(most, size + size / 4); // a quarter for padding
+    if (auto convert = dyn_cast<ttg::ConvertLayoutOp>(op)) {
+      int64_t size = bytes(convert.getType());
+      size += size / 4; // for padding
+      if (size > most && !isFree(convert))
+        most = size;
     }
     if (isa<ReduceOp>(op)) {
       int64_t size = 0;
@@ -396,6 +403,41 @@ std::optional<int64_t> staticTripCount(scf::ForOp loop) {
   return trips.getLimitedValue(INT64_MAX);
 }
 
+Operation *findIssuePoint(const TileStyleLoop &info) {
+  scf::ForOp loop = info.loop;
+  Operation *last = nullptr;
+  for (Operation *read : info.reads) {
+    auto dot = dyn_cast<ttng::WarpGroupDotOp>(read);
+    Operation *end =
+        loop.getBody()->findAncestorOpInBlock(dot ? *findEnd(dot) : *read);
+    if (!last || last->isBeforeInBlock(end))
+      last = end;
+  }
+  if (!last)
+    return nullptr;
+  auto takesTime = [](Operation *op) {
+    return op->getNumRegions() != 0 || isa<DotOpInterface>(op) ||
+           !(isMemoryEffectFree(op) || isa<ttg::LocalLoadOp>(op));
+  };
+  Operation *point = last->getNextNode();
+  // A product runs on beside what does not need it.
+  if (isa<ttng::WarpGroupDotOp, ttng::WarpGroupDotWaitOp>(last))
+    for (; !point->hasTrait<OpTrait::IsTerminator>() && !takesTime(point);
+         point = point->getNextNode()) {
+      if (!llvm::is_contained(last->getUsers(), point))
+        continue;
+      if (!isa<ttng::WarpGroupDotWaitOp>(point))
+        break;
+      last = point;
+    }
+  for (Operation *op = point; !op->hasTrait<OpTrait::IsTerminator>();
+       op = op->getNextNode())
+    if (takesTime(op) && !info.synchronization.contains(op) &&
+        !isa<ttng::WarpGroupDotWaitOp, mlir::gpu::BarrierOp>(op))
+      return point;
+  return nullptr;
+}
+
 int64_t chooseSlots(const TileStyleLoop &info, int64_t stages,
                     SharedMemoryLimits limits, int64_t others,
                     std::string &reason) {
@@ -403,15 +445,39 @@ int64_t chooseSlots(const TileStyleLoop &info, int64_t stages,
   std::optional<int64_t> trips = staticTripCount(loop);
   if (trips && *trips < 2) {
     reason = "it runs once at most";
-    return *trips;
+    return 0;
   }
   int64_t perSlot = info.bytesPerSlot();
-  int64_t budget = limits.total - limits.reserve - scratchMemory(loop) - others;
-  int64_t slots = std::min(std::clamp<int64_t>(stages, 2, kMaxSlots),
-                           budget / std::max<int64_t>(perSlot, 1));
-  if (slots < 2)
+  auto slotsBeside = [&](int64_t scratch) {
+    int64_t budget = limits.total - limits.reserve - scratch - others;
+    return std::min(std::clamp<int64_t>(stages, 2, kMaxSlots),
+                    budget / std::max<int64_t>(perSlot, 1));
+  };
+  int64_t slots = slotsBeside(
+      scratchMemory(loop, [](ttg::ConvertLayoutOp) { return false; }));
+  if (slots < 2) {
+    // Now it is worth a closer look, which takes facts of all of the module.
+    auto module = loop->getParentOfType<ModuleOp>();
+    int capability = ttg::getComputeCapability(module).value_or(0);
+    std::optional<ModuleAxisInfo> axes;
+    slots = slotsBeside(scratchMemory(loop, [&](ttg::ConvertLayoutOp convert) {
+      if (!llvm::all_of(convert->getUsers(), llvm::IsaPred<AtomicRMWOp>))
+        return false;
+      if (!axes)
+        axes.emplace(module);
+      return isExchangedInWarps(convert, *axes, capability);
+    }));
+  }
+  if (slots < 2) {
     reason = "two slots of " + std::to_string(perSlot) +
              " bytes do not fit into shared memory";
+    if (slots < 1)
+      return 0;
+    if (!findIssuePoint(info)) {
+      reason += ", and nothing is left to do behind the last read of one";
+      return 0;
+    }
+  }
   return trips ? std::min(slots, *trips) : slots;
 }
 

@@ -103,7 +103,7 @@ private:
     int64_t slots =
         chooseSlots(*info, stagesOf(loop), {sharedMemory, sharedMemoryReserve},
                     bytes - perSlot, reason);
-    if (slots < 2)
+    if (slots < 1)
       return failure();
     bytes += (slots - 1) * perSlot;
     return info;
@@ -122,8 +122,8 @@ private:
     for (StagedLoad staged : loads)
       cloned.push_back(
           {cast<LoadOp>(mapping.lookup(staged.load.getOperation())),
-           cast<gpu::LocalAllocOp>(
-               mapping.lookup(staged.alloc.getOperation()))});
+           cast<gpu::LocalAllocOp>(mapping.lookup(staged.alloc.getOperation())),
+           staged.transposed});
     Operation *before = clone->getPrevNode();
     copyAsynchronously(clone, cloned);
     SmallVector<Operation *> added;

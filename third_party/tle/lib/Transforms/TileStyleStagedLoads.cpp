@@ -18,12 +18,16 @@
 //     ... reads %b, and maybe %v ...
 //   }
 //
+// So can one that is turned around in registers first, %b then being a
+// transposed view of the buffer.
+//
 //===----------------------------------------------------------------------===//
 
 #include "tle/Transforms/AsyncCopyWidth.h"
 #include "tle/Transforms/LocalPointerUtils.h"
 #include "tle/Transforms/TileStyleLoop.h"
 #include "triton/Dialect/Triton/IR/Dialect.h"
+#include "triton/Dialect/Triton/IR/Interfaces.h"
 
 namespace mlir::triton::tle {
 
@@ -31,16 +35,46 @@ namespace ttg = mlir::triton::gpu;
 
 namespace {
 
-/// The load whose value `alloc` puts into shared memory, or null.
-LoadOp stagedLoad(ttg::LocalAllocOp alloc) {
+/// What `alloc` puts into shared memory, seen through changes of layout: the
+/// value of a load, or its transpose. No load: anything else.
+StagedLoad findStagedLoad(ttg::LocalAllocOp alloc) {
+  StagedLoad staged{{}, alloc, false};
   Value source = alloc.getSrc();
-  while (source && source.getDefiningOp<ttg::ConvertLayoutOp>())
-    source = source.getDefiningOp()->getOperand(0);
+  while (source) {
+    Operation *def = source.getDefiningOp();
+    auto trans = dyn_cast_or_null<TransOp>(def);
+    if (trans && trans.getOrder() == ArrayRef<int32_t>{1, 0})
+      staged.transposed = !staged.transposed;
+    else if (!isa_and_nonnull<ttg::ConvertLayoutOp>(def))
+      break;
+    source = def->getOperand(0);
+  }
   auto load = source ? source.getDefiningOp<LoadOp>() : LoadOp();
   if (!load || load->getBlock() != alloc->getBlock())
-    return {};
+    return staged;
   auto type = dyn_cast<RankedTensorType>(load.getType());
-  return type && type.getEncoding() ? load : LoadOp();
+  if (type && type.getEncoding())
+    staged.load = load;
+  return staged;
+}
+
+/// The type of the buffer for the tile as it is loaded, a mutable one; null if
+/// it cannot be turned into what `staged` wants.
+ttg::MemDescType getBufferType(const StagedLoad &staged) {
+  ttg::LocalAllocOp alloc = staged.alloc;
+  ttg::MemDescType type = alloc.getType();
+  SmallVector<int64_t> shape(type.getShape());
+  Attribute encoding = type.getEncoding();
+  if (staged.transposed) {
+    auto layouts =
+        dyn_cast<DialectInferLayoutInterface>(&encoding.getDialect());
+    if (!layouts || failed(layouts->inferTransOpEncoding(
+                        encoding, shape, {1, 0}, encoding, std::nullopt)))
+      return {};
+    std::swap(shape[0], shape[1]);
+  }
+  return ttg::MemDescType::get(shape, type.getElementType(), encoding,
+                               type.getMemorySpace(), /*mutableMemory=*/true);
 }
 
 /// Lets views of what is now mutable be mutable.
@@ -62,13 +96,9 @@ void makeViewsMutable(Value buffer) {
 
 void copyAsynchronously(scf::ForOp loop, StagedLoad staged) {
   LoadOp load = staged.load;
-  ttg::MemDescType type = staged.alloc.getType();
+  ttg::MemDescType type = getBufferType(staged);
   OpBuilder builder(loop);
-  auto buffer = ttg::LocalAllocOp::create(
-      builder, staged.alloc.getLoc(),
-      ttg::MemDescType::get(type.getShape(), type.getElementType(),
-                            type.getEncoding(), type.getMemorySpace(),
-                            /*mutableMemory=*/true));
+  auto buffer = ttg::LocalAllocOp::create(builder, staged.alloc.getLoc(), type);
   if (auto alignment = staged.alloc.getAlignmentAttr())
     buffer.setAlignmentAttr(alignment);
   builder.setInsertionPoint(load);
@@ -80,28 +110,40 @@ void copyAsynchronously(scf::ForOp loop, StagedLoad staged) {
   ttg::AsyncWaitOp::create(builder, loc, group.getAsyncToken(), 0);
 
   // A tile may be put into shared memory more than once.
-  for (Operation *user : llvm::make_early_inc_range(load->getUsers()))
-    if (auto twin = dyn_cast<ttg::LocalAllocOp>(user);
-        twin && twin != staged.alloc && twin.getType() == type &&
-        twin.getSrc() == staged.alloc.getSrc()) {
-      twin.getResult().replaceAllUsesWith(staged.alloc.getResult());
-      twin.erase();
-    }
-  Value source = staged.alloc.getSrc();
-  staged.alloc.getResult().replaceAllUsesWith(buffer);
-  makeViewsMutable(buffer.getResult());
-  staged.alloc.erase();
-  while (source.use_empty()) {
-    Operation *def = source.getDefiningOp();
-    bool isLoad = def == load.getOperation();
-    source = def->getOperand(0);
-    def->erase();
-    if (isLoad)
-      return;
+  SmallVector<StagedLoad> twins;
+  for (auto alloc : loop.getBody()->getOps<ttg::LocalAllocOp>()) {
+    StagedLoad twin = findStagedLoad(alloc);
+    if (alloc == staged.alloc ||
+        (twin.load == load && !alloc.getType().getMutableMemory() &&
+         getBufferType(twin) == type))
+      twins.push_back(twin);
   }
-  auto again = ttg::LocalLoadOp::create(builder, loc, load.getType(),
-                                        buffer.getResult());
-  load.getResult().replaceAllUsesWith(again.getResult());
+  SmallVector<Operation *> chain;
+  for (StagedLoad twin : twins) {
+    Value view = buffer.getResult();
+    if (twin.transposed) {
+      builder.setInsertionPoint(twin.alloc);
+      view = ttg::MemDescTransOp::create(builder, twin.alloc.getLoc(), view,
+                                         ArrayRef<int32_t>{1, 0});
+    }
+    for (Value source = twin.alloc.getSrc(); source != load.getResult();
+         source = source.getDefiningOp()->getOperand(0))
+      if (!llvm::is_contained(chain, source.getDefiningOp()))
+        chain.push_back(source.getDefiningOp());
+    twin.alloc.getResult().replaceAllUsesWith(view);
+    twin.alloc.erase();
+  }
+  makeViewsMutable(buffer.getResult());
+  llvm::sort(chain,
+             [](Operation *a, Operation *b) { return b->isBeforeInBlock(a); });
+  for (Operation *op : chain)
+    if (op->use_empty())
+      op->erase();
+  if (!load->use_empty()) {
+    builder.setInsertionPoint(load);
+    auto again = ttg::LocalLoadOp::create(builder, loc, load.getType(), buffer);
+    load.getResult().replaceAllUsesWith(again.getResult());
+  }
   load.erase();
 }
 
@@ -111,23 +153,32 @@ SmallVector<StagedLoad>
 matchStagedLoads(scf::ForOp loop, function_ref<const ModuleAxisInfo &()> axes,
                  std::string &reason) {
   SmallVector<StagedLoad> loads;
-  llvm::SmallPtrSet<Operation *, 4> seen;
   for (auto alloc : loop.getBody()->getOps<ttg::LocalAllocOp>()) {
-    LoadOp load = stagedLoad(alloc);
+    StagedLoad staged = findStagedLoad(alloc);
+    LoadOp load = staged.load;
     if (!load)
+      continue;
+    ttg::MemDescType type = getBufferType(staged);
+    bool isCopy =
+        type && isCopyable(axes(), load.getPtr(), load.getMask(), type);
+    // What is turned around in registers may have to be.
+    if (staged.transposed && !isCopy)
       continue;
     if (load.getIsVolatile())
       reason = "the load of a tile is volatile";
     else if (load.getOther() && !isConstantZero(load.getOther()))
       // a copy fills what it masks with zeros
       reason = "masked elements of a tile are other than zero";
-    else if (!isCopyable(axes(), load.getPtr(), load.getMask(),
-                         alloc.getType()))
+    else if (!isCopy)
       reason = "a tile has no runs of four bytes that a copy can move";
-    else if (seen.insert(load).second)
-      loads.push_back({load, alloc});
     if (!reason.empty())
       return {};
+    auto known = llvm::find_if(
+        loads, [&](const StagedLoad &other) { return other.load == load; });
+    if (known == loads.end())
+      loads.push_back(staged);
+    else if (known->transposed && !staged.transposed)
+      *known = staged;
   }
   return loads;
 }

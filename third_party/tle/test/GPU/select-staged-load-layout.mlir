@@ -9,6 +9,10 @@
 #shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
 #rows = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [1, 0]}>
 #smem = #ttg.shared_memory
+#turned = #ttg.blocked<{sizePerThread = [8, 1], threadsPerWarp = [32, 1], warpsPerCTA = [2, 4], order = [0, 1]}>
+#second = #ttg.dot_op<{opIdx = 1, parent = #scalar}>
+!first = tensor<64x512xbf16, #ttg.dot_op<{opIdx = 0, parent = #scalar}>>
+!narrow_first = tensor<64x64xbf16, #ttg.dot_op<{opIdx = 0, parent = #scalar}>>
 
 // CHECK-DAG: #[[$WIDE:.*]] = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [1, 32], warpsPerCTA = [4, 2], order = [1, 0]}>
 // CHECK-DAG: #[[$SEG:.*]] = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [8, 1], order = [1, 0]}>
@@ -63,6 +67,48 @@ tt.func @words(%p: tensor<32x256x!tt.ptr<f32>, #words>) {
   %v = tt.load %p : tensor<32x256x!tt.ptr<f32>, #words>
   %buf = ttg.local_alloc %v : (tensor<32x256xf32, #words>) -> !ttg.memdesc<32x256xf32, #shared, #smem>
   tt.return
+}
+
+// A tile that two products read, turned around and as it is; what reads it
+// gets the layout that it had.
+// CHECK-LABEL: tt.func @two_products(
+// CHECK: %[[V:.*]] = tt.load %{{.*}} : tensor<64x512x!tt.ptr<bf16>, #[[$SEG]]>
+// CHECK-NEXT: %[[C:.*]] = ttg.convert_layout %[[V]] : tensor<64x512xbf16, #[[$SEG]]> -> tensor<64x512xbf16, #[[$WIDE]]>
+// CHECK-NOT: %[[V]]
+// CHECK: tt.trans %[[C]]
+// CHECK: ttg.convert_layout %[[C]]
+tt.func @two_products(%p: tensor<64x512x!tt.ptr<bf16>, #wide>, %q: !first, %ds: !narrow_first,
+                      %s: tensor<64x64xf32, #scalar>, %sum: tensor<64x512xf32, #scalar>)
+    -> (tensor<64x64xf32, #scalar>, tensor<64x512xf32, #scalar>) {
+  %v = tt.load %p : tensor<64x512x!tt.ptr<bf16>, #wide>
+  %t = tt.trans %v {order = array<i32: 1, 0>} : tensor<64x512xbf16, #wide> -> tensor<512x64xbf16, #turned>
+  %b = ttg.convert_layout %t : tensor<512x64xbf16, #turned> -> tensor<512x64xbf16, #second>
+  %scores = tt.dot %q, %b, %s : !first * tensor<512x64xbf16, #second> -> tensor<64x64xf32, #scalar>
+  %k = ttg.convert_layout %v : tensor<64x512xbf16, #wide> -> tensor<64x512xbf16, #second>
+  %dq = tt.dot %ds, %k, %sum : !narrow_first * tensor<64x512xbf16, #second> -> tensor<64x512xf32, #scalar>
+  tt.return %scores, %dq : tensor<64x64xf32, #scalar>, tensor<64x512xf32, #scalar>
+}
+
+// One product alone, or a product and a use in registers: as it was.
+// CHECK-LABEL: tt.func @one_product(
+// CHECK: tt.load %{{.*}} : tensor<64x512x!tt.ptr<bf16>, #[[$WIDE]]>
+// CHECK-LABEL: tt.func @product_and_use(
+// CHECK: tt.load %{{.*}} : tensor<64x512x!tt.ptr<bf16>, #[[$WIDE]]>
+tt.func @one_product(%p: tensor<64x512x!tt.ptr<bf16>, #wide>, %ds: !narrow_first, %sum: tensor<64x512xf32, #scalar>)
+    -> tensor<64x512xf32, #scalar> {
+  %v = tt.load %p : tensor<64x512x!tt.ptr<bf16>, #wide>
+  %k = ttg.convert_layout %v : tensor<64x512xbf16, #wide> -> tensor<64x512xbf16, #second>
+  %dq = tt.dot %ds, %k, %sum : !narrow_first * tensor<64x512xbf16, #second> -> tensor<64x512xf32, #scalar>
+  tt.return %dq : tensor<64x512xf32, #scalar>
+}
+tt.func @product_and_use(%p: tensor<64x512x!tt.ptr<bf16>, #wide>, %ds: !narrow_first, %sum: tensor<64x512xf32, #scalar>)
+    -> (tensor<64x512xf32, #scalar>, tensor<64x512xbf16, #wide>) {
+  %v = tt.load %p : tensor<64x512x!tt.ptr<bf16>, #wide>
+  %k = ttg.convert_layout %v : tensor<64x512xbf16, #wide> -> tensor<64x512xbf16, #second>
+  %half = tt.dot %ds, %k, %sum : !narrow_first * tensor<64x512xbf16, #second> -> tensor<64x512xf32, #scalar>
+  %dq = tt.dot %ds, %k, %half : !narrow_first * tensor<64x512xbf16, #second> -> tensor<64x512xf32, #scalar>
+  %more = arith.addf %v, %v : tensor<64x512xbf16, #wide>
+  tt.return %dq, %more : tensor<64x512xf32, #scalar>, tensor<64x512xbf16, #wide>
 }
 
 // Each stays: used in registers too; fewer rows than the warps load at a time;

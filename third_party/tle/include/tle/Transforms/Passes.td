@@ -81,7 +81,9 @@ def TLESelectStagedLoadLayout : TLE_ModulePass<"triton-tle-select-staged-load-la
     memory can be written in any order. So a load whose rows are longer, and
     which only shared memory uses, takes the layout with 128 bytes of a row to
     the lanes and the rest of the warp on further rows: here two rows for a
-    thread, the columns at constant distances.
+    thread, the columns at constant distances. A tile that products read, as it
+    is or turned around, goes to shared memory for them, too; the layout is
+    taken if there are two of them or more.
 
     ```mlir
     #blocked = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [1, 32], warpsPerCTA = [8, 1], order = [1, 0]}>

@@ -126,8 +126,9 @@ def TLETileStylePipelineSchedule : TLE_ModulePass<"triton-tle-tile-style-pipelin
     There may be any number of copies, of buffers, and of waits: a read has to
     follow a wait for the copies into its own buffer only.
 
-    A tile that is loaded into registers only to be put into shared memory is
-    first turned into such a copy; what else uses its value reads it back.
+    A tile that is loaded into registers only to be put into shared memory, as
+    it is or turned around, is first turned into such a copy; what else uses
+    its value reads it back.
 
     ```mlir
     %v = tt.load %ptrs, %mask
@@ -149,9 +150,10 @@ def TLETileStylePipelineSchedule : TLE_ModulePass<"triton-tle-tile-style-pipelin
       by an asynchronous product that the iteration does not wait for, or not
       wholly overwritten in every iteration;
     - it holds another loop, runs once at most, has unsigned bounds, is to be
-      warp-specialized by stock, or two slots of its buffers do not fit into
-      shared memory beside all other buffers and the slots of loops that were
-      chosen before it;
+      warp-specialized by stock, or its buffers do not fit into shared memory
+      beside all other buffers and the slots of loops that were chosen before
+      it: twice, or once with a product or an access to other memory left to do
+      behind the last read of the tile;
     - a tile cannot be copied: no runs of four bytes, or masked elements that
       are not zero.
   }];
@@ -195,14 +197,35 @@ def TLEMaterializeTileStylePipeline : TLE_ModulePass<"triton-tle-materialize-til
     ttg.local_dealloc %slots : ...
     ```
 
+    Where only one tile fits, the buffers stay what they are, and the next tile
+    is issued as soon as this one has been read. What needs no result of the
+    last product that reads it stays in front of the copies, beside the product,
+    up to the next product or access to other memory.
+
+    ```mlir
+    // N = 1
+    scf.if %has0 { copy of tile 0 into %buf }
+    ttg.async_commit_group
+    scf.for %iv = %lb to %ub step %st {
+      // loads of indices: for tile i + 1, and those that consumers of tile i use
+      ttg.async_wait {num = 0 : i32}
+      ttng.fence_async_shared {bCluster = false}
+      // all that reads %buf
+      scf.if %more { copy of tile i + 1 into %buf }
+      ttg.async_commit_group
+      // the rest of the iteration
+    } {tt.num_stages = 1 : i32}
+    ttg.async_wait {num = 0 : i32}
+    ```
+
     The fence is there only if products read the tiles. Carried values that
     addresses depend on are carried a second time, for the tile to come; what
     consumers do not need of the loop's body goes.
 
     A warp group product whose result is only the accumulator of the next one is
     not waited for; every other one ends where it stands, before its slot is
-    filled again. A loop for which not even two slots fit loses
-    its marks and is left to stock's pipeliner.
+    filled again. A loop whose tile does not fit loses its marks and is left to
+    stock's pipeliner.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect", "::mlir::triton::gpu::TritonGPUDialect",

@@ -46,6 +46,8 @@ struct TileStyleLoop {
   /// Loads that the consumers use and that need nothing that an iteration
   /// computes but addresses, and what those need.
   llvm::SetVector<Operation *> seeds;
+  /// What reads the buffers.
+  SmallVector<Operation *> reads;
   /// Whether tensor cores read a buffer through the asynchronous proxy.
   bool readByProducts = false;
 
@@ -61,6 +63,8 @@ FailureOr<TileStyleLoop> matchTileStyleLoop(scf::ForOp loop,
 struct StagedLoad {
   LoadOp load;
   gpu::LocalAllocOp alloc;
+  /// Whether `alloc` holds the transpose of what is loaded.
+  bool transposed = false;
 };
 
 /// The staged loads of `loop`, if all of them can be asynchronous copies; else
@@ -86,9 +90,16 @@ struct SharedMemoryLimits {
 /// Bytes that the explicit buffers inside of `op` take.
 int64_t explicitSharedMemory(Operation *op);
 
+/// The op of the body in front of which the copies for the next tile can start
+/// if each buffer has one slot: every read of this tile has ended there. What
+/// does not need the last of them to have ended, and takes little time, stands
+/// before it. Null if no product and no access to other memory is left to run
+/// beside the copies.
+Operation *findIssuePoint(const TileStyleLoop &info);
+
 /// As many slots for each buffer as `stages`, the loop's trips and shared
-/// memory allow, of which other buffers take `others` bytes. Less than two:
-/// `reason` says why.
+/// memory allow, of which other buffers take `others` bytes; one only if there
+/// is an issue point. None: `reason` says why.
 int64_t chooseSlots(const TileStyleLoop &info, int64_t stages,
                     SharedMemoryLimits limits, int64_t others,
                     std::string &reason);
