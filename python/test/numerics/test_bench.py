@@ -240,6 +240,22 @@ sys.exit(cli.main(["gemm", "--json"]))
     assert "a table" in done.stderr and "a compiler" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "module, options, message",
+    [
+        ("bench", ["--only", "tle"], "triton_tle bench: --only wants an operator"),
+        ("bench.compile_time", ["--arch", "sm_42"], "error: arch: got 'sm_42', expected sm_75 or newer"),
+        ("bench.compile_time", ["--rounds", "0"], "error: --rounds: got 0, expected 1 or more"),
+        ("bench.compile_time", ["nothing"], "error: no operator 'nothing'; there are: "),
+    ],
+)
+def test_modules_say_what_is_wrong(module, options, message):
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    command = [sys.executable, "-m", f"triton_tle.{module}", *options]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
+    assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
+
+
 def test_providers_belong_to_an_operator():
     with pytest.raises(ValueError, match="--only wants an operator, whose providers it names: sparse_mla_fwd, "):
         cli.main(["--only", "tle"])

@@ -151,14 +151,20 @@ def main() -> int:
     """Command line; returns the exit status, 1 when ``--limit`` is exceeded."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", nargs="?", help="operator, or path/to/file.py[:kernel]")
-    parser.add_argument("--arch", default="sm_90a")
-    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--arch", default="sm_90a", help="architecture to compile for (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=10, help="compilations of each kernel (default: %(default)s)")
     parser.add_argument("--limit", type=float, help="exit with 1 when a ratio is above this")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     arguments = parser.parse_args()
+    if arguments.rounds < 1:
+        parser.error(f"--rounds: got {arguments.rounds}, expected 1 or more")
+    try:
+        parse_arch(arguments.arch)
+        variants = variants_of(arguments.name, arguments.arch) if arguments.name else list(plain_variants())
+    except ValueError as error:
+        parser.error(str(error))
     install()
     triton_key()  # hashes all of Triton once
-    variants = variants_of(arguments.name, arguments.arch) if arguments.name else list(plain_variants())
     results = []
     for variant in variants:
         print(f"{variant.label} …", file=sys.stderr, flush=True)
