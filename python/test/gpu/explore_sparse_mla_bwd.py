@@ -21,7 +21,7 @@ from triton_tle.bench.harness import environment, format_table, time_in_rounds
 from triton_tle.bench.parallel import in_processes
 from triton_tle.bench.sparse_mla_bwd import Case, make_inputs
 from triton_tle.bench.sparse_mla_bwd_check import CheckCase, CheckResult, check
-from triton_tle.ops.sparse_mla_bwd import launch_config, launch_sparse_mla_bwd, sparse_mla_bwd_kernel
+from triton_tle.ops.sparse_mla_bwd import launch_config, launch_sparse_mla_bwd, loop_config, sparse_mla_bwd_kernel
 from triton_tle.ops.sparse_mla_bwd_args import check_sparse_mla_bwd
 
 
@@ -32,6 +32,7 @@ def configurations() -> dict[str, tuple[bool, dict[str, int | bool]]]:
         label = f"{'hold' if hold else 'join'}, {width}"
         found[label] = (False, launch_config() | {"HOLD": hold, "WIDTH": width})
     found["gather not ahead, hold, 64"] = (False, launch_config() | {"AHEAD": False})
+    found["plain gather, hold, 64"] = (False, loop_config())
     for width in (64, 128):
         found[f"deterministic, join, {width}"] = (True, launch_config(True) | {"WIDTH": width})
     return found
