@@ -426,6 +426,8 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         _n("triton-tle-lower-exclusive-cumsum"),
         Pass(NATIVE, convert.flag, convert.options),
         _n("triton-tle-early-assign-memory-space"),
+        # Before accesses look for the transpositions between them and their buffers.
+        _n("triton-tle-lower-buffer-choices"),
         _o("triton-tle-select-encodings"),
         _o("triton-tle-optimize-local-pointer-async-stores"),
         _o("triton-tle-optimize-local-pointer-loads"),
@@ -470,6 +472,8 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         # Products are asynchronous only now.
         *(_dot_waits() if settings.capability // 10 == 9 else ()),
         *_finish_ttgir(settings, _tle_fences(settings)),
+        # Again: canonicalization has folded the branches that choose buffers.
+        _n("triton-tle-lower-buffer-choices", only_if="ttg.local_alloc"),
         # Last: canonicalization would merge the steps of an exchange into one that takes shared memory.
         _o("triton-tle-coalesce-atomics", only_if="tt.atomic_rmw"),
         _o("triton-tle-find-ordered-partitions", only_if=PARTITIONS),

@@ -194,6 +194,46 @@ def test_slots():
     assert torch.equal(y[258:].view(8, 16), x[4] - x[3])
 
 
+@triton.jit(noinline=True)
+def stored(view, y, ROWS: tl.constexpr, COLUMNS: tl.constexpr):
+    tl.store(y + grid2(COLUMNS, ROWS), view.load())
+
+
+@triton.jit
+def chosen(x, y, n, ROWS: tl.constexpr, COLUMNS: tl.constexpr, LAYOUT: tl.constexpr):
+    offsets = grid2(ROWS, COLUMNS)
+    first = tle.gpu.alloc([ROWS, COLUMNS], x.dtype.element_ty, LAYOUT)
+    second = tle.gpu.alloc([ROWS, COLUMNS], x.dtype.element_ty, LAYOUT)
+    first.store(tl.load(x + offsets))
+    second.store(tl.load(x + ROWS * COLUMNS + offsets))
+    front, back = first.permute(1, 0), second.permute(1, 0)
+    for step in range(n):
+        stored(front, y + step * ROWS * COLUMNS, ROWS, COLUMNS)
+        front, back = back, front
+    if n > 2:
+        last = first.permute(1, 0)
+    else:
+        last = second.permute(1, 0)
+    tl.store(y + n * ROWS * COLUMNS + grid2(COLUMNS, ROWS), last.load())
+    rows, columns = COLUMNS - 1 - tl.arange(0, COLUMNS)[:, None], tl.arange(0, ROWS)[None, :]
+    flipped = tl.load(tle.gpu.local_ptr(last, (rows, columns)))
+    tl.store(y + (n + 1) * ROWS * COLUMNS + grid2(COLUMNS, ROWS), flipped)
+
+
+@pytest.mark.parametrize("n", [2, 3])
+@pytest.mark.parametrize("swizzle", [0, 32])
+def test_buffers_that_control_flow_chooses(swizzle, n):
+    """Transposed views exchanged by a loop, taken by a function that is not inlined, and chosen by a condition."""
+    rows, columns = 32, 32 if swizzle else 16
+    x = filled((2, rows, columns), torch.int8)
+    y = torch.zeros((n + 2, columns, rows), dtype=torch.int8)
+    layout = tle.gpu.nv_mma_shared_layout(swizzle=swizzle)
+    launch(chosen, x, y, n, rows, columns, layout)
+    order = [step % 2 for step in range(n)] + [0 if n > 2 else 1]
+    assert torch.equal(y[:-1], torch.stack([x[index].T for index in order]))
+    assert torch.equal(y[-1], x[order[-1]].T.flip(0))
+
+
 @triton.jit
 def atomics(x, y, z):
     buffer = tle.gpu.alloc([4], tl.int32)

@@ -7,6 +7,44 @@
 // WGMMA operands
 //===----------------------------------------------------------------------===//
 
+def TLELowerBufferChoices : TLE_ModulePass<"triton-tle-lower-buffer-choices"> {
+  let summary = "buffers that control flow chooses, in a form that stock's lowering knows";
+  let description = [{
+    A choice of buffers by a condition becomes a branch: stock's analysis of
+    shared memory knows no `arith.select` of buffers and ends in an assertion.
+
+    ```mlir
+    %x = arith.select %c, %a, %b : !ttg.memdesc<64xf32, #shared, #smem, mutable>
+    // becomes
+    %x = scf.if %c -> (!ttg.memdesc<64xf32, #shared, #smem, mutable>) {
+      scf.yield %a : !ttg.memdesc<64xf32, #shared, #smem, mutable>
+    } else {
+      scf.yield %b : !ttg.memdesc<64xf32, #shared, #smem, mutable>
+    }
+    ```
+
+    Where transposed views of buffers with a `#ttg.nvmma_shared` layout without
+    a swizzle are carried by a loop, come out of a branch, go to partitions or
+    to functions and back, the buffers themselves do, and are transposed behind:
+    `triton-tle-lower-wgmma-views` has to see the transposition.
+
+    ```mlir
+    %t = ttg.memdesc_trans %a {order = array<i32: 1, 0>} : !ttg.memdesc<32x16xi8, #no_swizzle> -> !ttg.memdesc<16x32xi8, #no_swizzle_transposed>
+    tt.call @f(%t) : (!ttg.memdesc<16x32xi8, #no_swizzle_transposed>) -> ()
+    tt.func private @f(%v: !ttg.memdesc<16x32xi8, #no_swizzle_transposed>) {
+      %x = ttg.local_load %v : ...
+    // becomes
+    tt.call @f(%a) : (!ttg.memdesc<32x16xi8, #no_swizzle>) -> ()
+    tt.func private @f(%b: !ttg.memdesc<32x16xi8, #no_swizzle>) {
+      %v = ttg.memdesc_trans %b {order = array<i32: 1, 0>} : !ttg.memdesc<32x16xi8, #no_swizzle> -> !ttg.memdesc<16x32xi8, #no_swizzle_transposed>
+      %x = ttg.local_load %v : ...
+    ```
+
+    A value that is a transposed view on one way and a buffer of the same type
+    on another is an error: the two lie differently in shared memory.
+  }];
+}
+
 def TLELowerWGMMAViews : TLE_ModulePass<"triton-tle-lower-wgmma-views"> {
   let summary = "tle.memdesc_wgmma_view becomes ttg.memdesc_trans";
   let description = [{
