@@ -59,6 +59,7 @@ BACKWARD_REFUSES = {
     "sums size": ({"sums": torch.zeros(19, 576)}, ValueError, r"sums must have shape \[20, 576\]"),
     "causal_start": ({"causal_start": 2**31}, ValueError, "causal_start must fit in 32 bits, got 2147483648"),
     "sm_scale": ({"sm_scale": math.inf}, ValueError, "sm_scale must be finite, got inf"),
+    "kernel": ({"kernel": "tile"}, ValueError, "kernel must be one of auto, loop, got 'tile'"),
 }
 
 
