@@ -66,6 +66,10 @@ ttg::MemDescType getBufferType(const StagedLoad &staged) {
   SmallVector<int64_t> shape(type.getShape());
   Attribute encoding = type.getEncoding();
   if (staged.transposed) {
+    // Transposed views of buffers without a swizzle are a world of their own.
+    auto swizzled = dyn_cast<ttg::NVMMASharedEncodingAttr>(encoding);
+    if (!swizzled || swizzled.getSwizzlingByteWidth() == 0)
+      return {};
     auto layouts =
         dyn_cast<DialectInferLayoutInterface>(&encoding.getDialect());
     if (!layouts || failed(layouts->inferTransOpEncoding(

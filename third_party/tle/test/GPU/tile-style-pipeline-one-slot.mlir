@@ -151,6 +151,7 @@ module attributes {"ttg.num-warps" = 4 : i32, ttg.target = "cuda:90"} {
 #mma = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 16]}>
 #s = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
 #st = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = true, elementBitWidth = 16}>
+#plain = #ttg.nvmma_shared<{swizzlingByteWidth = 0, transposed = true, elementBitWidth = 16}>
 #smem = #ttg.shared_memory
 !const = !ttg.memdesc<64x64xbf16, #s, #smem>
 !turned = !ttg.memdesc<64x64xbf16, #st, #smem>
@@ -230,6 +231,28 @@ module attributes {"ttg.num-warps" = 4 : i32, ttg.target = "cuda:90"} {
       %s = ttng.warp_group_dot %q, %kt, %zero {inputPrecision = 0 : i32} : !const * !turned -> !acc
       %part = ttg.convert_layout %s : !acc -> tensor<64x64xf32, #b>
       tt.store %sums, %part : !floats
+    } {tt.num_stages = 2 : i32}
+    tt.return
+  }
+
+  // Turned around in registers and put into a buffer without a swizzle: that
+  // stays.
+  // CHECK-LABEL: @unswizzled
+  // CHECK: scf.for
+  // CHECK-NEXT: tt.load
+  // CHECK-NEXT: tt.trans
+  // CHECK-NEXT: ttg.local_alloc
+  // CHECK: } {tt.num_stages = 2 : i32}
+  tt.func @unswizzled(%ptr: !ptrs {tt.contiguity = dense<[1, 64]> : tensor<2xi32>, tt.divisibility = dense<[16, 16]> : tensor<2xi32>}, %out: tensor<64x64x!tt.ptr<bf16>, #bt>, %n: i32) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    // expected-remark @+1 {{no asynchronous tile copy in its body}}
+    scf.for %i = %c0 to %n step %c1 : i32 {
+      %v = tt.load %ptr : !ptrs
+      %turned = tt.trans %v {order = array<i32: 1, 0>} : !tile -> tensor<64x64xbf16, #bt>
+      %kt = ttg.local_alloc %turned : (tensor<64x64xbf16, #bt>) -> !ttg.memdesc<64x64xbf16, #plain, #smem>
+      %x = ttg.local_load %kt : !ttg.memdesc<64x64xbf16, #plain, #smem> -> tensor<64x64xbf16, #bt>
+      tt.store %out, %x : tensor<64x64x!tt.ptr<bf16>, #bt>
     } {tt.num_stages = 2 : i32}
     tt.return
   }
