@@ -28,7 +28,7 @@
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "triton/Dialect/Triton/IR/Dialect.h"
 #include "triton/Dialect/TritonGPU/IR/Dialect.h"
-#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace mlir::triton::tle {
 #define GEN_PASS_DEF_TLELOWERBUFFERCHOICES
@@ -73,6 +73,8 @@ struct Meeting {
 class Meetings {
 public:
   explicit Meetings(ModuleOp module) : module(module) {
+    module.walk(
+        [&](CallOp call) { callsOf[call.getCallee()].push_back(call); });
     module.walk([&](Operation *op) { addAround(op); });
     for (auto [index, meeting] : llvm::enumerate(meetings))
       for (Value value : meeting.values)
@@ -86,6 +88,7 @@ private:
   ModuleOp module;
   SmallVector<Meeting> meetings;
   llvm::DenseMap<Value, size_t> meetingOf;
+  llvm::StringMap<SmallVector<CallOp>> callsOf;
 
   void add(ArrayRef<Value> values, ArrayRef<OpOperand *> sources) {
     if (isAmbiguous(values.front()))
@@ -144,11 +147,7 @@ void Meetings::addAround(Operation *op) {
 void Meetings::addFunction(FuncOp function) {
   if (function.isExternal())
     return;
-  SmallVector<CallOp> calls;
-  module.walk([&](CallOp call) {
-    if (call.getCallee() == function.getName())
-      calls.push_back(call);
-  });
+  SmallVector<CallOp> calls = callsOf.lookup(function.getName());
   if (calls.empty())
     return;
   for (BlockArgument argument : function.getArguments()) {

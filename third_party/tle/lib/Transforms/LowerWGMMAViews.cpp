@@ -13,7 +13,9 @@
 // Stock's lowering takes elements of an nvmma_shared layout without a swizzle
 // to lie row by row whether it is `transposed` or not, so the layout that
 // ttg.memdesc_trans infers there says something else of the same bytes. With a
-// swizzle the two agree.
+// swizzle the two agree. A transposition in front of a loop, a branch, a
+// partition or a call would not be seen here: LowerBufferChoices.cpp has moved
+// it behind.
 //
 //===----------------------------------------------------------------------===//
 
