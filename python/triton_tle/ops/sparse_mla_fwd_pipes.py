@@ -120,18 +120,26 @@ def load(
 
 
 @triton.jit
+def begin_scores(keys, q, count):
+    """Start the products of a tile's first column block, to which `score_tile` adds the others."""
+    k = keys[0].wait(count)
+    return tl.dot(q.k0.load(), k.k.T.load())
+
+
+@triton.jit
 def score_tile(
-    queries, keys, scales, weights, q, q_held, q_rope, item, is_last, count, reference, largest, row_sums, scale_log2,
-    HAS_ROPE: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_K: tl.constexpr, TOLERANCE: tl.constexpr
+    queries, keys, scales, weights, q, q_held, q_rope, item, count, s, reference, largest, row_sums, scale_log2,
+    IS_LAST: tl.constexpr, HAS_ROPE: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_K: tl.constexpr,
+    TOLERANCE: tl.constexpr
 ):  # fmt: skip
-    """Scores and softmax of one tile; (reference, running maximum, sums) after it.
+    """Scores and softmax of one tile; (reference, running maximum, sums) after it, and the next tile's begun scores.
 
     Products with Q from shared memory come first and those with Q from registers last: the tensor cores run dry at
-    each change from one kind to the other. Q is released behind the last products with it, so that the next item's is
-    on its way during the softmax.
+    each change from one kind to the other. The next tile's first products are given to the tensor cores between the
+    instructions of the softmax, which leaves them nothing else to do; all that is waited for comes before it, so that
+    no branch keeps ptxas from mixing the two. Q is released behind the last products with it, so that the next item's
+    is on its way during the softmax.
     """
-    k = keys[0].wait(count)
-    s = tl.dot(q.k0.load(), k.k.T.load())
     k = keys[2].wait(count)
     s = tl.dot(q.k2.load(), k.k.T.load(), s)
     k = keys[1].wait(count)
@@ -142,20 +150,24 @@ def score_tile(
     if HAS_ROPE:
         s = tl.dot(q_rope, k.rope.T.load(), s)
     bias = k.bias.load()
-    if is_last:
+    keys[0].release(count)
+    if IS_LAST:
         queries.release(item)
-    s = s + bias[None, :]
-    largest = tl.maximum(largest, tl.max(s, 1) * scale_log2)
+    scores = s + bias[None, :]
+    scale_slot = scales.acquire(count)
+    weight_slot = weights.acquire(count)
+    largest = tl.maximum(largest, tl.max(scores, 1) * scale_log2)
     new = tl.where(largest > reference + TOLERANCE, largest, reference)
     scale = tl.exp2(reference - new)
-    out = scales.acquire(count)
-    out.scale.store(scale)
+    scale_slot.scale.store(scale)
     scales.commit(count)
-    p = tl.exp2(s * scale_log2 - new[:, None])
-    out = weights.acquire(count)
-    out.p.store(p.to(tl.bfloat16))
+    if not IS_LAST:
+        s = begin_scores(keys, q, count + 1)
+    p = tl.exp2(scores * scale_log2 - new[:, None])
+    weight_slot.p.store(p.to(tl.bfloat16))
     weights.commit(count)
-    return new, largest, row_sums * scale[:, None] + tl.sum(tl.reshape(p, [BLOCK_H, BLOCK_K // 8, 8]), 1)
+    row_sums = row_sums * scale[:, None] + tl.sum(tl.reshape(p, [BLOCK_H, BLOCK_K // 8, 8]), 1)
+    return new, largest, row_sums, s
 
 
 @triton.jit
@@ -183,12 +195,18 @@ def score(
         q_rope = q_held[0]
         if HAS_ROPE:
             q_rope = tle.gpu.hold_in_registers(q.rope.load())
-        for tile in range(tiles):
-            reference, largest, row_sums = score_tile(
-                queries, keys, scales, weights, q, q_held, q_rope, done, tile + 1 == tiles, count, reference, largest,
-                row_sums, scale_log2, HAS_ROPE, BLOCK_H, BLOCK_K, TOLERANCE,
+        s = begin_scores(keys, q, count)
+        for _tile in range(tiles - 1):
+            reference, largest, row_sums, s = score_tile(
+                queries, keys, scales, weights, q, q_held, q_rope, done, count, s, reference, largest, row_sums,
+                scale_log2, False, HAS_ROPE, BLOCK_H, BLOCK_K, TOLERANCE,
             )  # fmt: skip
             count += 1
+        reference, largest, row_sums, s = score_tile(
+            queries, keys, scales, weights, q, q_held, q_rope, done, count, s, reference, largest, row_sums,
+            scale_log2, True, HAS_ROPE, BLOCK_H, BLOCK_K, TOLERANCE,
+        )  # fmt: skip
+        count += 1
         heads = (item % head_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
         row_sum = tl.sum(row_sums, 1)
         out = sums.acquire(done)
@@ -326,9 +344,10 @@ def sparse_mla_fwd_pipes_kernel(
     scales = tle.pipe(scale=tle.gpu.alloc([2, BLOCK_H], tl.float32, layout=vector), readers=both, name="scales")
     weights = tle.pipe(p=tle.gpu.alloc([1, BLOCK_H, BLOCK_K], tl.bfloat16), readers=both, name="weights")
     sums = tle.pipe(factor=tle.gpu.alloc([1, BLOCK_H], tl.float32, layout=vector), readers=both, name="sums")
-    # What `score` reads is released by `add`, which has waited for the P that came of it.
+    # What `score` reads is released by `add`, which has waited for the P that came of it. Where `score` begins a tile
+    # early it releases for itself: without that, products must end before anything else is handed on.
     score_keys = (
-        keys0.reader("score", releases=False),
+        keys0.reader("score"),
         keys1.reader("score", releases=False),
         keys2.reader("score", releases=False),
         keys3.reader("score", releases=False),

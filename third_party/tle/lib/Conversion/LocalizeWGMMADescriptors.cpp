@@ -52,8 +52,7 @@ private:
       CFGLoop *loop = loops.getLoopFor(&block);
       if (!loop || block.getOps<nvgpu::WGMMAOp>().empty())
         continue;
-      invariant.clear();
-      if (countInvariant(*loop) >= minDescriptors)
+      if (hasMany(loops, loop))
         work.emplace_back(&block, loop);
     }
     for (auto [block, loop] : work)
@@ -135,14 +134,26 @@ private:
     return {};
   }
 
-  /// Number of different invariant descriptors in `loop`.
-  unsigned countInvariant(CFGLoop &loop) {
-    DenseSet<Value> descriptors;
+  /// Whether `loop`, or one around it, has descriptors enough to act on.
+  bool hasMany(CFGLoopInfo &loops, CFGLoop *loop) {
+    for (; loop; loop = loop->getParentLoop()) {
+      invariant.clear();
+      if (countInvariant(loops, *loop) >= minDescriptors)
+        return true;
+    }
+    return false;
+  }
+
+  /// Number of different invariant descriptors in `loop`. One counts for each
+  /// loop whose own products use it: hoisted out of all of them, it is alive
+  /// from the first to the last, and ptxas does not form it again.
+  unsigned countInvariant(CFGLoopInfo &loops, CFGLoop &loop) {
+    DenseSet<std::pair<Value, CFGLoop *>> descriptors;
     for (Block *block : loop.getBlocks())
       for (nvgpu::WGMMAOp product : block->getOps<nvgpu::WGMMAOp>())
         for (Value operand : {product.getOpA(), product.getOpB()})
           if (operand.getType().isInteger(64) && isInvariant(loop, operand))
-            descriptors.insert(operand);
+            descriptors.insert({operand, loops.getLoopFor(block)});
     return descriptors.size();
   }
 

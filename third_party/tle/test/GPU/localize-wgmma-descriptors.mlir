@@ -1,5 +1,6 @@
 // RUN: tle-opt %s -triton-tle-localize-wgmma-descriptors=min-descriptors=1 | FileCheck %s
 // RUN: tle-opt %s -triton-tle-localize-wgmma-descriptors | FileCheck %s --check-prefix=FEW
+// RUN: tle-opt %s -triton-tle-localize-wgmma-descriptors=min-descriptors=2 | FileCheck %s --check-prefix=TWO
 
 // Uniform registers hold a few descriptors.
 // FEW-NOT: llvm.inline_asm
@@ -115,6 +116,9 @@ llvm.func @wide_counter(%d: i64, %n: i64, %use: i1) {
 
 // The zero is added to the address itself; what else goes into the descriptor
 // stays where it is formed.
+// TWO-LABEL: llvm.func @from_address
+// TWO-NOT: llvm.inline_asm
+// TWO: llvm.return
 // CHECK-LABEL: llvm.func @from_address
 // CHECK-SAME: %[[WARP:[^:]*]]: i32
 // CHECK: %[[SMEM:.*]] = llvm.mlir.addressof @smem
@@ -174,6 +178,42 @@ llvm.func @short_address(%addr: i16, %n: i32, %use: i1) {
   %next = llvm.add %i, %one : i32
   %more = llvm.icmp "slt" %next, %n : i32
   llvm.cond_br %more, ^body(%next : i32), ^exit
+^exit:
+  llvm.return
+}
+
+// One descriptor counts for both loops that have products with it; the inner
+// loop, with one of its own, goes with the outer one.
+// TWO-LABEL: llvm.func @shared
+// TWO: ^{{.*}}(%[[I:.*]]: i32):
+// TWO: llvm.inline_asm {{.*}} %[[I]] : (i32) -> i32
+// TWO: nvg.wgmma
+// TWO: ^{{.*}}(%[[J:.*]]: i32):
+// TWO: llvm.inline_asm {{.*}} %[[J]] : (i32) -> i32
+// TWO: nvg.wgmma
+llvm.func @shared(%addr: i32, %n: i32, %use: i1) {
+  %i0 = llvm.mlir.constant(0 : i32) : i32
+  %one = llvm.mlir.constant(1 : i32) : i32
+  %mask = llvm.mlir.constant(16383 : i32) : i32
+  %low = llvm.and %addr, %mask : i32
+  %d = llvm.zext %low : i32 to i64
+  llvm.br ^outer(%i0 : i32)
+^outer(%i: i32):
+  nvvm.wgmma.fence.aligned
+  %q = nvg.wgmma %d, %d, %use {eltTypeA = 5 : i32, eltTypeB = 5 : i32, eltTypeC = 7 : i32, k = 16 : i32, layoutA = 0 : i32, layoutB = 1 : i32, m = 64 : i32, n = 8 : i32} : (i64, i64, i1) -> !llvm.struct<(f32, f32)>
+  nvvm.wgmma.commit.group.sync.aligned
+  llvm.br ^inner(%i0 : i32)
+^inner(%j: i32):
+  nvvm.wgmma.fence.aligned
+  %r = nvg.wgmma %d, %d, %use {eltTypeA = 5 : i32, eltTypeB = 5 : i32, eltTypeC = 7 : i32, k = 16 : i32, layoutA = 0 : i32, layoutB = 1 : i32, m = 64 : i32, n = 8 : i32} : (i64, i64, i1) -> !llvm.struct<(f32, f32)>
+  nvvm.wgmma.commit.group.sync.aligned
+  %nextj = llvm.add %j, %one : i32
+  %morej = llvm.icmp "slt" %nextj, %n : i32
+  llvm.cond_br %morej, ^inner(%nextj : i32), ^latch
+^latch:
+  %next = llvm.add %i, %one : i32
+  %more = llvm.icmp "slt" %next, %n : i32
+  llvm.cond_br %more, ^outer(%next : i32), ^exit
 ^exit:
   llvm.return
 }

@@ -100,11 +100,14 @@ def TLELocalizeWGMMADescriptors : Pass<"triton-tle-localize-wgmma-descriptors", 
 
     Descriptors outside of loops, those that change anyway, and loops without an
     integer that they change stay as they are. So do loops with few descriptors:
-    uniform registers hold them.
+    uniform registers hold them. A descriptor counts once for each loop whose
+    own products use it, since LLVM forms it once, ahead of all of them, and it
+    stays in registers from the first to the last. A loop inside of one with
+    many goes with it.
   }];
   let options = [
     Option<"minDescriptors", "min-descriptors", "unsigned", "48",
-           "smallest number of different invariant descriptors of a loop to act on">
+           "smallest number of different invariant descriptors of a loop, or of one around it, to act on">
   ];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
