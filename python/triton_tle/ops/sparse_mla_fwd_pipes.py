@@ -4,6 +4,8 @@ A work item is one query token and 64 of its heads; a program takes items in tur
 in four column blocks. `score` multiplies Q K^T, keeps the online softmax and hands on P and what the sums so far must
 be scaled by. `add` runs twice, each holding half of the columns of the output. The first 512 columns of K are V.
 
+`score` is what the others wait for. It begins a tile's products during the softmax of the tile before.
+
 The reference that exponents are relative to follows the running maximum only when it has grown by more than TOLERANCE:
 most tiles then need no rescaling of the output, and the normalization in the end makes the result the same.
 """
@@ -135,10 +137,12 @@ def score_tile(
     """Scores and softmax of one tile; (reference, running maximum, sums) after it, and the next tile's begun scores.
 
     Products with Q from shared memory come first and those with Q from registers last: the tensor cores run dry at
-    each change from one kind to the other. The next tile's first products are given to the tensor cores between the
-    instructions of the softmax, which leaves them nothing else to do; all that is waited for comes before it, so that
-    no branch keeps ptxas from mixing the two. Q is released behind the last products with it, so that the next item's
-    is on its way during the softmax.
+    each change from one kind to the other. Q is released behind the last products with it, so that the next item's is
+    on its way during the softmax.
+
+    The softmax leaves the tensor cores without work, so the next tile's first products run beside its exponentials. A
+    warp waits when it gives them out, hence ptxas must mix the two: no branch may stand among the exponentials, and
+    the slots for their results are waited for before. The next tile's keys are not, which come last of all.
     """
     k = keys[2].wait(count)
     s = tl.dot(q.k2.load(), k.k.T.load(), s)
@@ -344,8 +348,8 @@ def sparse_mla_fwd_pipes_kernel(
     scales = tle.pipe(scale=tle.gpu.alloc([2, BLOCK_H], tl.float32, layout=vector), readers=both, name="scales")
     weights = tle.pipe(p=tle.gpu.alloc([1, BLOCK_H, BLOCK_K], tl.bfloat16), readers=both, name="weights")
     sums = tle.pipe(factor=tle.gpu.alloc([1, BLOCK_H], tl.float32, layout=vector), readers=both, name="sums")
-    # What `score` reads is released by `add`, which has waited for the P that came of it. Where `score` begins a tile
-    # early it releases for itself: without that, products must end before anything else is handed on.
+    # What `score` reads is released by `add`, which has waited for the P that came of it. The block with which `score`
+    # begins a tile it releases itself: else those products would have to end before the P of the tile before.
     score_keys = (
         keys0.reader("score"),
         keys1.reader("score", releases=False),

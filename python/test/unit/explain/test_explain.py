@@ -82,7 +82,7 @@ def test_pipes_of_the_forward(forward):
     users = {"score": score}
     both = {"left": left, "right": right}
     assert found == {
-        "keys0": (2, ["k"], load, users | {"add": left}, 128, 128),
+        "keys0": (2, ["k"], load, users | {"add": left}, 128, 256),
         "keys1": (2, ["k"], load, users | {"add": left}, 128, 128),
         "keys2": (2, ["k"], load, users | {"add": right}, 128, 128),
         "keys3": (2, ["k", "rope", "bias"], load, users | {"add": right}, 256, 128),
@@ -118,17 +118,19 @@ def test_order_of_the_forward(forward):
     for pipe in forward.pipes:
         assert steps_of(forward, pipe.writer, pipe.name) == ["acquire", "commit"]
         for _, reader in pipe.readers:
-            # `add` releases the keys for `score`, too.
-            implied = reader == 2 and pipe.name.startswith("keys")
+            # `add` releases the keys for `score`, too, but for the block with which `score` begins a tile early.
+            implied = reader == 2 and pipe.name in ("keys1", "keys2", "keys3")
             assert steps_of(forward, reader, pipe.name) == ["wait"] + ["release"] * (not implied)
     (items,) = (step for step in forward.partitions[2].steps if isinstance(step, Nest))
     assert items.detail == "item = program_id(0) .. items step num_programs(0)"
     (tiles,) = (step for step in items.body if isinstance(step, Nest))
-    assert tiles.detail.startswith("tile = 0 .. ")
+    assert tiles.detail.startswith("_tile = 0 .. ")
     kinds = [step.kind for step in flatten(tiles.body)]
     assert kinds.count("product") == 6
-    # All products are waited for before the softmax; P is written when its slot is free.
-    assert kinds.index("finish") < kinds.index("acquire")
+    # A tile's products are waited for before its softmax; then both slots for its results; only then, between the two
+    # results, the next tile's first products start, and end behind both.
+    order = [kind for kind in kinds if kind in ("finish", "acquire", "commit", "product")]
+    assert order == ["product"] * 5 + ["finish", "acquire", "acquire", "commit", "product", "commit", "finish"]
     assert "registers @ keys3.rope.T -> 64x64xf32, async" in [step.detail for step in flatten(tiles.body)]
 
 
