@@ -216,6 +216,7 @@ bool AccumulationPlanner::isOperandOfProducts(LoadOp load) {
   auto type = dyn_cast<RankedTensorType>(load.getType());
   if (!type || type.getRank() != 2 || !type.getElementType().isIntOrFloat() ||
       type.getElementTypeBitWidth() < 8 ||
+      isTensorPointerType(load.getPtr().getType()) ||
       (load.getOther() && !isConstantZero(load.getOther())))
     return false;
   for (OpOperand &use : load.getResult().getUses())

@@ -139,7 +139,8 @@ bool TileLoopPlanner::findTiles() {
 bool TileLoopPlanner::isTile(LoadOp load, GatheredTile &tile) {
   auto type = dyn_cast<RankedTensorType>(load.getType());
   if (!type || type.getRank() != 2 || !type.getElementType().isIntOrFloat() ||
-      load.getIsVolatile() || isLocalPointerLike(load.getPtr().getType()))
+      load.getIsVolatile() || isLocalPointerLike(load.getPtr().getType()) ||
+      isTensorPointerType(load.getPtr().getType()))
     return false;
   tile.load = load;
   return isBufferOfTile(tile) || isOperandOfProducts(load, tile);

@@ -83,7 +83,8 @@ public:
       if (def->getBlock() != loop.getBody() || ops.contains(def))
         continue;
       auto load = dyn_cast<LoadOp>(def);
-      bool isPlainLoad = load && !load.getIsVolatile();
+      bool isPlainLoad = load && !load.getIsVolatile() &&
+                         !isTensorPointerType(load.getPtr().getType());
       if (!isPlainLoad && !isStaticView(def) &&
           (!isMemoryEffectFree(def) || def->getNumRegions() != 0)) {
         reason = quoted(def) + ", which cannot run ahead of its iteration";

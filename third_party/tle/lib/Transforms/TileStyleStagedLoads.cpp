@@ -50,7 +50,9 @@ StagedLoad findStagedLoad(ttg::LocalAllocOp alloc) {
     source = def->getOperand(0);
   }
   auto load = source ? source.getDefiningOp<LoadOp>() : LoadOp();
-  if (!load || load->getBlock() != alloc->getBlock())
+  // A pointer to a block is one pointer, which no copy takes.
+  if (!load || load->getBlock() != alloc->getBlock() ||
+      isTensorPointerType(load.getPtr().getType()))
     return staged;
   auto type = dyn_cast<RankedTensorType>(load.getType());
   if (type && type.getEncoding())

@@ -394,3 +394,19 @@ tt.func public @tile_of_pointers(%x: !tt.ptr<!tt.ptr<bf16>> {tt.divisibility = 1
   tt.store %o, %r : !ptrs
   tt.return
 }
+
+// A pointer to a block says nothing of its elements' addresses.
+tt.func public @block_pointer(%x: !tt.ptr<tensor<64x64xbf16>>, %out: !tt.ptr<f32>, %n: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %zero = arith.constant dense<0.0> : tensor<64x64xf32>
+  // expected-remark @below {{it gathers no tile}}
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (tensor<64x64xf32>) : i32 {
+    %v = tt.load %x : !tt.ptr<tensor<64x64xbf16>>
+    %d = tt.dot %v, %v, %acc : !tile * !tile -> tensor<64x64xf32>
+    scf.yield %d : tensor<64x64xf32>
+  } {tt.warp_specialize}
+  %o = tt.splat %out : !tt.ptr<f32> -> tensor<64x64x!tt.ptr<f32>>
+  tt.store %o, %r : tensor<64x64x!tt.ptr<f32>>
+  tt.return
+}
