@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 import torch
 import triton
 from launching import DEVICE, INTERPRETED, Run, main, relative_error
+from triton.tools.tensor_descriptor import TensorDescriptor
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "unit" / "compiler"))
 import tile_loop_kernels as kernels  # noqa: E402
@@ -56,6 +57,25 @@ def run_attention(rows: int, n: int, stages: int, warps: int, blocks: int, width
     def launch(partitions: bool = True) -> torch.Tensor:
         kernels.attention[(blocks,)](
             q, k, v, out, n, scale * LOG2_E, rows, 64, width, stages, partitions, num_warps=warps
+        )
+        return out
+
+    launch()
+    expected = (q.double() @ k.double().T * scale).softmax(-1) @ v.double()
+    return relative_error(out, expected), 4e-3, launch, 4.0 * rows * blocks * n * width
+
+
+def run_blocks(n: int, width: int, warps: int, blocks: int) -> Run:
+    """Attention of blocks * 16 * warps queries to n keys that TMA loads, `width` columns."""
+    rows = 16 * warps
+    q, k, v = (torch.randn(count, width, device=DEVICE).bfloat16() for count in (rows * blocks, n, n))
+    scale = width**-0.5
+    out = torch.full((rows * blocks, width), float("nan"), device=DEVICE, dtype=torch.bfloat16)
+    tiles = [TensorDescriptor.from_tensor(x, [64, width]) for x in (k, v)]
+
+    def launch(partitions: bool = True) -> torch.Tensor:
+        kernels.attention_blocks[(blocks,)](
+            q, *tiles, out, n, scale * LOG2_E, rows, 64, width, 2, partitions, num_warps=warps
         )
         return out
 
@@ -115,6 +135,12 @@ def checks() -> Iterator[tuple[str, Callable[[], Run]]]:
     for rows, n, stages, warps, blocks in sizes:
         name = f"attention {rows} x {blocks} queries, {n} keys, {stages} slots"
         yield name, lambda a=(rows, n, stages, warps, blocks): run_attention(*a)
+    # Tiles by TMA; with 8 warps the two warp groups take turns.
+    by_blocks = [(n, width, warps, 2) for n in (1, 64, 128, 300) for width in (64, 128) for warps in (4, 8)]
+    by_blocks += [] if INTERPRETED else [(8192, width, 8, 528) for width in (64, 128)]
+    for n, width, warps, blocks in by_blocks:
+        name = f"attention 16 x {warps} x {blocks} queries, {n} keys by TMA, {width} wide"
+        yield name, lambda a=(n, width, warps, blocks): run_blocks(*a)
     # Wide enough for scores and sums in partitions of their own.
     wide = [(n, warps, blocks, ramp) for n in (64, 65, 300) for warps in (4, 8) for blocks, ramp in ((1, 0), (2, 60))]
     wide += [] if INTERPRETED else [(4096, 8, 528, 0), (4096, 4, 528, 200)]

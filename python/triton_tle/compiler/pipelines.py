@@ -294,6 +294,8 @@ def _fences(settings: Settings) -> tuple[Pass, ...]:
 def _tle_fences(settings: Settings) -> tuple[Pass, ...]:
     """In stock's place of the fences; without a product there is nothing to do, and no crossing."""
     return (
+        # Before fences: it puts one ahead of a loop.
+        *([_o("triton-tle-take-turns", only_if=PARTITIONS)] if settings.capability // 10 == 9 else []),
         _n(
             "triton-nvidia-gpu-fence-insertion",
             only_if="dot",

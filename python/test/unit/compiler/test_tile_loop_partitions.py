@@ -39,8 +39,11 @@ def test_the_producer_copies_and_the_rest_multiplies(variant, tmp_path):
     assert "tt.warp_specialize" not in ttgir
     rest, *others = re.split(r"partition\d\(", ttgir[ttgir.index("default {") :])
     producer = others[-1]
-    assert "ttg.async_copy_global_to_local" in producer and "warp_group_dot" not in producer
-    assert "ttg.async_copy_global_to_local" not in rest
+    copy, other = "ttg.async_copy_global_to_local", "ttng.async_tma_copy_global_to_local"
+    if "blocks" in variant.label:
+        copy, other = other, copy
+    assert copy in producer and "warp_group_dot" not in producer
+    assert copy not in rest and other not in ttgir
     assert ("warp_group_dot" in rest) == ("gathered_sum" not in variant.label)
     # scores apart from wide sums: both multiply
     assert len(others) == 1 + ("64x256" in variant.label or "latent" in variant.label)
@@ -50,6 +53,26 @@ def test_the_producer_copies_and_the_rest_multiplies(variant, tmp_path):
     # indices are loaded by the producer alone
     if "gathered_sum" in variant.label:
         assert "tt.load" in producer and "tt.load" not in rest
+
+
+@pytest.mark.parametrize("variant", DIVIDED, ids=lambda variant: variant.label)
+def test_two_warp_groups_take_turns_where_tma_loads(variant, tmp_path):
+    ttgir = compile_for(variant, 90, tmp_path).asm["ttgir"]
+    assert "tle.turn" not in ttgir and "tle.may_take_turns" not in ttgir
+    if "blocks 128" not in variant.label:
+        assert "mbarrier.test_wait" not in ttgir
+        return
+    before, loop = ttgir[ttgir.index("default {") : ttgir.index("partition0(")].split("scf.for")
+    body, behind = loop.split("scf.yield")
+    # Q, stored ahead of the loop, is read behind one barrier there; the loop has neither barrier nor fence.
+    assert before.count("gpu.barrier") == 1 and "gpu.barrier" not in body and "fence_async_shared" not in body
+    assert before.count("mbarrier.test_wait") == 1
+    assert "mbarrier.arrive" in behind[: behind.index("tt.reduce") if "tt.reduce" in behind else None]
+    ops = [line for line in body.splitlines() if re.search(r"mbarrier\.|warp_group_dot|exp2", line)]
+    names = ("test_wait", "try_wait", "arrive", "dot_wait", "dot", "exp2")
+    kinds = [next(name for name in names if name in line) for line in ops]
+    assert kinds == ["try_wait", "dot", "dot_wait", "arrive", "arrive", "exp2", "exp2", "try_wait", "test_wait", "dot",
+                     "dot_wait", "arrive"]  # fmt: skip
 
 
 @pytest.mark.parametrize("variant", MLA, ids=lambda variant: variant.label)

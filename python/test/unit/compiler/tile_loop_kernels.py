@@ -60,6 +60,36 @@ def attention(
 
 
 @triton.jit
+def attention_blocks(
+    q, k, v, out, n, scale_log2, BM: tl.constexpr, BN: tl.constexpr, D: tl.constexpr, STAGES: tl.constexpr,
+    PARTITIONS: tl.constexpr
+):  # fmt: skip
+    """Attention of one block of BM rows of q to n keys; K and V are descriptors of [n, D] with blocks of [BN, D].
+
+    K is staged, V loaded where it is multiplied.
+    """
+    rows = tl.program_id(0) * BM + tl.arange(0, BM)
+    columns = tl.arange(0, D)
+    keys = tl.arange(0, BN)
+    queries = tl.load(q + rows[:, None] * D + columns[None, :])
+    tile = tle.gpu.alloc([BN, D], tl.bfloat16)
+    row_max = tl.full([BM], -1e30, tl.float32)
+    row_sum = tl.zeros([BM], tl.float32)
+    acc = tl.zeros([BM, D], tl.float32)
+    for start in tl.range(0, n, BN, num_stages=STAGES, warp_specialize=PARTITIONS):
+        tle.gpu.copy(k, tile, offsets=[start, 0])
+        scores = tl.dot(queries, tl.trans(tl.load(tle.gpu.local_ptr(tile))))
+        scores = tl.where((start + keys < n)[None, :], scores * scale_log2, float("-inf"))
+        new_max = tl.maximum(row_max, tl.max(scores, 1))
+        rescale = tl.exp2(row_max - new_max)
+        p = tl.exp2(scores - new_max[:, None])
+        row_sum = row_sum * rescale + tl.sum(p, 1)
+        row_max = new_max
+        acc = tl.dot(p.to(tl.bfloat16), v.load([start, 0]), acc * rescale[:, None])
+    tl.store(out + rows[:, None] * D + columns[None, :], (acc / row_sum[:, None]).to(tl.bfloat16))
+
+
+@triton.jit
 def attention_items(
     q, k, v, lengths, out, items, scale_log2, BM: tl.constexpr, BN: tl.constexpr, D: tl.constexpr,
     STAGES: tl.constexpr, PARTITIONS: tl.constexpr
@@ -135,6 +165,15 @@ def variants(arch):
                 f"{label} {suffix}",
                 attention,
                 pointers | {"n": "i32", "scale_log2": "fp32"},
+                {"BM": rows, "BN": 64, "D": width, "STAGES": 2, "PARTITIONS": divided},
+                {"num_warps": warps},
+            )
+        for rows, width, warps in ((128, 128, 8), (128, 64, 8), (64, 128, 4)):
+            blocks = dict.fromkeys(("k", "v"), f"tensordesc<bf16[64,{width}]>")
+            yield (
+                f"attention blocks {rows}x{width} {suffix}",
+                attention_blocks,
+                dict.fromkeys(("q", "out"), "*bf16:16") | blocks | {"n": "i32", "scale_log2": "fp32"},
                 {"BM": rows, "BN": 64, "D": width, "STAGES": 2, "PARTITIONS": divided},
                 {"num_warps": warps},
             )

@@ -28,12 +28,12 @@
 #include "tle/Transforms/LocalPointerUtils.h"
 #include "tle/Transforms/Passes.h"
 #include "tle/Transforms/PipeSlots.h"
+#include "tle/Transforms/ThreadLocality.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "triton/Dialect/Triton/IR/Dialect.h"
 #include "triton/Dialect/TritonGPU/IR/Dialect.h"
-#include "triton/Dialect/TritonGPU/IR/LinearLayoutConversions.h"
 #include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
 #include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
 
@@ -49,42 +49,6 @@ using namespace mlir::triton::nvidia_gpu;
 using namespace mlir::triton::tle;
 
 namespace {
-
-/// Whether the lanes of a warp hold all that `reduce` puts together.
-bool staysInWarp(ReduceOp reduce) {
-  for (Value operand : reduce.getOperands()) {
-    FailureOr<LinearLayout> layout =
-        toLinearLayout(cast<RankedTensorType>(operand.getType()));
-    if (failed(layout))
-      return false;
-    for (StringRef dim : {"warp", "block"})
-      for (ArrayRef<int32_t> basis : layout->getBases(dim))
-        if (basis[reduce.getAxis()] != 0)
-          return false;
-  }
-  return true;
-}
-
-/// Whether every thread keeps the elements that it holds.
-bool staysInThread(ConvertLayoutOp convert) {
-  FailureOr<LinearLayout> before = toLinearLayout(convert.getSrc().getType());
-  FailureOr<LinearLayout> after = toLinearLayout(convert.getType());
-  if (failed(before) || failed(after))
-    return false;
-  auto sortedRegisters = [](const LinearLayout &layout) {
-    SmallVector<SmallVector<int32_t>> bases;
-    for (ArrayRef<int32_t> basis : layout.getBases("register"))
-      if (llvm::any_of(basis, [](int32_t step) { return step != 0; }))
-        bases.emplace_back(basis);
-    llvm::sort(bases);
-    return bases;
-  };
-  auto agree = [&](StringRef dim) {
-    return llvm::equal(before->getBases(dim), after->getBases(dim));
-  };
-  return agree("lane") && agree("warp") && agree("block") &&
-         sortedRegisters(*before) == sortedRegisters(*after);
-}
 
 /// An op that writes to a part of a slot.
 struct Write {

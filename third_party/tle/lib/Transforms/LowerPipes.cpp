@@ -182,9 +182,25 @@ static DescriptorLoadOp findBlockLoad(ttg::LocalStoreOp store) {
   return load;
 }
 
+/// Whether `store` writes to a slot that no tile comes to any more: a divided
+/// loop's results, which take another shape there.
+static bool isBehindTiles(ttg::LocalStoreOp store, const Pipe &pipe) {
+  if (!store.getDst().getDefiningOp<ttg::MemDescReinterpretOp>() ||
+      findPartition(store) == pipe.writer.partition ||
+      store->getBlock()->getParent() != findPartition(store) ||
+      store->getParentOfType<LoopLikeOpInterface>())
+    return false;
+  for (Operation *op = store->getNextNode(); op; op = op->getNextNode())
+    if (op->walk([](PipeReleaseOp) {
+            return WalkResult::interrupt();
+          }).wasInterrupted())
+      return false;
+  return true;
+}
+
 /// Whether TMA can do the work of `store`: it fills a whole slot, in the
 /// arrangement that stock gives to a descriptor of blocks of this shape, and
-/// nothing else writes the field.
+/// nothing else writes the field while tiles come.
 bool PipeLowering::canFill(Pipe &pipe, ttg::LocalStoreOp store) {
   DescriptorLoadOp load = findBlockLoad(store);
   auto slot = store.getDst().getDefiningOp<ttg::MemDescIndexOp>();
@@ -209,7 +225,8 @@ bool PipeLowering::canFill(Pipe &pipe, ttg::LocalStoreOp store) {
   Value root = findCapturedRoot(store.getDst());
   auto isOtherWrite = [&](Operation *op) {
     if (auto other = dyn_cast<ttg::LocalStoreOp>(op))
-      return findCapturedRoot(other.getDst()) == root && !findBlockLoad(other);
+      return findCapturedRoot(other.getDst()) == root &&
+             !findBlockLoad(other) && !isBehindTiles(other, pipe);
     if (auto copy = dyn_cast<ttg::AsyncCopyGlobalToLocalOp>(op))
       return findCapturedRoot(copy.getResult()) == root;
     return false;

@@ -39,6 +39,14 @@ constexpr StringLiteral kWait =
     "{ .reg .pred done; again: "
     "mbarrier.try_wait.parity.shared.b64 done, [$1], $2; "
     "@!done bra.uni again; mov.b32 $0, 0; }";
+// ptxas moves the first attempt far ahead, where one that may stop the thread
+// would do so.
+constexpr StringLiteral kTestAndWait =
+    "{ .reg .pred done; "
+    "mbarrier.test_wait.parity.shared.b64 done, [$1], $2; "
+    "@done bra.uni end; again: "
+    "mbarrier.try_wait.parity.shared.b64 done, [$1], $2; "
+    "@!done bra.uni again; end: mov.b32 $0, 0; }";
 
 /// `text` for the first lane of each warp.
 std::string byFirstLane(StringRef text) {
@@ -76,7 +84,8 @@ private:
     if (auto wait = dyn_cast<WaitBarrierOp>(op)) {
       if (wait.getPred())
         return wait.emitError("a wait of each thread takes no predicate");
-      create(op, wait.getAlloc(), kWait, "=r,r,r", {wait.getPhase()});
+      create(op, wait.getAlloc(), op->hasAttr(kTurnAttr) ? kTestAndWait : kWait,
+             "=r,r,r", {wait.getPhase()});
     } else if (auto arrive = dyn_cast<ArriveBarrierOp>(op)) {
       if (arrive.getPred() || arrive.getCount() != 1)
         return arrive.emitError("an arrival of each thread counts 1 and takes "

@@ -204,6 +204,8 @@ scf::ForOp AccumulationSeparator::createLoop(AccumulationSide &side,
     inits.push_back(mapping.lookupOrDefault(loop.getInitArgs()[number]));
   scf::ForOp created = createAlike(loop, inits, mapping);
   created->removeAttr(kConsumerAttr);
+  // Its partitions wait for each other.
+  created->removeAttr(kMayTakeTurnsAttr);
   for (auto [position, number] : llvm::enumerate(side.carried)) {
     mapping.map(loop.getRegionIterArg(number),
                 created.getRegionIterArg(position));

@@ -60,8 +60,8 @@ bool TileLoopPlanner::addToSlice(Value value,
 bool TileLoopPlanner::findSlice() {
   llvm::SetVector<Operation *> ops;
   for (GatheredTile &tile : tiles)
-    for (Value operand : {tile.load.getPtr(), tile.load.getMask()})
-      if (operand && !addToSlice(operand, ops))
+    for (Value operand : tile.getAddress())
+      if (!addToSlice(operand, ops))
         return false;
   for (size_t i = 0; i < plan.carried.size(); ++i)
     if (!addToSlice(body->getTerminator()->getOperand(plan.carried[i]), ops))
@@ -79,14 +79,14 @@ bool TileLoopPlanner::findSlice() {
 /// none may write what it reads.
 bool TileLoopPlanner::checkMemory() {
   GlobalWrites writes = findGlobalWrites(plan.getWhole());
-  SmallVector<LoadOp> loads;
+  SmallVector<Value> sources;
   for (GatheredTile &tile : tiles)
-    loads.push_back(tile.load);
+    sources.push_back(tile.getAddress().front());
   for (Operation *op : llvm::concat<Operation *const>(plan.slice, plan.perItem))
     if (auto load = dyn_cast<LoadOp>(op))
-      loads.push_back(load);
-  for (LoadOp load : loads)
-    if (Operation *writer = findWriter(load.getPtr(), writes))
+      sources.push_back(load.getPtr());
+  for (Value source : sources)
+    if (Operation *writer = findWriter(source, writes))
       return refuse("what it gathers may be written in the loop by " +
                     quoted(writer));
   return true;
@@ -140,9 +140,7 @@ bool TileLoopPlanner::findOutside() {
     values.append({plan.items.getLowerBound(), plan.items.getUpperBound(),
                    plan.items.getStep()});
   for (GatheredTile &tile : tiles)
-    for (Value operand : {tile.load.getPtr(), tile.load.getMask()})
-      if (operand)
-        values.push_back(operand);
+    llvm::append_range(values, tile.getAddress());
   for (Operation *op : plan.slice)
     llvm::append_range(values, op->getOperands());
   for (unsigned number : plan.carried) {

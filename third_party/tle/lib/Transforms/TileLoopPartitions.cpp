@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "tle/Transforms/Accumulation.h"
+#include "tle/Transforms/LocalPointerUtils.h"
 #include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
 
 using namespace mlir;
@@ -134,7 +135,14 @@ void TileLoopSpecializer::fill(const TilePipe &pipe, const PipeBuffers &own,
   acquire(barriers, number);
   SmallVector<Value> tiles = getSlots(local(own.tiles), number);
   for (auto [tile, slot] : llvm::zip(pipe.tiles, tiles)) {
-    LoadOp load = tile.load;
+    LoadOp load = tile.getPointerLoad();
+    if (!load) {
+      // Lowering of pipes makes one copy by TMA of the two.
+      Operation *block = builder.clone(*tile.load, mapping);
+      ttg::LocalStoreOp::create(builder, block->getLoc(), block->getResult(0),
+                                slot);
+      continue;
+    }
     ttg::AsyncCopyGlobalToLocalOp::create(
         builder, load.getLoc(), mapping.lookupOrDefault(load.getPtr()), slot,
         load.getMask() ? mapping.lookupOrDefault(load.getMask()) : Value(),
@@ -158,6 +166,8 @@ void TileLoopSpecializer::consume() {
   start = items ? Value(items.getRegionIterArgs().back()) : constant(0);
   scf::ForOp created = createLoop(plan.consumerCarried, start, mapping);
   created->setAttr(kConsumerAttr, builder.getUnitAttr());
+  if (plan.slots >= 2 && !items && plan.isLoadedByTMA())
+    created->setAttr(kMayTakeTurnsAttr, builder.getUnitAttr());
   Value number = created.getRegionIterArgs().back();
   builder.setInsertionPointToEnd(created.getBody());
   SmallVector<SmallVector<Value>> slots;
@@ -205,12 +215,11 @@ void TileLoopSpecializer::wait(const TilePipe &pipe, const PipeBuffers &own,
   PipeWaitOp::create(builder, loc, own.barriers, number,
                      builder.getStringAttr(kTileReader));
   for (auto [tile, slot] : llvm::zip(pipe.tiles, slots)) {
-    LoadOp load = tile.load;
+    Value loaded = tile.load->getResult(0);
     if (!tile.buffer)
-      mapping.map(
-          load.getResult(),
-          ttg::LocalLoadOp::create(builder, load.getLoc(), load.getType(), slot)
-              .getResult());
+      mapping.map(loaded, ttg::LocalLoadOp::create(builder, loaded.getLoc(),
+                                                   loaded.getType(), slot)
+                              .getResult());
   }
   SmallVector<Value> fields = getSlots(own.crossing, number);
   for (auto [value, field] : llvm::zip(pipe.crossing, fields)) {

@@ -37,6 +37,24 @@ bool tle::isLargeStore(StoreOp store) {
          getTileBytes(type) >= kLeastStagedBytes;
 }
 
+SmallVector<Value> GatheredTile::getAddress() const {
+  if (LoadOp byPointers = getPointerLoad()) {
+    SmallVector<Value> operands = {byPointers.getPtr()};
+    if (byPointers.getMask())
+      operands.push_back(byPointers.getMask());
+    return operands;
+  }
+  return llvm::to_vector(load->getOperands());
+}
+
+bool TileLoopPlan::isLoadedByTMA() const {
+  return llvm::all_of(pipes, [](const TilePipe &pipe) {
+    return llvm::none_of(pipe.tiles, [](const GatheredTile &tile) {
+      return tile.getPointerLoad() != nullptr;
+    });
+  });
+}
+
 int64_t TileLoopPlan::bytesPerSlot() const {
   int64_t bytes = 0;
   for (const TilePipe &pipe : pipes) {
@@ -124,9 +142,9 @@ bool TileLoopPlanner::isBefore(Operation *op) {
 //===----------------------------------------------------------------------===//
 
 bool TileLoopPlanner::findTiles() {
-  for (auto load : body->getOps<LoadOp>()) {
+  for (Operation &load : *body) {
     GatheredTile tile;
-    if (!isTile(load, tile))
+    if (!isTile(&load, tile))
       continue;
     tiles.push_back(tile);
   }
@@ -136,21 +154,33 @@ bool TileLoopPlanner::findTiles() {
   return true;
 }
 
-bool TileLoopPlanner::isTile(LoadOp load, GatheredTile &tile) {
-  auto type = dyn_cast<RankedTensorType>(load.getType());
-  if (!type || type.getRank() != 2 || !type.getElementType().isIntOrFloat() ||
-      load.getIsVolatile() || isLocalPointerLike(load.getPtr().getType()) ||
-      isTensorPointerType(load.getPtr().getType()))
+bool TileLoopPlanner::isTile(Operation *load, GatheredTile &tile) {
+  if (!isa<LoadOp, DescriptorLoadOp>(load))
     return false;
+  auto type = dyn_cast<RankedTensorType>(load->getResult(0).getType());
+  if (!type || type.getRank() != 2 || !type.getElementType().isIntOrFloat())
+    return false;
+  if (auto byPointers = dyn_cast<LoadOp>(load))
+    if (byPointers.getIsVolatile() ||
+        isLocalPointerLike(byPointers.getPtr().getType()) ||
+        isTensorPointerType(byPointers.getPtr().getType()))
+      return false;
+  // Descriptors that the kernel makes may be made anew.
+  if (auto block = dyn_cast<DescriptorLoadOp>(load)) {
+    auto descriptor = dyn_cast<BlockArgument>(block.getDesc());
+    if (!descriptor || !isa<FuncOp>(descriptor.getOwner()->getParentOp()) ||
+        block.getDesc().getType().getBlockType().getShape() != type.getShape())
+      return false;
+  }
   tile.load = load;
-  return isBufferOfTile(tile) || isOperandOfProducts(load, tile);
+  return isBufferOfTile(tile) || isOperandOfProducts(tile);
 }
 
 /// Whether the loaded value goes into a buffer as a whole and nowhere else, and
 /// the loop's iterations have nothing else in that buffer: each reads what it
 /// has put there.
 bool TileLoopPlanner::isBufferOfTile(GatheredTile &tile) {
-  Value value = tile.load.getResult();
+  Value value = tile.load->getResult(0);
   if (!value.hasOneUse())
     return false;
   Operation *user = *value.user_begin();
@@ -200,8 +230,8 @@ bool TileLoopPlanner::isBufferOfTile(GatheredTile &tile) {
 }
 
 /// Whether nothing but products use the loaded value, as an operand of theirs.
-bool TileLoopPlanner::isOperandOfProducts(LoadOp load, GatheredTile &tile) {
-  SmallVector<Value> worklist = {load.getResult()};
+bool TileLoopPlanner::isOperandOfProducts(GatheredTile &tile) {
+  SmallVector<Value> worklist = {tile.load->getResult(0)};
   while (!worklist.empty())
     for (OpOperand &use : worklist.pop_back_val().getUses()) {
       Operation *user = use.getOwner();
@@ -218,15 +248,17 @@ bool TileLoopPlanner::isOperandOfProducts(LoadOp load, GatheredTile &tile) {
     }
   if (tile.readers.empty())
     return false;
-  MLIRContext *context = load.getContext();
-  auto type = cast<RankedTensorType>(load.getType());
+  MLIRContext *context = loop.getContext();
+  auto type = cast<RankedTensorType>(tile.load->getResult(0).getType());
   if (type.getElementTypeBitWidth() < 8)
     return false;
-  const AxisInfo &info = axes.get(load.getPtr());
-  bool isTransposed = info.getContiguity(0) > info.getContiguity(1);
+  // TMA writes whole rows.
   SmallVector<unsigned> order = {1, 0};
-  if (isTransposed)
-    order = {0, 1};
+  if (LoadOp load = tile.getPointerLoad()) {
+    const AxisInfo &info = axes.get(load.getPtr());
+    if (info.getContiguity(0) > info.getContiguity(1))
+      order = {0, 1};
+  }
   auto layout = ttg::NVMMASharedEncodingAttr::get(
       context, type.getShape(), order,
       ttg::CGAEncodingAttr::getDefault(context, 2), type.getElementType(),
@@ -240,7 +272,9 @@ bool TileLoopPlanner::isOperandOfProducts(LoadOp load, GatheredTile &tile) {
 /// Whether cp.async moves the tile: it takes 4 bytes or more at once and fills
 /// masked elements with zeros.
 bool TileLoopPlanner::isCopyable(const GatheredTile &tile) {
-  LoadOp load = tile.load;
+  LoadOp load = tile.getPointerLoad();
+  if (!load)
+    return true;
   if (load.getOther() && !isConstantZero(load.getOther()))
     return refuse("masked elements of a tile are other than zero");
   int64_t bits = std::max(tile.slotType.getElementTypeBitWidth(), 8u);
@@ -310,7 +344,7 @@ bool TileLoopPlanner::makePipes() {
   llvm::sort(tiles, [&](const GatheredTile &a, const GatheredTile &b) {
     Operation *first = firstUses.lookup(a.load);
     Operation *second = firstUses.lookup(b.load);
-    return first == second ? LoadOp(a.load)->isBeforeInBlock(b.load)
+    return first == second ? a.load->isBeforeInBlock(b.load)
                            : first->isBeforeInBlock(second);
   });
   // What is first read behind a reduction (a softmax between two products)

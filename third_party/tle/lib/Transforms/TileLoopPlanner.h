@@ -43,10 +43,10 @@ private:
   bool checkItems();
   bool isBefore(Operation *op);
   bool findTiles();
-  bool isTile(LoadOp load, GatheredTile &tile);
+  bool isTile(Operation *load, GatheredTile &tile);
   bool isBufferOfTile(GatheredTile &tile);
   bool isCopyable(const GatheredTile &tile);
-  bool isOperandOfProducts(LoadOp load, GatheredTile &tile);
+  bool isOperandOfProducts(GatheredTile &tile);
   bool findSlice();
   bool addToSlice(Value value, llvm::SetVector<Operation *> &ops);
   bool checkMemory();

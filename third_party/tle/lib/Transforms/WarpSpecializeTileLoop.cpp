@@ -152,7 +152,9 @@ DenseI32ArrayAttr TileLoopSpecializer::getRegisters() {
       int64_t bytes = getTileBytes(tile.slotType) / rows;
       int64_t own = llvm::divideCeil(rows * std::min<int64_t>(bytes, 128),
                                      16 * kProducerWarps * 32);
-      LoadOp load = tile.load;
+      LoadOp load = tile.getPointerLoad();
+      if (!load)
+        continue;
       Value base = findBasePointer(load.getPtr());
       if (base)
         rowsOf[base] = std::max(rowsOf[base], own);

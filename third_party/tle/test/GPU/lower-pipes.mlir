@@ -277,6 +277,95 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.return
   }
 
+  // The reader writes results to the slots when no tile comes any more. Before a release, or in a loop, one might.
+  // CHECK-LABEL: @blocks_and_results
+  // CHECK: ttng.async_tma_copy_global_to_local
+  // CHECK-NOT: tt.descriptor_load
+  // CHECK: tt.return
+  tt.func public @blocks_and_results(%i: i32, %d: !tt.tensordesc<tensor<64x64xbf16>>) {
+    %field = ttg.local_alloc : () -> !field
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars, %field {name = "tiles", oneShot = false, readers = ["r"]} : !bars, !field
+    ttg.warp_specialize(%bars, %field, %d, %i)
+    default {
+      %u = ub.poison : tensor<64x64xbf16, #blocked4>
+      tle.pipe_wait %bars[%i] {reader = "r"} : !bars
+      tle.pipe_release %bars[%i] {reader = "r"} : !bars
+      %s = ttg.memdesc_reinterpret %field : !field -> !tile
+      ttg.local_store %u, %s : tensor<64x64xbf16, #blocked4> -> !tile
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %f: !field, %e: !tt.tensordesc<tensor<64x64xbf16>>, %j: i32) num_warps(2) {
+      tle.pipe_acquire %b[%j] : !bars
+      %s = ttg.memdesc_index %f[%j] : !field -> !tile
+      %v = tt.descriptor_load %e[%j, %j] : !tt.tensordesc<tensor<64x64xbf16>> -> tensor<64x64xbf16, #blocked>
+      ttg.local_store %v, %s : tensor<64x64xbf16, #blocked> -> !tile
+      tle.pipe_commit %b[%j] : !bars
+      ttg.warp_return
+    } : (!bars, !field, !tt.tensordesc<tensor<64x64xbf16>>, i32) -> ()
+    tt.return
+  }
+
+  // CHECK-LABEL: @results_before_release
+  // CHECK-NOT: ttng.async_tma_copy_global_to_local
+  // CHECK: tt.descriptor_load
+  // CHECK: tt.return
+  tt.func public @results_before_release(%i: i32, %d: !tt.tensordesc<tensor<64x64xbf16>>) {
+    %field = ttg.local_alloc : () -> !field
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars, %field {name = "tiles", oneShot = false, readers = ["r"]} : !bars, !field
+    ttg.warp_specialize(%bars, %field, %d, %i)
+    default {
+      %u = ub.poison : tensor<64x64xbf16, #blocked4>
+      tle.pipe_wait %bars[%i] {reader = "r"} : !bars
+      %s = ttg.memdesc_reinterpret %field : !field -> !tile
+      ttg.local_store %u, %s : tensor<64x64xbf16, #blocked4> -> !tile
+      tle.pipe_release %bars[%i] {reader = "r"} : !bars
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %f: !field, %e: !tt.tensordesc<tensor<64x64xbf16>>, %j: i32) num_warps(2) {
+      tle.pipe_acquire %b[%j] : !bars
+      %s = ttg.memdesc_index %f[%j] : !field -> !tile
+      %v = tt.descriptor_load %e[%j, %j] : !tt.tensordesc<tensor<64x64xbf16>> -> tensor<64x64xbf16, #blocked>
+      ttg.local_store %v, %s : tensor<64x64xbf16, #blocked> -> !tile
+      tle.pipe_commit %b[%j] : !bars
+      ttg.warp_return
+    } : (!bars, !field, !tt.tensordesc<tensor<64x64xbf16>>, i32) -> ()
+    tt.return
+  }
+
+  // CHECK-LABEL: @results_in_loop
+  // CHECK-NOT: ttng.async_tma_copy_global_to_local
+  // CHECK: tt.descriptor_load
+  // CHECK: tt.return
+  tt.func public @results_in_loop(%i: i32, %d: !tt.tensordesc<tensor<64x64xbf16>>) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %field = ttg.local_alloc : () -> !field
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars, %field {name = "tiles", oneShot = false, readers = ["r"]} : !bars, !field
+    ttg.warp_specialize(%bars, %field, %d, %i)
+    default {
+      %u = ub.poison : tensor<64x64xbf16, #blocked4>
+      scf.for %k = %c0 to %i step %c1 : i32 {
+        tle.pipe_wait %bars[%k] {reader = "r"} : !bars
+        tle.pipe_release %bars[%k] {reader = "r"} : !bars
+        %s = ttg.memdesc_reinterpret %field : !field -> !tile
+        ttg.local_store %u, %s : tensor<64x64xbf16, #blocked4> -> !tile
+      }
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %f: !field, %e: !tt.tensordesc<tensor<64x64xbf16>>, %j: i32) num_warps(2) {
+      tle.pipe_acquire %b[%j] : !bars
+      %s = ttg.memdesc_index %f[%j] : !field -> !tile
+      %v = tt.descriptor_load %e[%j, %j] : !tt.tensordesc<tensor<64x64xbf16>> -> tensor<64x64xbf16, #blocked>
+      ttg.local_store %v, %s : tensor<64x64xbf16, #blocked> -> !tile
+      tle.pipe_commit %b[%j] : !bars
+      ttg.warp_return
+    } : (!bars, !field, !tt.tensordesc<tensor<64x64xbf16>>, i32) -> ()
+    tt.return
+  }
+
   // A reader whose release another's implies: the empty barriers count the other's threads only.
   // CHECK-LABEL: @one_releases
   // CHECK-COUNT-2: ttng.init_barrier %{{.+}}, 64 {tle.per_thread}

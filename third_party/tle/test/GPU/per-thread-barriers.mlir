@@ -24,6 +24,18 @@ tt.func public @all(%phase: i32) {
   tt.return
 }
 
+// A wait for a turn tests before it may stop the thread.
+// CHECK-LABEL: @turn
+// CHECK: tt.elementwise_inline_asm "{{.*}}mbarrier.test_wait.parity.shared.b64 done, [$1], $2; @done bra.uni end; again: mbarrier.try_wait.parity.shared.b64 done, [$1], $2;{{.*}}pure = false}
+// CHECK-NOT: tle.turn
+// CHECK: tt.return
+tt.func public @turn(%phase: i32) {
+  %b = ttg.local_alloc : () -> !word
+  ttng.init_barrier %b, 128 {tle.per_thread} : !word
+  ttng.wait_barrier %b, %phase {tle.per_thread, tle.turn} : !word
+  tt.return
+}
+
 // Barriers without the mark are stock's.
 // CHECK-LABEL: @unmarked
 // CHECK: ttng.init_barrier %{{.+}}, 1

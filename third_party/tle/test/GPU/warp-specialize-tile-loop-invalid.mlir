@@ -410,3 +410,27 @@ tt.func public @block_pointer(%x: !tt.ptr<tensor<64x64xbf16>>, %out: !tt.ptr<f32
   tt.store %o, %r : tensor<64x64x!tt.ptr<f32>>
   tt.return
 }
+
+// A descriptor that the kernel makes: where its memory is written is not followed.
+tt.func public @made_descriptor(%x: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %n: i32, %out: !tt.ptr<f32>) {
+  %c0 = arith.constant 0 : i32
+  %c64 = arith.constant 64 : i32
+  %c64_i64 = arith.constant 64 : i64
+  %c1_i64 = arith.constant 1 : i64
+  %zero = arith.constant dense<0.0> : tensor<64x64xf32>
+  %k = tt.make_tensor_descriptor %x, [%n, %c64], [%c64_i64, %c1_i64] : <bf16>, <tensor<64x64xbf16>>
+  // expected-remark@+1 {{it gathers no tile}}
+  %r = scf.for %i = %c0 to %n step %c64 iter_args(%acc = %zero) -> (tensor<64x64xf32>) : i32 {
+    %kt = tt.descriptor_load %k[%i, %c0] : !tt.tensordesc<tensor<64x64xbf16>> -> tensor<64x64xbf16>
+    %o = tt.dot %kt, %kt, %acc : tensor<64x64xbf16> * tensor<64x64xbf16> -> tensor<64x64xf32>
+    scf.yield %o : tensor<64x64xf32>
+  } {tt.warp_specialize}
+  %sum = "tt.reduce"(%r) <{axis = 0 : i32}> ({
+  ^bb0(%y: f32, %z: f32):
+    %w = arith.addf %y, %z : f32
+    tt.reduce.return %w : f32
+  }) : (tensor<64x64xf32>) -> tensor<64xf32>
+  %splat = tt.splat %out : !tt.ptr<f32> -> tensor<64x!tt.ptr<f32>>
+  tt.store %splat, %sum : tensor<64x!tt.ptr<f32>>
+  tt.return
+}

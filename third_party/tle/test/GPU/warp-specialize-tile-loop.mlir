@@ -726,3 +726,104 @@ tt.func public @beside_pointers(%x: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %
   tt.store %o, %r : tensor<64x64x!tt.ptr<f32>>
   tt.return
 }
+
+// -----
+
+!tile = tensor<64x64xbf16>
+!desc = !tt.tensordesc<tensor<64x64xbf16>>
+
+// Blocks of descriptors that the kernel was given: the producer loads them and stores them into the slot, which one copy
+// by TMA will do. All tiles come so, in two slots: the two warp groups may take turns.
+// CHECK-LABEL: @blocks
+// CHECK: %[[LEFT:.*]] = ttg.local_alloc : () -> !ttg.memdesc<2x64x64xbf16
+// CHECK: %[[RIGHT:.*]] = ttg.local_alloc : () -> !ttg.memdesc<2x64x64xbf16
+// CHECK: ttg.warp_specialize(%{{.*}}, %arg2, %arg0, %arg1) attributes {requestedRegisters = array<i32: 40>}
+// CHECK: default {
+// CHECK-NOT: tt.descriptor_load
+// CHECK: tle.pipe_wait
+// CHECK: ttg.local_load
+// CHECK: tt.dot
+// CHECK: tle.pipe_release
+// CHECK: tle.pipe_wait
+// CHECK: ttg.local_load
+// CHECK: tt.dot
+// CHECK: {tle.consumer, tle.may_take_turns, tt.num_stages = 2 : i32}
+// CHECK: partition0(
+// CHECK: scf.for %[[I:arg[0-9]+]] =
+// CHECK: tle.pipe_acquire
+// CHECK: %[[LEFT_SLOT:.*]] = ttg.memdesc_index
+// CHECK: %[[BLOCK:.*]] = tt.descriptor_load %{{.*}}[%[[I]], %{{.*}}]
+// CHECK-NEXT: ttg.local_store %[[BLOCK]], %[[LEFT_SLOT]]
+// CHECK: tle.pipe_commit
+// CHECK: tle.pipe_acquire
+// CHECK: tt.descriptor_load
+// CHECK: ttg.local_store
+// CHECK: tle.pipe_commit
+tt.func public @blocks(%k: !desc, %v: !desc, %n: i32, %q: !tile, %out: !tt.ptr<f32>) {
+  %c0 = arith.constant 0 : i32
+  %c64 = arith.constant 64 : i32
+  %zero = arith.constant dense<0.0> : tensor<64x64xf32>
+  %r = scf.for %i = %c0 to %n step %c64 iter_args(%acc = %zero) -> (tensor<64x64xf32>) : i32 {
+    %kt = tt.descriptor_load %k[%i, %c0] : !desc -> !tile
+    %t = tt.trans %kt {order = array<i32: 1, 0>} : !tile -> !tile
+    %s = tt.dot %q, %t, %zero : !tile * !tile -> tensor<64x64xf32>
+    %m = "tt.reduce"(%s) <{axis = 1 : i32}> ({
+    ^bb0(%x: f32, %y: f32):
+      %z = arith.maxnumf %x, %y : f32
+      tt.reduce.return %z : f32
+    }) : (tensor<64x64xf32>) -> tensor<64xf32>
+    %m_tall = tt.expand_dims %m {axis = 1 : i32} : tensor<64xf32> -> tensor<64x1xf32>
+    %m_wide = tt.broadcast %m_tall : tensor<64x1xf32> -> tensor<64x64xf32>
+    %d = arith.subf %s, %m_wide : tensor<64x64xf32>
+    %p = arith.truncf %d : tensor<64x64xf32> to !tile
+    %vt = tt.descriptor_load %v[%i, %c0] : !desc -> !tile
+    %o = tt.dot %p, %vt, %acc : !tile * !tile -> tensor<64x64xf32>
+    scf.yield %o : tensor<64x64xf32>
+  } {tt.num_stages = 2 : i32, tt.warp_specialize}
+  %sum = "tt.reduce"(%r) <{axis = 0 : i32}> ({
+  ^bb0(%x: f32, %y: f32):
+    %z = arith.addf %x, %y : f32
+    tt.reduce.return %z : f32
+  }) : (tensor<64x64xf32>) -> tensor<64xf32>
+  %splat = tt.splat %out : !tt.ptr<f32> -> tensor<64x!tt.ptr<f32>>
+  tt.store %splat, %sum : tensor<64x!tt.ptr<f32>>
+  tt.return
+}
+
+// -----
+
+!tile = tensor<64x64xbf16>
+!desc = !tt.tensordesc<tensor<64x64xbf16>>
+!ptrs = tensor<64x64x!tt.ptr<bf16>>
+
+// One tile of a descriptor, one through pointers: no turns, since what threads copy needs fences.
+// CHECK-LABEL: @both
+// CHECK: ttg.warp_specialize
+// CHECK-NOT: tle.may_take_turns
+// CHECK: partition0(
+// CHECK-DAG: tt.descriptor_load
+// CHECK-DAG: ttg.async_copy_global_to_local
+tt.func public @both(%k: !desc, %x: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %n: i32, %out: !tt.ptr<f32>) {
+  %c0 = arith.constant 0 : i32
+  %c64 = arith.constant 64 : i32
+  %zero = arith.constant dense<0.0> : tensor<64x64xf32>
+  %rows = tt.make_range {end = 64 : i32, start = 0 : i32} : tensor<64xi32>
+  %cols = tt.expand_dims %rows {axis = 0 : i32} : tensor<64xi32> -> tensor<1x64xi32>
+  %cols_wide = tt.broadcast %cols : tensor<1x64xi32> -> tensor<64x64xi32>
+  %x_splat = tt.splat %x : !tt.ptr<bf16> -> !ptrs
+  %first = tt.addptr %x_splat, %cols_wide : !ptrs, tensor<64x64xi32>
+  %r = scf.for %i = %c0 to %n step %c64 iter_args(%acc = %zero) -> (tensor<64x64xf32>) : i32 {
+    %kt = tt.descriptor_load %k[%i, %c0] : !desc -> !tile
+    %xt = tt.load %first : !ptrs
+    %o = tt.dot %xt, %kt, %acc : !tile * !tile -> tensor<64x64xf32>
+    scf.yield %o : tensor<64x64xf32>
+  } {tt.num_stages = 2 : i32, tt.warp_specialize}
+  %sum = "tt.reduce"(%r) <{axis = 0 : i32}> ({
+  ^bb0(%y: f32, %z: f32):
+    %w = arith.addf %y, %z : f32
+    tt.reduce.return %w : f32
+  }) : (tensor<64x64xf32>) -> tensor<64xf32>
+  %splat = tt.splat %out : !tt.ptr<f32> -> tensor<64x!tt.ptr<f32>>
+  tt.store %splat, %sum : tensor<64x!tt.ptr<f32>>
+  tt.return
+}

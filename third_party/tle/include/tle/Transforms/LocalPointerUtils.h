@@ -62,10 +62,16 @@ constexpr llvm::StringLiteral kImpliedReleaseAttr = "tle.implied_release";
 /// On allocations: the number of the pipe whose field it is, accessed behind
 /// the pipe's steps only.
 constexpr llvm::StringLiteral kPipeFieldAttr = "tle.pipe_field";
+/// On waits: they may come long before their time, and are tried without
+/// stopping first.
+constexpr llvm::StringLiteral kTurnAttr = "tle.turn";
 /// On arrivals: the number of their pipe.
 constexpr llvm::StringLiteral kPipeAttr = "tle.pipe";
 /// On ttg.warp_specialize: the regions that need no barriers of their warps.
 constexpr llvm::StringLiteral kOrderedAttr = "tle.ordered";
+/// On loops of partitions: what they wait for comes from pipes of two slots or
+/// more, which TMA fills and whose writer waits for nothing but free slots.
+constexpr llvm::StringLiteral kMayTakeTurnsAttr = "tle.may_take_turns";
 
 /// The buffer that `memdesc` is a view of, seen through the arguments of
 /// partitions.

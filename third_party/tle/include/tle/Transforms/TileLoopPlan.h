@@ -20,7 +20,9 @@ namespace mlir::triton::tle {
 /// A tile that every iteration loads from global memory and reads from shared
 /// memory.
 struct GatheredTile {
-  LoadOp load;
+  /// A tt.load, or a tt.descriptor_load from an argument of the kernel, which
+  /// TMA carries out.
+  Operation *load = nullptr;
   /// Puts it into `buffer`; both null if products take the loaded value, which
   /// tensor cores read from shared memory anyway.
   Operation *store = nullptr;
@@ -29,6 +31,11 @@ struct GatheredTile {
   gpu::MemDescType slotType;
   /// The ops of the body that read it, or hold an op that does.
   SmallVector<Operation *> readers;
+
+  /// The load through pointers; null for one of a descriptor.
+  LoadOp getPointerLoad() const { return dyn_cast<LoadOp>(load); }
+  /// What the producer must have to load it.
+  SmallVector<Value> getAddress() const;
 };
 
 /// Tiles that are filled, waited for and released together.
@@ -66,6 +73,9 @@ struct TileLoopPlan {
   int64_t slots = 0;
 
   int64_t bytesPerSlot() const;
+
+  /// Whether TMA loads all tiles.
+  bool isLoadedByTMA() const;
 
   /// The loop that the partitions divide: of items or, without them, of tiles.
   scf::ForOp getWhole() const { return items ? items : loop; }

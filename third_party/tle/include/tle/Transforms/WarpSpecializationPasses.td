@@ -67,6 +67,12 @@ def TLEWarpSpecializeTileLoop : TLE_ModulePass<"triton-tle-warp-specialize-tile-
     the loop go through slots of tiles, all of them before any is stored if each
     has a slot of its own.
 
+    Tiles may be blocks of descriptors that are arguments of the kernel, too: the
+    producer loads such a block and stores it into the slot, which
+    `triton-tle-lower-pipes` makes one copy by TMA. If all tiles come so, into two
+    slots or more, without a loop over items, the rest's loop gets
+    `tle.may_take_turns`, for `triton-tle-take-turns`.
+
     A loop over work items around it is divided with it: each side has it, with
     what of its body it needs, and counts tiles from item to item, so that the
     producer gathers the next item's tiles while the consumer ends an item. A
@@ -116,7 +122,7 @@ def TLEWarpSpecializeTileLoop : TLE_ModulePass<"triton-tle-warp-specialize-tile-
       depends on more of its body than loads and arithmetic;
     - a store of 8192 bytes or more in the loop around it fits into no slot;
     - an address depends on what an iteration computes from a tile, or on a
-      tensor loaded before the loops;
+      tensor loaded before the loops; or the kernel makes the descriptor;
     - the loops may write what it gathers, or addresses that are loaded (different
       arguments of the function count as different memory);
     - a tile has no runs of four bytes, or masked elements that are not zero;
@@ -475,6 +481,70 @@ def TLEFindOrderedPartitions : TLE_ModulePass<"triton-tle-find-ordered-partition
 
     `triton-tle-lower-pipes` marks the fields (`tle.pipe_field`) and has checked
     that they are accessed behind an `acquire` or a `wait` only.
+  }];
+}
+
+def TLETakeTurns : TLE_ModulePass<"triton-tle-take-turns"> {
+  let summary = "two warp groups multiply in turn";
+  let description = [{
+    The two warp groups of a partition of eight warps begin a loop together. Both
+    multiply, then both calculate (a softmax), and the tensor cores are idle
+    meanwhile. Here one calculates while the other multiplies: who is to issue
+    products waits for its turn, which the other one gives when its own have
+    ended.
+
+    ```mlir
+    ttg.warp_specialize(...)
+    default {
+      %out = scf.for ... iter_args(..., %i = %c0) {
+        %d = ttng.warp_group_dot %q, %k, %zero {isAsync = true}
+        %s = ttng.warp_group_dot_wait %d {pendings = 0 : i32}
+        ttng.arrive_barrier %free, 1 {tle.per_thread}
+        ttng.wait_barrier %full, %phase {tle.per_thread}
+        ...                                               // softmax of %s: %p
+        %o = ttng.warp_group_dot %p, %v, %scaled {isAsync = true}
+        %w = ttng.warp_group_dot_wait %o {pendings = 0 : i32}
+      } {tle.may_take_turns}
+    // becomes
+    %turns = ttg.local_alloc : () -> !ttg.memdesc<2x1xi64, #shared, #smem, mutable>
+    ttng.init_barrier %turns[0], 128 {tle.per_thread}      // and of %turns[1]
+    ttg.warp_specialize(...)
+    default {
+      ttng.fence_async_shared {bCluster = false}
+      gpu.barrier
+      %group = tt.elementwise_inline_asm "... shr.u32 thread, thread, 7; and.b32 $0, thread, 1; ..."
+      %other = arith.xori %group, %c1
+      ttng.wait_barrier %turns[%group], %other {tle.per_thread, tle.turn}
+      %out = scf.for ... iter_args(..., %i = %c0) {
+        %d = ttng.warp_group_dot %q, %k, %zero {isAsync = true}
+        %s = ttng.warp_group_dot_wait %d {pendings = 0 : i32}
+        ttng.arrive_barrier %free, 1 {tle.per_thread}
+        ttng.arrive_barrier %turns[%other], 1 {tle.per_thread}
+        ...                                               // softmax of %s: %p
+        ttng.wait_barrier %full, %phase {tle.per_thread}
+        ttng.wait_barrier %turns[%group], (%i + %group) mod 2 {tle.per_thread, tle.turn}
+        %o = ttng.warp_group_dot %p, %v, %scaled {isAsync = true}
+        %w = ttng.warp_group_dot_wait %o {pendings = 0 : i32}
+      }
+      ttng.arrive_barrier %turns[%other], 1 {tle.per_thread}
+    ```
+
+    The wait for the second product's tile goes down to that product, so that
+    what is calculated stands before it, and not between the turn and the
+    product.
+
+    Done for loops that `triton-tle-warp-specialize-tile-loop` has marked
+    (`tle.may_take_turns`: pipes of two slots or more, which TMA fills and whose
+    writer waits for free slots only) in the kernel's own partition of eight
+    warps, if the loop calculates (reduces, or takes exponentials) in one place
+    between two products, and its warps never have to meet in it: no conversion
+    of layouts that leaves a thread, no reduction over warps, no write to shared
+    memory. Others stay as they are, without the mark; remarks say why. What
+    threads copy needs a fence ahead of each product, which would be waited for
+    in turn: with it turns were a loss.
+
+    `triton-tle-per-thread-barriers` lets a wait with `tle.turn` test the
+    mbarrier before it waits.
   }];
 }
 
