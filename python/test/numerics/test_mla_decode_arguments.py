@@ -316,6 +316,13 @@ def test_compiles_without_graph_breaks(fp8, ahead):
     assert torch.equal(out, expected[0] * 2) and torch.equal(lse, expected[1])
 
 
+def test_plans_for_gpus_can_be_made_in_compiled_code():
+    # what such a plan asks torch for, without a GPU
+    metadata = sys.modules["triton_tle.ops.mla_metadata"]
+    compiled = torch.compile(lambda x: x + metadata._count_gpus(), fullgraph=True, backend="aot_eager")
+    assert compiled(torch.zeros(1)).item() == torch.cuda.device_count()
+
+
 def test_operator_is_declared_as_it_behaves():
     arguments = valid_arguments()
     partial_out, partial_lse = torch.zeros(2, 2, 1, 8, 512), torch.zeros(2, 2, 1, 8)

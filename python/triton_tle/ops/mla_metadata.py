@@ -147,6 +147,12 @@ def choose_splits(shape: DecodeShape, sm_count: int | None = None) -> int:
     return min(choices, key=lambda splits: estimate_microseconds(shape, splits, count))
 
 
+@torch.compiler.assume_constant_result
+def _count_gpus() -> int:
+    """How many CUDA devices torch sees; torch.compile cannot trace the question itself."""
+    return torch.cuda.device_count()
+
+
 def _device(device: torch.device | str | int | None) -> torch.device:
     """The device that `device` names, as tensors on it say; None: the current CUDA device, or the CPU without any.
 
@@ -161,7 +167,7 @@ def _device(device: torch.device | str | int | None) -> torch.device:
         raise ValueError(f"device must be a CUDA device or the CPU, got {device!r}") from error
     if place.type == "cpu":
         return torch.device("cpu")
-    usable = place.type == "cuda" and (place.index or 0) < torch.cuda.device_count()
+    usable = place.type == "cuda" and (place.index or 0) < _count_gpus()
     require(usable, "device", place, "be a CUDA device that torch sees, or the CPU")
     return place if place.index is not None else torch.device("cuda", torch.cuda.current_device())
 
