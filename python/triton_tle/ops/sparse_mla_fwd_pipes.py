@@ -4,7 +4,8 @@ A work item is one query token and 64 of its heads; a program takes items in tur
 in four column blocks. `score` multiplies Q K^T, keeps the online softmax and hands on P and what the sums so far must
 be scaled by. `add` runs twice, each holding half of the columns of the output. The first 512 columns of K are V.
 
-`score` is what the others wait for. It begins a tile's products during the softmax of the tile before.
+`score` is what the others wait for. With rotary columns it begins a tile's products during the softmax of the tile
+before: 3 % faster, where without them, and with shorter lists, it is up to 8 % slower.
 
 The reference that exponents are relative to follows the running maximum only when it has grown by more than TOLERANCE:
 most tiles then need no rescaling of the output, and the normalization in the end makes the result the same.
@@ -130,11 +131,13 @@ def begin_scores(keys, q, count):
 
 @triton.jit
 def score_tile(
-    queries, keys, scales, weights, q, q_held, q_rope, item, count, s, reference, largest, row_sums, scale_log2,
-    IS_LAST: tl.constexpr, HAS_ROPE: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_K: tl.constexpr,
-    TOLERANCE: tl.constexpr
+    queries, keys, scales, weights, q, q_held, q_rope, item, is_last, count, s, reference, largest, row_sums,
+    scale_log2, HAS_ROPE: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_K: tl.constexpr, TOLERANCE: tl.constexpr,
+    EARLY: tl.constexpr
 ):  # fmt: skip
-    """Scores and softmax of one tile; (reference, running maximum, sums) after it, and the next tile's begun scores.
+    """Scores and softmax of one tile; (reference, running maximum, sums) after it, and begun scores `s`.
+
+    EARLY: `s` comes as what the tile before has begun, is_last is a constant, and the next tile's are begun here.
 
     Products with Q from shared memory come first and those with Q from registers last: the tensor cores run dry at
     each change from one kind to the other. Q is released behind the last products with it, so that the next item's is
@@ -144,6 +147,8 @@ def score_tile(
     warp waits when it gives them out, hence ptxas must mix the two: no branch may stand among the exponentials, and
     the slots for their results are waited for before. The next tile's keys are not, which come last of all.
     """
+    if not EARLY:
+        s = begin_scores(keys, q, count)
     k = keys[2].wait(count)
     s = tl.dot(q.k2.load(), k.k.T.load(), s)
     k = keys[1].wait(count)
@@ -154,20 +159,26 @@ def score_tile(
     if HAS_ROPE:
         s = tl.dot(q_rope, k.rope.T.load(), s)
     bias = k.bias.load()
-    keys[0].release(count)
-    if IS_LAST:
+    if EARLY:
+        keys[0].release(count)
+    if is_last:
         queries.release(item)
     scores = s + bias[None, :]
-    scale_slot = scales.acquire(count)
-    weight_slot = weights.acquire(count)
+    if EARLY:
+        scale_slot = scales.acquire(count)
+        weight_slot = weights.acquire(count)
     largest = tl.maximum(largest, tl.max(scores, 1) * scale_log2)
     new = tl.where(largest > reference + TOLERANCE, largest, reference)
     scale = tl.exp2(reference - new)
+    if not EARLY:
+        scale_slot = scales.acquire(count)
     scale_slot.scale.store(scale)
     scales.commit(count)
-    if not IS_LAST:
+    if EARLY and not is_last:
         s = begin_scores(keys, q, count + 1)
     p = tl.exp2(scores * scale_log2 - new[:, None])
+    if not EARLY:
+        weight_slot = weights.acquire(count)
     weight_slot.p.store(p.to(tl.bfloat16))
     weights.commit(count)
     row_sums = row_sums * scale[:, None] + tl.sum(tl.reshape(p, [BLOCK_H, BLOCK_K // 8, 8]), 1)
@@ -178,7 +189,7 @@ def score_tile(
 def score(
     queries, keys, scales, weights, sums, sink_ptr, length_ptr, order_ptr, max_logits_ptr, lse_ptr, items, topk,
     h_q, scale_log2, HAS_ROPE: tl.constexpr, HAS_SINK: tl.constexpr, HAS_LENGTH: tl.constexpr, BLOCK_H: tl.constexpr,
-    BLOCK_K: tl.constexpr, TOLERANCE: tl.constexpr
+    BLOCK_K: tl.constexpr, TOLERANCE: tl.constexpr, EARLY: tl.constexpr
 ):  # fmt: skip
     """Scores and online softmax: hands on each tile's P, its scale before it, and in the end the sums."""
     head_blocks = tl.cdiv(h_q, BLOCK_H)
@@ -199,18 +210,26 @@ def score(
         q_rope = q_held[0]
         if HAS_ROPE:
             q_rope = tle.gpu.hold_in_registers(q.rope.load())
-        s = begin_scores(keys, q, count)
-        for _tile in range(tiles - 1):
+        if EARLY:
+            s = begin_scores(keys, q, count)
+            for _tile in range(tiles - 1):
+                reference, largest, row_sums, s = score_tile(
+                    queries, keys, scales, weights, q, q_held, q_rope, done, False, count, s, reference, largest,
+                    row_sums, scale_log2, HAS_ROPE, BLOCK_H, BLOCK_K, TOLERANCE, EARLY,
+                )  # fmt: skip
+                count += 1
             reference, largest, row_sums, s = score_tile(
-                queries, keys, scales, weights, q, q_held, q_rope, done, count, s, reference, largest, row_sums,
-                scale_log2, False, HAS_ROPE, BLOCK_H, BLOCK_K, TOLERANCE,
+                queries, keys, scales, weights, q, q_held, q_rope, done, True, count, s, reference, largest, row_sums,
+                scale_log2, HAS_ROPE, BLOCK_H, BLOCK_K, TOLERANCE, EARLY,
             )  # fmt: skip
             count += 1
-        reference, largest, row_sums, s = score_tile(
-            queries, keys, scales, weights, q, q_held, q_rope, done, count, s, reference, largest, row_sums,
-            scale_log2, True, HAS_ROPE, BLOCK_H, BLOCK_K, TOLERANCE,
-        )  # fmt: skip
-        count += 1
+        else:
+            for tile in range(tiles):
+                reference, largest, row_sums, _s = score_tile(
+                    queries, keys, scales, weights, q, q_held, q_rope, done, tile + 1 == tiles, count, None, reference,
+                    largest, row_sums, scale_log2, HAS_ROPE, BLOCK_H, BLOCK_K, TOLERANCE, EARLY,
+                )  # fmt: skip
+                count += 1
         heads = (item % head_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
         row_sum = tl.sum(row_sums, 1)
         out = sums.acquire(done)
@@ -348,10 +367,11 @@ def sparse_mla_fwd_pipes_kernel(
     scales = tle.pipe(scale=tle.gpu.alloc([2, BLOCK_H], tl.float32, layout=vector), readers=both, name="scales")
     weights = tle.pipe(p=tle.gpu.alloc([1, BLOCK_H, BLOCK_K], tl.bfloat16), readers=both, name="weights")
     sums = tle.pipe(factor=tle.gpu.alloc([1, BLOCK_H], tl.float32, layout=vector), readers=both, name="sums")
+    EARLY: tl.constexpr = HAS_ROPE
     # What `score` reads is released by `add`, which has waited for the P that came of it. The block with which `score`
-    # begins a tile it releases itself: else those products would have to end before the P of the tile before.
+    # begins a tile early it releases itself: else those products would have to end before the P of the tile before.
     score_keys = (
-        keys0.reader("score"),
+        keys0.reader("score", releases=EARLY),
         keys1.reader("score", releases=False),
         keys2.reader("score", releases=False),
         keys3.reader("score", releases=False),
@@ -373,7 +393,7 @@ def sparse_mla_fwd_pipes_kernel(
             (score, (
                 queries.reader(), score_keys, scales.writer(), weights.writer(), sums.writer(), sink_ptr, length_ptr,
                 order_ptr, max_logits_ptr, lse_ptr, items, topk, h_q, scale_log2, HAS_ROPE, HAS_SINK, HAS_LENGTH,
-                BLOCK_H, BLOCK_K, TOLERANCE,
+                BLOCK_H, BLOCK_K, TOLERANCE, EARLY,
             )),
             (load, (
                 queries.writer(), load_keys, q_ptr, kv_ptr, indices_ptr, length_ptr, order_ptr, items, s_kv, topk, h_q,
