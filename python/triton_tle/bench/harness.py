@@ -77,6 +77,16 @@ def _measure(run: Run, calls: int) -> float:
     return start.elapsed_time(stop) / calls
 
 
+def _calls_for(runs: dict[str, Run], milliseconds: float) -> dict[str, int]:
+    """How many calls of each of `runs`, warmed up here, take about `milliseconds`; 200 at most."""
+    calls = {}
+    for name, run in runs.items():
+        run()
+        torch.cuda.synchronize()
+        calls[name] = max(1, min(200, round(milliseconds / max(_measure(run, 2), 1e-3))))
+    return calls
+
+
 def time_in_rounds(
     runs: dict[str, Run],
     rounds: int,
@@ -89,11 +99,7 @@ def time_in_rounds(
 
     After `rounds` rounds it goes on while `more` says so, asked after every fifth one, to `most` rounds at most.
     """
-    calls = {}
-    for name, run in runs.items():
-        run()
-        torch.cuda.synchronize()
-        calls[name] = max(1, min(200, round(target_ms / max(_measure(run, 2), 1e-3))))
+    calls = _calls_for(runs, target_ms)
     order, generator = list(runs), random.Random(seed)
     timings: dict[str, Timing] = {name: Timing([]) for name in runs}
     done = 0
@@ -135,11 +141,7 @@ def time_in_turns(
 
     After `rounds` rounds it goes on while `more` says so, asked after every fifth one, to `most` rounds at most.
     """
-    calls = {}
-    for name, run in runs.items():
-        run()
-        torch.cuda.synchronize()
-        calls[name] = max(1, min(200, round(turn_ms / max(_measure(run, 2), 1e-3))))
+    calls = _calls_for(runs, turn_ms)
     order, generator = list(runs), random.Random(seed)
     timings: dict[str, Timing] = {name: Timing([]) for name in runs}
     done = 0
