@@ -13,7 +13,7 @@ JOBS ?= $(shell nproc)
 PYTHONS ?= $(shell tools/find_pythons.sh $(PY))
 export PYTHONPATH := $(CURDIR)/python
 
-.PHONY: help setup build demo test lit pytest sanitize fuzz wheel custom-wheel wheel-test docs format lint clean
+.PHONY: help setup build demo test lit pytest sanitize fuzz wheel custom-wheel wheel-test docs figures format lint clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -103,6 +103,9 @@ wheel-test-only:
 
 docs: setup ## pages of docs/passes, from the declarations of the passes
 	@$(PY) tools/pass_pages.py
+
+figures: setup ## figures of README and docs, from the JSON files of docs/results
+	@$(PY) tools/page_figures.py
 
 format: setup ## clang-format and ruff format
 	@git ls-files '*.cpp' '*.h' | xargs -r clang-format-22 -i

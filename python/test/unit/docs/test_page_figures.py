@@ -1,0 +1,97 @@
+"""README.md and docs have the figures of docs/results."""
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[4]
+TOOL = ROOT / "tools" / "page_figures.py"
+TREE = {
+    "run": {"commit": "0123abc", "date": "2026-01-02 03:04 UTC"},
+    "case": {"tle": {"ms": 0.0137, "share": 0.874, "error": 2.26e-3, "interval": [0.984, 1.0449]}},
+}
+
+
+@pytest.fixture(scope="module")
+def engine():
+    sys.path.insert(0, str(ROOT / "tools"))
+    try:
+        return importlib.import_module("figures.engine")
+    finally:
+        sys.path.remove(str(ROOT / "tools"))
+
+
+def test_pages_have_the_figures_of_the_results():
+    done = subprocess.run([sys.executable, str(TOOL), "--check"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "value, how, text",
+    [
+        (13.91, "3s", "13.9"),
+        (6.944, "3s", "6.94"),
+        (357.4, "3s", "357"),
+        (1314.2, "3s", "1314"),
+        (0.874, ".0%", "87 %"),
+        ([0.0004, 0.0413], ".1%", "0.0 to 4.1 %"),
+        ([0.984, 1.0449], ".2f", "0.98 to 1.04"),
+        (2.26e-3, ".1e", "2.3e-3"),
+        ("0123abc", "", "0123abc"),
+    ],
+)
+def test_figures_are_written(engine, value, how, text):
+    assert engine.written(value, how) == text
+
+
+SENTENCE = "At {run.commit}, {run.date}: {case.tle.ms:.4f} ms, {case.tle.share:.0%}, {case.tle.interval:.2f}."
+
+
+def test_a_sentence_is_renewed_whatever_its_lines(engine):
+    page = "Before.\nAt abc, 2025-12-01\n09:10 UTC: 5 ms, 9\n%, 1.10 to\n1.20. Behind.\n"
+    text, found = engine.renewed(engine.Quote("a.md", SENTENCE), page, TREE)
+    assert text == "Before.\nAt 0123abc, 2026-01-02 03:04 UTC: 0.0137 ms, 87 %, 0.98 to 1.04. Behind.\n"
+    assert [(f.line, f.old, f.new) for f in found][2:] == [
+        (3, "5", "0.0137"),
+        (3, "9 %", "87 %"),
+        (4, "1.10 to 1.20", "0.98 to 1.04"),
+    ]
+    again, found = engine.renewed(engine.Quote("a.md", SENTENCE), text, TREE)
+    assert again == text and all(f.old == f.new for f in found)
+
+
+@pytest.mark.parametrize(
+    "text, page, message",
+    [
+        ("{case.tle.ms:.4f} ms", "no figure", "not there: '{case.tle.ms:.4f} ms'"),
+        ("{case.tle.ms:.4f} ms", "1 ms, 2 ms", "there 2 times"),
+        ("{case.peer.ms:.4f} ms", "1 ms", "no figure 'case.peer.ms' (no 'peer')"),
+    ],
+)
+def test_what_is_not_found_is_named(engine, text, page, message):
+    with pytest.raises(engine.Missing) as error:
+        engine.renewed(engine.Quote("a.md", text), page, TREE)
+    assert message in str(error.value)
+
+
+def test_a_table_is_written_whole(engine):
+    rows = ["| a | b |", "| --- | --- |", "| 1 | 2 |"]
+    table = engine.Table("a.md", "| a |", ("run",), lambda tree: rows)
+    text, (found,) = engine.renewed(table, "x\n\n| a | c |\n| --- |\n| 3 |\n| 4 |\n\ny | z\n", TREE)
+    assert text == "x\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n\ny | z\n"
+    assert (found.line, found.old, found.new) == (3, "| a | c |", "| a | b |")
+    assert engine.renewed(table, text, TREE)[0] == text
+    with pytest.raises(engine.Missing, match="0 tables start with"):
+        engine.renewed(table, "| b |\n", TREE)
+
+
+def test_sentences_are_read(engine):
+    text = "For readers.\n\n# a.md\n\nOne {x.y}\n  two\n\n# docs/b.md\nthree\n\nfour\n"
+    assert [(quote.page, quote.text) for quote in engine.sentences(text)] == [
+        ("a.md", "One {x.y} two"),
+        ("docs/b.md", "three"),
+        ("docs/b.md", "four"),
+    ]

@@ -1,0 +1,1 @@
+"""Figures of docs/results on the pages: `make figures`."""
