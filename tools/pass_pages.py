@@ -21,15 +21,17 @@ BEGIN = "<!-- from {source}: edit there, then run `make docs` -->"
 END = "<!-- end of the declaration -->"
 REASONING = "## Why it is made this way"
 INCLUDES = ("include", "third_party/tle/include")
+CODE = ("lib", "third_party/tle/lib")
 
 
 @dataclass(frozen=True)
 class Declared:
-    """A pass as its Passes.td declares it: flag, source file relative to the repository, Markdown text."""
+    """A pass as its Passes.td declares it: flag, that file, Markdown text, the C++ file; relative to the repository."""
 
     flag: str
     source: str
     text: str
+    code: str = ""
 
     def head(self) -> str:
         """The generated part of the page, markers included."""
@@ -46,10 +48,12 @@ def declared_passes(tblgen: str, llvm_include: str) -> list[Declared]:
         for part in re.split(r"^### ", text, flags=re.MULTILINE)[1:]:
             title, _, body = part.partition("\n")
             body = re.sub(r"^####", "##", body.strip(), flags=re.MULTILINE)
+            body = re.sub(r"^_Tle\.", "_tle.", body)  # mlir-tblgen begins every summary with a capital letter
             flag = title.strip().strip("`").removeprefix("-")
             if flag.startswith("test-"):  # only for tests of analyses
                 continue
-            passes.append(Declared(flag, str(declaring_file(source, flag).relative_to(ROOT)), body))
+            declared = declaring_file(source, flag)
+            passes.append(Declared(flag, str(declared.relative_to(ROOT)), body, code_file(declared, flag)))
     return sorted(passes, key=lambda p: p.flag)
 
 
@@ -59,6 +63,16 @@ def declaring_file(source: Path, flag: str) -> Path:
         if f'"{flag}"' in path.read_text():
             return path
     return source
+
+
+def code_file(declared: Path, flag: str) -> str:
+    """The C++ file that defines the pass; raises ValueError if none or several do."""
+    name = re.search(rf'def (\w+)\s*:[^"]*"{re.escape(flag)}"', declared.read_text()).group(1)
+    definition = re.compile(rf"#define GEN_PASS_DEF_{name.upper()}\b")
+    found = [path for folder in CODE for path in (ROOT / folder).rglob("*.cpp") if definition.search(path.read_text())]
+    if len(found) != 1:
+        raise ValueError(f"{flag}: defined in {len(found)} files of {' and '.join(CODE)}, expected one")
+    return str(found[0].relative_to(ROOT))
 
 
 def page_text(declared: Declared, old: str) -> str:
@@ -73,16 +87,19 @@ def index_text(passes: list[Declared]) -> str:
     rows = []
     for entry in passes:
         summary = entry.text.partition("\n")[0].strip().strip("_")
-        rows.append(f"| [`{entry.flag}`]({entry.flag}.md) | {summary} |")
+        code = f"[{Path(entry.code).name}](../../{entry.code})" if entry.code else ""
+        rows.append(f"| [`{entry.flag}`]({entry.flag}.md) | {summary} | {code} |")
     return "\n".join(
         [
             "# Passes, one page each",
             "",
             "Above, what the declaration says, with IR before and after; below, why it is made this way. The order in",
-            "which they run is in [ir/passes.md](../ir/passes.md) and `python -m triton_tle pipeline`.",
+            "which they run is in [ir/passes.md](../ir/passes.md) and `python -m triton_tle pipeline`. Tests are in",
+            "`third_party/tle/test/GPU` and `test/`, named after the flag without `triton-tle-`; two passes share",
+            "`lower-tiles.mlir`.",
             "",
-            "| pass | |",
-            "| --- | --- |",
+            "| pass | | code |",
+            "| --- | --- | --- |",
             *rows,
             "",
         ]

@@ -283,7 +283,18 @@ def launch(
 def flash_attention_reference(
     q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, causal: bool, dtype: torch.dtype = torch.float64
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The definition, calculated in `dtype`: (out [b, h, s_q, d], lse [b, h, s_q])."""
+    """The definition in plain torch operations.
+
+    Args:
+        q: [b, h, s_q, d], any float dtype.
+        k, v: [b, h, s_kv, d].
+        scale: factor on q.k.
+        causal: query i sees keys 0 to i only.
+        dtype: what to calculate in (float64, or float32).
+
+    Returns:
+        (out, lse), in `dtype`: out [b, h, s_q, d]; lse [b, h, s_q], natural logarithm of the sum of exp(q.k * scale).
+    """
     scores = torch.matmul(q.to(dtype), k.to(dtype).transpose(-1, -2)) * scale
     if causal:
         keys, queries = torch.arange(k.shape[2], device=q.device), torch.arange(q.shape[2], device=q.device)

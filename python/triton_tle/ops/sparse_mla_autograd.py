@@ -99,7 +99,7 @@ def sparse_mla(
         attn_sink: [h_q], float32; multiplies out by exp(lse) / (exp(lse) + exp(sink)).
         topk_length: [batch, s_q], int32; a row attends to its first topk_length entries only.
         q_start: if given, query s of each item sees only keys <= q_start + s (causal attention).
-        deterministic: gradients of the same bits in every run; see `sparse_mla_bwd`.
+        deterministic: gradients of the same bits in every run, in about 4 times the time (docs/operators.md).
         bucketed: calculate as `sparse_mla_bucketed` does, with its default buckets; None: if the environment variable
             TRITON_TLE_BUCKETED is 1, true, yes or on. Under torch.compile that is read when the call is traced.
         The last dimension of each tensor is contiguous.

@@ -191,6 +191,10 @@ def launch_first(
 #    run to run. Integer sums do not. The mode multiplies all pieces by one power of two, large enough to keep the
 #    digits and small enough that no sum overflows 64 bits, and adds integers.
 #
+# A gather need not be started by hand: with ``kernel="loop"`` ``sparse_mla_bwd`` has a plain ``tl.load`` at the top of
+# the iteration. The compiler makes one slot of it, and starts the next tile's copies behind the last read of this one,
+# where the kernel above starts them. It is as fast (docs/performance/sparse_mla_bwd.md).
+#
 # ``triton_tle.ops.sparse_mla`` is forward and backward as one differentiable function of batched tensors, a torch
 # custom op. ``torch.compile(fullgraph=True)`` takes it.
 #

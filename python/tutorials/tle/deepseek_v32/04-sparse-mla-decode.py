@@ -9,7 +9,7 @@ prefill (02-sparse-mla.py); what is new is that there is little work at a time, 
 You will learn here
 
 - how a list of keys is split over the multiprocessors, and how partial results are merged exactly,
-- how 656 bytes of an FP8 cache become a row of bfloat16 in shared memory, with few instructions,
+- how 656 bytes of an FP8 cache become a row of float16 in shared memory, with few instructions,
 - how a ring of two tiles lets a product run while the next tile is converted,
 - how to plan a call ahead, check it, compile it without a GPU, and measure it.
 
@@ -139,13 +139,17 @@ def launch_first(
 #
 # A token is 656 bytes: 512 values in e4m3, four scales in float32, 64 rotary columns in bfloat16. That is 57 % of the
 # bfloat16 cache's traffic, but the tensor cores multiply 16-bit numbers here: 32768 values of a tile are converted and
-# scaled. ``triton_tle/ops/mla_decode_fp8.py`` makes *float16* of them, not bfloat16:
+# scaled. The operator makes *float16* of them, not bfloat16:
 #
 # - The hardware converts two values with one instruction, and another multiplies both by their scale. To bfloat16 there
 #   is no such instruction: by masks, shifts and multiply-adds it took 11 for four values instead of 4.
 # - float16 has three more bits than bfloat16. Where scales are powers of two, as DeepSeek's are, products are exact.
 # - Its range is smaller. The largest scale, 128, times 448 still fits. q is brought to the range by a power of two,
 #   which the factor on the scores takes back. P lies between 0 and 1.
+#
+# Two kernels do it: on Hopper ``triton_tle/ops/mla_decode_fp8_pipes.py``, whose parts run side by side in partitions of
+# their own, connected by pipes (docs/warp-specialization.md); elsewhere ``mla_decode_fp8.py``, a loop over tiles. The
+# rest of this section and the next are about that loop.
 #
 # A thread holds 16 neighbouring values after its load of 16 bytes: 32 bytes to store. Written one after the other, two
 # threads would meet in the same banks of shared memory. So runs of 8 columns go to two tiles in turn, ``k_first`` and
