@@ -153,6 +153,24 @@ def _ranges(tree: dict) -> None:
     merge = [tree["merge"][name]["tle"] for name in tree["merge"]["cases"]]
     tree["merge"]["of_copy"] = _range(entry["bandwidth_share"] for entry in merge)
     tree["merge"]["speedup"] = _range(entry["speedup"] for entry in merge)
+    decode = tree["decode"]
+    decode["most_of_kernels"] = max(
+        entry["spread"]
+        for case in decode["cases"].values()
+        for name, entry in case["providers"].items()
+        if name != "pipes"
+    )
+    for case in decode["cases"]:
+        entry = decode[case]["tle"]
+        entry |= {"of_products_number": 100 * entry["of_products"], "bandwidth_number": 100 * entry["bandwidth_share"]}
+    bucketed = tree["bucketed"]
+    others = [
+        (case["providers"]["bucketed"]["ratio"]["length"], *case["providers"]["bucketed"]["interval"]["length"])
+        for name, case in bucketed["cases"].items()
+        if "length" in case["providers"] and name != "short sequences 128 forward"
+    ]
+    bucketed["others_low"], bucketed["others_high"] = _range(ratio for ratio, _, _ in others)
+    bucketed["others_lowest"] = min(low for _, low, _ in others)
     many = [tree["decode"][f"fp8 {size}"]["tle"]["time_ratio"] for size in ("32 x 1", "64 x 2", "128 x 2")]
     tree["decode"]["many"] = _range(many)
     best = {d: [] for d in (64, 128)}
