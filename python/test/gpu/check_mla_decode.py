@@ -167,12 +167,12 @@ def check_repeats(fp8: bool, splits: int) -> str:
     return ""
 
 
-def check_compile(fp8: bool) -> str:
-    """torch.compile without graph breaks gives what the call gives."""
-    case = DecodeCase(b=2, s_q=1, h_q=64, topk=256, fp8=fp8, splits=2)
+def check_compile(fp8: bool, splits: int) -> str:
+    """torch.compile without graph breaks gives what the call gives; with 0 splits the plan chooses, compiled, too."""
+    case = DecodeCase(b=2, s_q=1, h_q=64, topk=256, fp8=fp8, splits=splits)
     arguments = make_inputs(case, 1, "cuda")
-    expected = call_operator(arguments, fp8, 2)
-    compiled = torch.compile(lambda arguments: call_operator(arguments, fp8, 2), fullgraph=True)
+    expected = call_operator(arguments, fp8, splits)
+    compiled = torch.compile(lambda arguments: call_operator(arguments, fp8, splits), fullgraph=True)
     same = all(torch.equal(a, b) for a, b in zip(compiled(arguments), expected))
     return "" if same else "the compiled call differs"
 
@@ -267,7 +267,9 @@ def other_checks() -> dict[str, Callable[[], str]]:
     """Everything that is no case, by label; what takes longest first."""
     found: dict[str, Callable[[], str]] = {}
     for fp8 in (True, False):
-        found[f"torch.compile, {'fp8' if fp8 else 'bf16'}"] = functools.partial(check_compile, fp8)
+        for splits in (0, 2):
+            label = f"torch.compile, {'fp8' if fp8 else 'bf16'}, {splits or 'chosen'} splits"
+            found[label] = functools.partial(check_compile, fp8, splits)
     found["merge, torch.compile"], found["merge, CUDA graph"] = check_reduce_compiled, check_reduce_graph
     for shape in REDUCE_SHAPES:
         for with_sink in (False, True):

@@ -316,6 +316,26 @@ def test_compiles_without_graph_breaks(fp8, ahead):
     assert torch.equal(out, expected[0] * 2) and torch.equal(lse, expected[1])
 
 
+@pytest.mark.parametrize("ahead", [True, False])
+@pytest.mark.parametrize("dynamic", [True, False])
+def test_splits_are_chosen_in_compiled_code(dynamic, ahead):
+    def call(q, indices, k_cache):
+        sizes = {"b": q.shape[0], "h_q": 8, "topk": indices.shape[2], "device": "cpu"} if ahead else {}
+        metadata, _ = get_mla_metadata(**sizes)
+        return metadata, *flash_mla_with_kvcache(q, k_cache, None, None, 512, metadata, indices=indices)
+
+    torch._dynamo.reset()
+    compiled = torch.compile(call, fullgraph=True, dynamic=dynamic, backend="aot_eager")
+    for b, topk in ((2, 200), (3, 200), (3, 300)):
+        q, indices = torch.randn(b, 1, 8, 576).bfloat16(), torch.randint(-1, 12, (b, 1, topk), dtype=torch.int32)
+        results = [run(q, indices, valid_arguments()["k_cache"]) for run in (compiled, call)]
+        (traced, *left), (expected, *right) = results
+        assert all(torch.equal(one, other) for one, other in zip(left, right, strict=True))
+        assert traced.num_splits == expected.num_splits > 1
+        assert traced.shape == expected.shape == DecodeShape(b, 1, 8, topk, 0, False, CPU)
+        assert type(traced.shape.b) is int and traced.partial_out.shape == expected.partial_out.shape
+
+
 def test_plans_for_gpus_can_be_made_in_compiled_code():
     # what such a plan asks torch for, without a GPU
     metadata = sys.modules["triton_tle.ops.mla_metadata"]

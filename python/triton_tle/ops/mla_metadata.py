@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import operator
 
 import torch
 
@@ -81,10 +82,13 @@ class FlashMLASchedMeta:
         if self.shape is not None:
             _check_same(self.shape, shape)
             return
+        # A plan is for these sizes alone: where torch.compile has symbols for them, they become numbers
+        sizes = [operator.index(size) for size in (shape.b, shape.s_q, shape.h_q, shape.topk, shape.extra_topk)]
+        shape = DecodeShape(*sizes, shape.is_fp8_kvcache, shape.device)
         if self.requested_splits is not None:
             self.num_splits = self.requested_splits
         else:
-            self.num_splits = choose_splits(shape)
+            self.num_splits = _choose_untraced(*sizes, shape.is_fp8_kvcache, shape.device)
         if self.num_splits > 1:
             rows = (self.num_splits, shape.b, shape.s_q, shape.h_q)
             self.partial_out = torch.empty((*rows, 512), dtype=torch.float32, device=shape.device)
@@ -145,6 +149,12 @@ def choose_splits(shape: DecodeShape, sm_count: int | None = None) -> int:
     choices = sorted({-(-shape.tiles // longest) for longest in range(1, shape.tiles + 1)})
     choices = [splits for splits in choices if splits <= MAX_SPLITS]
     return min(choices, key=lambda splits: estimate_microseconds(shape, splits, count))
+
+
+@torch.compiler.assume_constant_result
+def _choose_untraced(*shape: object) -> int:
+    """`choose_splits` of what a DecodeShape is made of; torch.compile can trace neither estimates nor tables."""
+    return choose_splits(DecodeShape(*shape))
 
 
 @torch.compiler.assume_constant_result
