@@ -46,8 +46,11 @@ def guarded(run: Callable[[], Any], patience: float = 60.0) -> tuple[Any, str]:
     end = time.monotonic() + patience
     while True:
         value, problem = _attempt(run)
+        short = "out of memory" in problem
+        if is_lost(problem) and not short:
+            return value, problem
         torch.cuda.empty_cache()  # behind the exception, whose frames hold tensors
-        if "out of memory" not in problem or time.monotonic() > end:
+        if not short or time.monotonic() > end:
             return value, problem
         time.sleep(2.0)
 

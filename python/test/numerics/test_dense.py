@@ -96,8 +96,8 @@ def matrices(m=3, n=5, k=4, dtype=torch.bfloat16):
 
 
 REFUSED_PRODUCTS = {
-    "a no tensor": ({"a": 1}, ValueError, "a must be a bfloat16 or float16 tensor, got int"),
-    "a float32": ({"a": torch.ones(3, 4)}, ValueError, "a must be a bfloat16 or float16 tensor, got torch.float32"),
+    "a no tensor": ({"a": 1}, TypeError, "a must be a torch.Tensor, got int"),
+    "a float32": ({"a": torch.ones(3, 4)}, TypeError, "a must have dtype torch.bfloat16 or torch.float16, got .*32"),
     "b other dtype": ({"b": torch.ones(4, 5).half()}, TypeError, "b must have dtype torch.bfloat16, got torch.float16"),
     "b other k": ({"b": torch.ones(6, 5).bfloat16()}, ValueError, r"b must have shape \[4, '\*'\], got \[6, 5\]"),
     "b transposed": ({"b": torch.ones(5, 4).bfloat16().T}, ValueError, "b must have stride 1 in its last dimension"),
@@ -126,7 +126,7 @@ def heads(s_q=3, s_kv=5, d=64, dtype=torch.bfloat16):
 
 
 REFUSED_ATTENTIONS = {
-    "q float32": ({"q": torch.ones(1, 2, 3, 64)}, ValueError, "q must be a bfloat16 or float16 tensor"),
+    "q float32": ({"q": torch.ones(1, 2, 3, 64)}, TypeError, "q must have dtype torch.bfloat16 or torch.float16"),
     "head size": ({"q": torch.ones(1, 2, 3, 96).half()}, ValueError, r"q.shape\[3\] must be 64 or 128, got 96"),
     "k other heads": ({"k": torch.ones(1, 1, 5, 64).bfloat16()}, ValueError, "k must have shape"),
     "v other length": ({"v": torch.ones(1, 2, 4, 64).bfloat16()}, ValueError, "v must have shape"),
@@ -141,6 +141,7 @@ REFUSED_ATTENTIONS = {
         "k must be contiguous, got strides",
     ),
     "scale 0": ({"sm_scale": 0.0}, ValueError, "sm_scale must be positive, got 0.0"),
+    "causal": ({"causal": 1}, TypeError, "causal must be a bool, got int"),
     "scale text": ({"sm_scale": "1"}, TypeError, "sm_scale must be a number, got str"),
     "out dtype": ({"out": torch.ones(1, 2, 3, 64)}, TypeError, "out must have dtype torch.bfloat16"),
 }

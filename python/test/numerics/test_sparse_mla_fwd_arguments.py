@@ -77,6 +77,16 @@ REFUSED = {
         ValueError,
         r"out must have a place of its own for each element, got strides \(0, 512, 1\)",
     ),
+    "out overlaps itself": (
+        {"out": torch.zeros(7000).bfloat16().as_strided((3, 8, 512), (1024, 512, 1))},
+        ValueError,
+        r"out must have a place of its own for each element, got strides \(1024, 512, 1\)",
+    ),
+    "q sparse": (
+        {"q": torch.zeros(3, 8, 576).bfloat16().to_sparse()},
+        ValueError,
+        "q must be a dense tensor, got torch.sparse_coo",
+    ),
     "indices 2 dimensions": ({"indices": torch.zeros(3, 6).int()}, ValueError, "indices must have 3 dimensions, got"),
     "length 2 dimensions": ({"topk_length": torch.zeros(3, 1).int()}, ValueError, "must have 1 dimension, got shape"),
     "out size": ({"out": torch.zeros(3, 8, 576).bfloat16()}, ValueError, r"out must have shape \[3, 8, 512\]"),
@@ -95,6 +105,24 @@ def test_refused_causal_start():
         sparse_mla_fwd(**valid_arguments(), causal_start=1.5)
     with pytest.raises(ValueError, match="causal_start must fit in 32 bits, got 4294967296"):
         sparse_mla_fwd(**valid_arguments(), causal_start=2**32)
+
+
+@pytest.mark.parametrize("strides", [(4096, 512, 1), (5000, 600, 1), (512, 1536, 1), (600, 2000, 1)])
+def test_out_of_any_order(strides):
+    expected = flash_mla_sparse_fwd(**valid_arguments())
+    out = torch.zeros(3 * strides[0] + 8 * strides[1]).bfloat16().as_strided((3, 8, 512), strides)
+    result, *_ = flash_mla_sparse_fwd(**valid_arguments(), out=out)
+    assert result is out and torch.equal(out, expected[0])
+
+
+def test_refused_kernels_and_programs():
+    for change, error, message in (
+        ({"kernel": "fast"}, ValueError, "kernel must be one of auto, tile, divided, got 'fast'"),
+        ({"programs": 0}, ValueError, "programs must be positive, got 0"),
+        ({"programs": 2.0}, TypeError, "programs must be an int, got float"),
+    ):
+        with pytest.raises(error, match=message):
+            sparse_mla_fwd(**valid_arguments(), **change)
 
 
 def test_device_without_implementation():

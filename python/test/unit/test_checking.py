@@ -49,6 +49,13 @@ def test_memory_that_never_comes_is_a_failure(checking):
     assert checking.time.monotonic() == 8.0
 
 
+def test_nothing_more_is_asked_of_a_lost_gpu(checking, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: pytest.fail("it would raise, too"))
+    run, _ = outcomes(RuntimeError("CUDA error: an illegal memory access was encountered"))
+    value, problem = checking.guarded(run)
+    assert value is None and checking.is_lost(problem)
+
+
 def test_other_exceptions_are_not_tried_again(checking):
     run, left = outcomes(ValueError("lse is NaN"), 5)
     assert checking.guarded(run) == (None, "ValueError: lse is NaN") and left == [5]

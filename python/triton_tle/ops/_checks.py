@@ -38,13 +38,14 @@ def check_tensor(
 
     Raises:
         TypeError: `tensor` is no tensor, or has another dtype.
-        ValueError: wrong rank, size, device or last stride.
+        ValueError: a sparse layout, wrong rank, size, device or last stride.
     """
     if not isinstance(tensor, torch.Tensor):
         raise TypeError(f"{name} must be a torch.Tensor, got {type(tensor).__name__}")
     dtypes = dtype if isinstance(dtype, tuple) else (dtype,)
     if tensor.dtype not in dtypes:
         raise TypeError(f"{name} must have dtype {' or '.join(map(str, dtypes))}, got {tensor.dtype}")
+    require(tensor.layout == torch.strided, name, tensor.layout, "be a dense tensor")
     dimensions = "1 dimension" if len(shape) == 1 else f"{len(shape)} dimensions"
     require(tensor.dim() == len(shape), name, f"shape {list(tensor.shape)}", f"have {dimensions}")
     expected = ["*" if size is None else size for size in shape]

@@ -1,13 +1,16 @@
-"""Where an operator calculates: kernels or plain torch operations, and on which GPU."""
+"""Where an operator calculates: kernels or plain torch operations, on which GPU, and what that GPU has."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 
 import torch
 import triton
 
 from ._checks import require
+
+DEFAULT_MULTIPROCESSORS = 132
 
 
 def check_device(name: str, tensor: torch.Tensor) -> None:
@@ -34,3 +37,20 @@ def runs_kernels(name: str, tensor: torch.Tensor) -> bool:
 def on_device_of(tensor: torch.Tensor) -> contextlib.AbstractContextManager:
     """Makes a tensor's GPU the current one, which Triton launches on, whichever that was before."""
     return torch.cuda.device(tensor.device) if tensor.device.type == "cuda" else contextlib.nullcontext()
+
+
+@functools.cache
+def capability_of(device: torch.device) -> int:
+    """Compute capability of a CUDA device, 90 for sm_90; 90 for other devices, on which kernels are interpreted."""
+    if device.type != "cuda" or triton.knobs.runtime.interpret or torch.version.hip:
+        return 90
+    major, minor = torch.cuda.get_device_capability(device)
+    return 10 * major + minor
+
+
+@functools.cache
+def multiprocessors(device: torch.device) -> int:
+    """Multiprocessors of a CUDA device; those of an H100 for other devices."""
+    if device.type != "cuda":
+        return DEFAULT_MULTIPROCESSORS
+    return torch.cuda.get_device_properties(device).multi_processor_count

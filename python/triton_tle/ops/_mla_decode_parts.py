@@ -2,36 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-
-import torch
 import triton
 import triton.language as tl
-
-
-@functools.cache
-def capability_of(device: torch.device) -> int:
-    """Compute capability of a CUDA device, 90 for sm_90; 90 for other devices, on which kernels are interpreted."""
-    if device.type != "cuda" or triton.knobs.runtime.interpret or torch.version.hip:
-        return 90
-    major, minor = torch.cuda.get_device_capability(device)
-    return 10 * major + minor
-
-
-def pdl_options(device: torch.device) -> dict[str, bool]:
-    """Options for a launch that may begin before the kernel in front of it has ended, where the device can do that."""
-    can = device.type == "cuda" and not triton.knobs.runtime.interpret and not torch.version.hip
-    if can and capability_of(device) >= 90:
-        return {"PDL": True, "launch_pdl": True}
-    return {"PDL": False}
-
-
-@triton.jit
-def wait_for_predecessor(PDL: tl.constexpr):
-    """Wait until the kernel in front has ended, before anything it may have written is read; let the next one come."""
-    if PDL:
-        tl.extra.cuda.gdc_wait()
-        tl.extra.cuda.gdc_launch_dependents()
 
 
 @triton.jit

@@ -19,8 +19,8 @@ from triton.tools.tensor_descriptor import TensorDescriptor
 import triton_tle.language as tle
 from triton_tle.compiler.pipelines import parse_arch
 
-from ._checks import check_number, check_tensor, require
-from ._devices import on_device_of, runs_kernels
+from ._checks import check_bool, check_number, check_tensor, require
+from ._devices import capability_of, on_device_of, runs_kernels
 
 HEAD_SIZES = (64, 128)
 DTYPES = (torch.bfloat16, torch.float16)
@@ -230,10 +230,8 @@ def _variant(dtype: str, d: int, causal: bool, tma: bool, config: dict) -> tuple
     return label, flash_attention_kernel, signature, {"D": d, "CAUSAL": causal, "TMA": tma} | config, options
 
 
-def _check(q: object, k: object, v: object, sm_scale: float | None, out: object) -> float:
-    require(isinstance(q, torch.Tensor) and q.dtype in DTYPES, "q", getattr(q, "dtype", type(q).__name__),
-            "be a bfloat16 or float16 tensor")  # fmt: skip
-    check_tensor("q", q, dtype=q.dtype, shape=(None, None, None, None))
+def _check(q: object, k: object, v: object, causal: object, sm_scale: float | None, out: object) -> float:
+    check_tensor("q", q, dtype=DTYPES, shape=(None, None, None, None))
     batch, heads, s_q, d = q.shape
     require(d in HEAD_SIZES, "q.shape[3]", d, "be 64 or 128")
     check_tensor("k", k, dtype=q.dtype, shape=(batch, heads, None, d), device=q.device)
@@ -247,15 +245,10 @@ def _check(q: object, k: object, v: object, sm_scale: float | None, out: object)
         require(tensor.is_contiguous(), name, f"strides {tuple(tensor.stride())}", "be contiguous")
         require(tensor.shape[0] * tensor.shape[1] * tensor.shape[2] < 2**31, name, list(tensor.shape),
                 "have less than 2**31 rows")  # fmt: skip
+    check_bool("causal", causal)
     scale = check_number("sm_scale", d**-0.5 if sm_scale is None else sm_scale)
     require(scale > 0, "sm_scale", scale, "be positive")
     return scale
-
-
-def capability_of(device: torch.device) -> int:
-    """Compute capability of a GPU, 90 for an H100; 90 for the CPU, where the interpreter runs."""
-    major, minor = torch.cuda.get_device_capability(device) if device.type == "cuda" else (9, 0)
-    return 10 * major + minor
 
 
 def launch(
@@ -330,10 +323,10 @@ def flash_attention(
         exp(q.k * sm_scale).
 
     Raises:
-        TypeError: a tensor has another dtype, sm_scale is no number.
+        TypeError: a tensor has another dtype, causal is no bool, sm_scale no number.
         ValueError: a shape, stride, device or scale that is not supported.
     """
-    scale = _check(q, k, v, sm_scale, out)
+    scale = _check(q, k, v, causal, sm_scale, out)
     out = torch.empty_like(q) if out is None else out
     lse = torch.empty(q.shape[:3], dtype=torch.float32, device=q.device)
     if q.numel() == 0:

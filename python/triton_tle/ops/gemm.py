@@ -8,7 +8,6 @@ of C run while this one is stored.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 
 import torch
@@ -19,9 +18,9 @@ from triton.tools.tensor_descriptor import TensorDescriptor
 import triton_tle.language as tle
 from triton_tle.compiler.pipelines import parse_arch
 
-from ._checks import check_tensor, require
-from ._devices import on_device_of, runs_kernels
-from ._mla_decode_parts import pdl_options, wait_for_predecessor
+from ._checks import check_tensor
+from ._devices import capability_of, multiprocessors, on_device_of, runs_kernels
+from ._launches import pdl_options, wait_for_predecessor
 
 DTYPES = (torch.bfloat16, torch.float16)
 
@@ -160,24 +159,13 @@ def pointer_configuration(capability: int = 90) -> dict[str, int | bool]:
     return dict(zip(NAMES, (128, 128, 64, 3, False, 8), strict=True)) | {"GROUP_M": 8, "PDL": False}
 
 
-@functools.cache
-def _multiprocessors(index: int | None) -> int:
-    return torch.cuda.get_device_properties(index).multi_processor_count
-
-
 def _programs(config: dict[str, int | bool], a: torch.Tensor) -> int:
     """How many programs run at a time; two in the interpreter, so that there, too, one walks over several tiles."""
     if a.device.type != "cuda":
         return 2
     stage_bytes = (config["BLOCK_M"] + config["BLOCK_N"]) * config["BLOCK_K"] * a.element_size()
     resident = 2 if stage_bytes * config["STAGES"] + config["BLOCK_M"] * config["BLOCK_N"] < 115000 else 1
-    return resident * _multiprocessors(a.device.index)
-
-
-def capability_of(device: torch.device) -> int:
-    """Compute capability of a GPU, 90 for an H100; 90 for the CPU, where the interpreter runs."""
-    major, minor = torch.cuda.get_device_capability(device) if device.type == "cuda" else (9, 0)
-    return 10 * major + minor
+    return resident * multiprocessors(a.device)
 
 
 def fits_tma(*matrices: torch.Tensor) -> bool:
@@ -229,9 +217,7 @@ def gemm(a: torch.Tensor, b: torch.Tensor, *, out: torch.Tensor | None = None) -
         TypeError: a tensor has another dtype.
         ValueError: a shape, stride or device that is not supported.
     """
-    require(isinstance(a, torch.Tensor) and a.dtype in DTYPES, "a", getattr(a, "dtype", type(a).__name__),
-            "be a bfloat16 or float16 tensor")  # fmt: skip
-    check_tensor("a", a, dtype=a.dtype, shape=(None, None))
+    check_tensor("a", a, dtype=DTYPES, shape=(None, None))
     check_tensor("b", b, dtype=a.dtype, shape=(a.shape[1], None), device=a.device)
     shape = (a.shape[0], b.shape[1])
     if out is None:

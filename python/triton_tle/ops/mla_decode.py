@@ -13,12 +13,12 @@ import triton
 
 from . import mla_decode_bf16, mla_decode_fp8, mla_decode_fp8_pipes
 from ._checks import check_bool, require
-from ._devices import on_device_of, runs_kernels
-from ._mla_decode_parts import capability_of, pdl_options
+from ._devices import capability_of, multiprocessors, on_device_of, runs_kernels
+from ._launches import pdl_options
 from .mla_decode_args import D_V, CacheScope, MlaDecodeArgs, check_mla_decode
 from .mla_decode_reduce import launch_reduce
 from .mla_decode_reference import mla_decode_reference
-from .mla_metadata import DecodeShape, FlashMLASchedMeta, multiprocessors
+from .mla_metadata import DecodeShape, FlashMLASchedMeta
 
 LOG2_E = 1.4426950408889634
 SMALLEST_SCALE = 2.0**-100  # of the form with pipes; float32 has a normal number for it, whatever it is multiplied by

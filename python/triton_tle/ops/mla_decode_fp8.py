@@ -20,6 +20,7 @@ import triton.language as tl
 import triton_tle.language as tle
 
 from . import _mla_decode_parts as parts
+from ._launches import wait_for_predecessor
 from .fp8_cache import BYTES_PER_TOKEN
 
 
@@ -113,7 +114,7 @@ def mla_decode_fp8_kernel(
     GUARD: tl.constexpr, LOAD_AT: tl.constexpr, HARDWARE: tl.constexpr, ASM: tl.constexpr, PDL: tl.constexpr,
 ):  # fmt: skip
     """Attention of query token program_id(0) // head_blocks over split program_id(1), for one block of heads."""
-    parts.wait_for_predecessor(PDL)
+    wait_for_predecessor(PDL)
     token, batch, query, heads = parts.place(tl.program_id(0), h_q, s_q, BLOCK_H)
     head_ok = (heads < h_q)[:, None]
 

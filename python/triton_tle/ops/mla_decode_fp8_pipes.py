@@ -18,6 +18,7 @@ import triton.language as tl
 import triton_tle.language as tle
 
 from . import _mla_decode_parts as parts
+from ._launches import wait_for_predecessor
 from .fp8_cache import BYTES_PER_TOKEN
 from .mla_decode_fp8 import dequantize, halves, side_by_side
 
@@ -426,7 +427,7 @@ def mla_decode_fp8_pipes_kernel(
     ASM: tl.constexpr, PDL: tl.constexpr,
 ):  # fmt: skip
     """Attention of all query tokens over all splits, work items in turn."""
-    parts.wait_for_predecessor(PDL)
+    wait_for_predecessor(PDL)
     head_blocks = tl.cdiv(h_q, BLOCK_H)
     rows = query_tokens * head_blocks
     items = rows * splits

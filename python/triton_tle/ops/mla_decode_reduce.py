@@ -15,7 +15,7 @@ import triton.language as tl
 from . import mla_decode_reduce_table as table
 from ._checks import check_tensor, require
 from ._devices import on_device_of, runs_kernels
-from ._mla_decode_parts import pdl_options, wait_for_predecessor
+from ._launches import pdl_options, wait_for_predecessor
 
 MAX_SPLITS = 256
 LOG2_E = tl.constexpr(1.4426950408889634)

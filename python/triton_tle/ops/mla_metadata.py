@@ -6,19 +6,18 @@ A plan depends on shapes and on the GPU alone, so making one never waits for the
 from __future__ import annotations
 
 import dataclasses
-import functools
 import operator
 
 import torch
 
 from . import mla_decode_reduce_table as table
 from ._checks import check_bool, check_heads, check_integer, require
+from ._devices import multiprocessors
 from .mla_decode_args import MAX_QUERY_TOKENS
 
 BLOCK_H = 64
 BLOCK_N = 64
 MAX_SPLITS = 64
-DEFAULT_SM_COUNT = 132
 
 # Microseconds on an H100, from which splits are chosen, with an FP8 cache (True) and without: a 64-key tile for 64
 # heads, what a program does before and after its tiles, the second launch; bytes a microsecond that partials are
@@ -101,14 +100,6 @@ def _check_same(planned: DecodeShape, shape: DecodeShape) -> None:
         before, now = getattr(planned, field.name), getattr(shape, field.name)
         if before != now:  # no text before there is an error: torch.compile cannot trace one of symbolic sizes
             require(False, field.name, now, f"be {before}, which tile_scheduler_metadata was planned for")
-
-
-@functools.cache
-def multiprocessors(device: torch.device) -> int:
-    """Multiprocessors of a device; those of an H100 for a CPU."""
-    if device.type != "cuda":
-        return DEFAULT_SM_COUNT
-    return torch.cuda.get_device_properties(device).multi_processor_count
 
 
 def _reduce_microseconds(shape: DecodeShape, splits: int, crowded: bool) -> float:

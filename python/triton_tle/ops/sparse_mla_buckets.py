@@ -20,7 +20,7 @@ import triton.language as tl
 
 from ._checks import require
 from ._devices import on_device_of, runs_kernels
-from ._mla_decode_parts import pdl_options, wait_for_predecessor
+from ._launches import pdl_options, wait_for_predecessor
 
 DEFAULT_BUCKETS = (256, 512, 1024, 1536, 2048)
 MAX_BUCKETS = 16

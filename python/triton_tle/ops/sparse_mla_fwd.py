@@ -21,8 +21,8 @@ from triton_tle.compiler.memory import shared_memory
 from triton_tle.compiler.pipelines import parse_arch
 
 from . import sparse_mla_fwd_pipes
-from ._devices import check_device, on_device_of, runs_kernels
-from ._mla_decode_parts import capability_of
+from ._checks import check_integer, require
+from ._devices import capability_of, check_device, multiprocessors, on_device_of, runs_kernels
 from ._sparse_mla_fwd_parts import finish, load_indices, stage, work_item
 from .sparse_mla_fwd_args import SparseMlaFwdArgs, check_sparse_mla_fwd
 from .sparse_mla_fwd_few_heads import sparse_mla_fwd_few_heads_kernel
@@ -235,9 +235,7 @@ def _launch(args: SparseMlaFwdArgs, kernel_name: str = "auto", programs: int | N
     if config.get("PARTITIONS"):
         # A program takes items in turn, so that the next one's tiles are on their way while it stores.
         config["items"] = items
-        if programs is None and args.q.is_cuda:
-            programs = torch.cuda.get_device_properties(args.q.device).multi_processor_count
-        items = min(items, programs or items)
+        items = min(items, programs or multiprocessors(args.q.device))
     kernel[(items,)](*args.kernel_arguments(), order_ptr=args.order, **args.kernel_features(), **config)
 
 
@@ -271,8 +269,10 @@ def sparse_mla_fwd(
     kernel: one of KERNELS.
     programs: how many take items in turn, at most, where the kernel lets them; None for one a multiprocessor.
     """
-    if kernel not in KERNELS:
-        raise ValueError(f"kernel must be one of {', '.join(KERNELS)}, got {kernel!r}")
+    require(kernel in KERNELS, "kernel", repr(kernel), f"be one of {', '.join(KERNELS)}")
+    if programs is not None:
+        check_integer("programs", programs)
+        require(programs > 0, "programs", programs, "be positive")
     args = check_sparse_mla_fwd(
         q, kv, indices, sm_scale, attn_sink=attn_sink, topk_length=topk_length, out=out, causal_start=causal_start,
         order=order,

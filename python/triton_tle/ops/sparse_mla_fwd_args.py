@@ -190,7 +190,9 @@ def check_sparse_mla_fwd(
         out = torch.empty((s_q, h_q, D_V), dtype=torch.bfloat16, device=q.device)
     else:
         check_tensor("out", out, dtype=torch.bfloat16, shape=(s_q, h_q, D_V), device=q.device)
-        apart = all(size < 2 or stride > 0 for size, stride in zip(out.shape, out.stride()))
+        tokens, heads = out.stride()[:2]
+        apart = heads >= D_V and (s_q < 2 or tokens >= (h_q - 1) * heads + D_V)
+        apart = apart or tokens >= D_V and heads >= (s_q - 1) * tokens + D_V
         require(apart, "out", f"strides {tuple(out.stride())}", "have a place of its own for each element")
     max_logits = torch.empty((s_q, h_q), dtype=torch.float32, device=q.device)
     lse = torch.empty((s_q, h_q), dtype=torch.float32, device=q.device)

@@ -21,7 +21,8 @@ import triton.language as tl
 
 import triton_tle.language as tle
 
-from ._mla_decode_parts import pdl_options
+from ._devices import capability_of, multiprocessors
+from ._launches import pdl_options
 from ._sparse_mla_fwd_parts import finish, load_indices
 from .sparse_mla_fwd_args import SparseMlaFwdArgs, check_sparse_mla_fwd
 
@@ -442,12 +443,12 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
 
 
 def supports(args: SparseMlaFwdArgs) -> bool:
-    """Whether the kernel takes these arguments: more than 32 heads, rows at multiples of 16 bytes, a
-    positive sm_scale.
+    """Whether the kernel takes these arguments: more than 32 heads, rows at multiples of 16 bytes, sm_scale at least
+    SMALLEST_SCALE.
 
     On a GPU that is no Hopper it takes none; in the interpreter the target does not matter.
     """
-    if args.q.is_cuda and torch.cuda.get_device_capability(args.q.device) != (9, 0):
+    if capability_of(args.q.device) != 90:
         return False
     strides = (args.q.stride(0), args.q.stride(1), args.kv.stride(0))
     addresses = (args.q.data_ptr(), args.kv.data_ptr())
@@ -461,8 +462,7 @@ def launch(args: SparseMlaFwdArgs, programs: int | None = None) -> None:
     """
     if args.s_q == 0:
         return
-    if programs is None:
-        programs = torch.cuda.get_device_properties(args.q.device).multi_processor_count
+    programs = programs or multiprocessors(args.q.device)
     items = args.s_q * triton.cdiv(args.h_q, BLOCK_H)
     features = args.kernel_features()
     # An order is what a short kernel in front has just written: that hides what is left of its launch.
