@@ -141,3 +141,27 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.return %d : tensor<64x64xf32, #blocked>
   }
 }
+
+// -----
+
+// The small Blackwell has Ada's instructions, and no warp groups.
+#blocked = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
+#a = #ttg.dot_op<{opIdx = 0, parent = #blocked}>
+#b = #ttg.dot_op<{opIdx = 1, parent = #blocked}>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:120", "ttg.threads-per-warp" = 32 : i32} {
+  // CHECK-LABEL: @f16_on_sm120
+  // CHECK-NOT: warp_group
+  // CHECK: tt.dot {{.*}} : tensor<64x32xf16, #ttg.dot_op<{opIdx = 0, parent = #[[MMA:.+]], kWidth = 2}>> * tensor<32x64xf16, {{.*}}kWidth = 2}>> -> tensor<64x64xf32, #[[MMA]]>
+  tt.func @f16_on_sm120(%a: tensor<64x32xf16, #a>, %b: tensor<32x64xf16, #b>, %c: tensor<64x64xf32, #blocked>) -> tensor<64x64xf32, #blocked> {
+    %d = tt.dot %a, %b, %c : tensor<64x32xf16, #a> * tensor<32x64xf16, #b> -> tensor<64x64xf32, #blocked>
+    tt.return %d : tensor<64x64xf32, #blocked>
+  }
+
+  // CHECK-LABEL: @fp8_on_sm120
+  // CHECK-NOT: tt.fp_to_fp
+  // CHECK: tt.dot {{.*}} : tensor<64x32xf8E4M3FN, {{.*}}kWidth = 4}>> * tensor<32x64xf8E5M2, {{.*}}kWidth = 4}>>
+  tt.func @fp8_on_sm120(%a: tensor<64x32xf8E4M3FN, #a>, %b: tensor<32x64xf8E5M2, #b>, %c: tensor<64x64xf32, #blocked>) -> tensor<64x64xf32, #blocked> {
+    %d = tt.dot %a, %b, %c : tensor<64x32xf8E4M3FN, #a> * tensor<32x64xf8E5M2, #b> -> tensor<64x64xf32, #blocked>
+    tt.return %d : tensor<64x64xf32, #blocked>
+  }
+}
