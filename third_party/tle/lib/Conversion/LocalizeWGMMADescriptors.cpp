@@ -47,6 +47,7 @@ private:
     DominanceInfo dominance(region.getParentOp());
     CFGLoopInfo loops(dominance.getDomTree(&region));
     // Counted first: what this pass changes is invariant no more.
+    many.clear();
     SmallVector<std::pair<Block *, CFGLoop *>> work;
     for (Block &block : region) {
       CFGLoop *loop = loops.getLoopFor(&block);
@@ -99,17 +100,24 @@ private:
     return invariant[value];
   }
 
-  /// Whether `value` is formed from the address of shared memory.
-  static bool reachesAddress(Value value, unsigned depth = 16) {
+  /// How many ops lie between `value` and the address of shared memory that it
+  /// is formed from; kFar if there is none.
+  unsigned getDistance(Value value) {
+    auto [known, isNew] = distances.try_emplace(value, kFar);
+    if (!isNew)
+      return known->second;
     Operation *op = value.getDefiningOp();
-    if (!op || depth == 0)
-      return false;
-    if (isa<LLVM::AddressOfOp>(op))
-      return true;
-    return isCheap(op) && llvm::any_of(op->getOperands(), [&](Value operand) {
-             return reachesAddress(operand, depth - 1);
-           });
+    unsigned distance = kFar;
+    if (op && isa<LLVM::AddressOfOp>(op))
+      distance = 0;
+    else if (op && isCheap(op))
+      for (Value operand : op->getOperands())
+        distance = std::min(distance, getDistance(operand) + 1);
+    return distances[value] = std::min(distance, kFar);
   }
+
+  /// Whether `value` is formed from the address of shared memory.
+  bool reachesAddress(Value value) { return getDistance(value) < kFar; }
 
   static bool isCheap(Operation *op) {
     return isa<LLVM::ZExtOp, LLVM::AddOp, LLVM::OrOp, LLVM::AndOp, LLVM::LShrOp,
@@ -118,7 +126,7 @@ private:
 
   /// The operand to follow from a descriptor to its address; the ops on the
   /// way are cheaper to repeat than their results are to keep.
-  static Value getSource(Value value) {
+  Value getSource(Value value) {
     Operation *op = value.getDefiningOp();
     if (!op || !isCheap(op))
       return {};
@@ -137,8 +145,12 @@ private:
   /// Whether `loop`, or one around it, has descriptors enough to act on.
   bool hasMany(CFGLoopInfo &loops, CFGLoop *loop) {
     for (; loop; loop = loop->getParentLoop()) {
-      invariant.clear();
-      if (countInvariant(loops, *loop) >= minDescriptors)
+      auto [known, isNew] = many.try_emplace(loop, false);
+      if (isNew) {
+        invariant.clear();
+        known->second = countInvariant(loops, *loop) >= minDescriptors;
+      }
+      if (known->second)
         return true;
     }
     return false;
@@ -226,7 +238,13 @@ private:
         ->getResult(0);
   }
 
+  /// Farther from an address than this nobody looks.
+  static constexpr unsigned kFar = 16;
+
+  DenseMap<Value, unsigned> distances;
   DenseMap<Value, bool> invariant;
+  /// Loops of the region with descriptors enough of their own, and without.
+  DenseMap<CFGLoop *, bool> many;
 };
 
 } // namespace

@@ -51,6 +51,8 @@ public:
     for (auto &[root, pipe] : pipes)
       if (failed(verifyPipe(pipe, dominance)))
         return failure();
+    if (!pipes.empty())
+      findWriters();
     for (auto &[root, pipe] : pipes)
       findWrites(pipe);
     for (auto &[root, pipe] : pipes)
@@ -67,6 +69,7 @@ private:
   LogicalResult collect();
   LogicalResult addStep(Operation *op, Endpoint &endpoint, StringRef who,
                         bool arrives);
+  void findWriters();
   void findWrites(Pipe &pipe);
   bool canFill(Pipe &pipe, ttg::LocalStoreOp store);
   void lowerBlocks(Pipe &pipe);
@@ -76,6 +79,7 @@ private:
   llvm::MapVector<Value, Pipe> pipes;
   /// Of which pipe a buffer is a field.
   DenseMap<Value, PipeCreateOp> owners;
+  DenseMap<Value, SmallVector<Operation *>> writers;
   DenseMap<Block *, Operation *> lastInit;
   DominanceInfo dominance;
 };
@@ -223,20 +227,20 @@ bool PipeLowering::canFill(Pipe &pipe, ttg::LocalStoreOp store) {
   if (encoding != stocks || !dominance.properlyDominates(barriers, load))
     return false;
   Value root = findCapturedRoot(store.getDst());
-  auto isOtherWrite = [&](Operation *op) {
-    if (auto other = dyn_cast<ttg::LocalStoreOp>(op))
-      return findCapturedRoot(other.getDst()) == root &&
-             !findBlockLoad(other) && !isBehindTiles(other, pipe);
-    if (auto copy = dyn_cast<ttg::AsyncCopyGlobalToLocalOp>(op))
-      return findCapturedRoot(copy.getResult()) == root;
-    return false;
-  };
-  return !module
-              .walk([&](Operation *op) {
-                return isOtherWrite(op) ? WalkResult::interrupt()
-                                        : WalkResult::advance();
-              })
-              .wasInterrupted();
+  return llvm::none_of(writers.lookup(root), [&](Operation *op) {
+    auto other = dyn_cast<ttg::LocalStoreOp>(op);
+    return !other || (!findBlockLoad(other) && !isBehindTiles(other, pipe));
+  });
+}
+
+/// Which stores and copies write to each buffer.
+void PipeLowering::findWriters() {
+  module.walk([&](Operation *op) {
+    if (auto store = dyn_cast<ttg::LocalStoreOp>(op))
+      writers[findCapturedRoot(store.getDst())].push_back(op);
+    else if (auto copy = dyn_cast<ttg::AsyncCopyGlobalToLocalOp>(op))
+      writers[findCapturedRoot(copy.getResult())].push_back(op);
+  });
 }
 
 /// What the writer's partition does to the fields.

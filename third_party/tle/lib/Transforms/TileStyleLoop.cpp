@@ -58,6 +58,15 @@ bool canHaveSlots(ttg::MemDescType type) {
 // What runs ahead
 //===----------------------------------------------------------------------===//
 
+/// Whether `op`, of a loop's body, may run ahead of its iteration.
+bool canRunAhead(Operation *op) {
+  if (auto load = dyn_cast<LoadOp>(op))
+    return !load.getIsVolatile() &&
+           !isTensorPointerType(load.getPtr().getType());
+  return isStaticView(op) ||
+         (isMemoryEffectFree(op) && op->getNumRegions() == 0);
+}
+
 /// Gathers what values of a loop's body depend on.
 class Dependencies {
 public:
@@ -82,11 +91,7 @@ public:
       Operation *def = next.getDefiningOp();
       if (def->getBlock() != loop.getBody() || ops.contains(def))
         continue;
-      auto load = dyn_cast<LoadOp>(def);
-      bool isPlainLoad = load && !load.getIsVolatile() &&
-                         !isTensorPointerType(load.getPtr().getType());
-      if (!isPlainLoad && !isStaticView(def) &&
-          (!isMemoryEffectFree(def) || def->getNumRegions() != 0)) {
+      if (!canRunAhead(def)) {
         reason = quoted(def) + ", which cannot run ahead of its iteration";
         return false;
       }
@@ -168,27 +173,31 @@ bool findSlice(TileStyleLoop &info, std::string &reason) {
 
 /// Fills in `seeds`.
 void findSeeds(TileStyleLoop &info, const GlobalWrites &writes) {
-  llvm::SetVector<Operation *> seeds;
+  // In the order of the body, each op behind what it depends on.
+  llvm::SmallPtrSet<Operation *, 16> runAhead;
+  Dependencies needs(info.loop);
   std::string ignored;
-  for (auto load : info.loop.getBody()->getOps<LoadOp>()) {
+  for (Operation &op : info.loop.getBody()->without_terminator()) {
+    auto load = dyn_cast<LoadOp>(op);
+    if (!canRunAhead(&op) || (load && findWriter(load.getPtr(), writes)) ||
+        !llvm::all_of(op.getOperands(), [&](Value operand) {
+          Operation *def = operand.getDefiningOp();
+          return !def || def->getBlock() != info.loop.getBody() ||
+                 runAhead.contains(def);
+        }))
+      continue;
+    runAhead.insert(&op);
+    if (!load)
+      continue;
     Type type = load.getType();
     auto tensor = dyn_cast<RankedTensorType>(type);
     Type element = tensor ? tensor.getElementType() : type;
     int64_t bits =
         element.isIntOrFloat() ? element.getIntOrFloatBitWidth() : 64;
-    int64_t bytes = ttg::getTotalElemsPerThread(type) * bits / 8;
-    Dependencies needs(info.loop);
-    if (bytes > kMaxSeedBytesPerThread || load.getIsVolatile() ||
-        !needs.add(load.getResult(), ignored))
-      continue;
-    bool changes = llvm::any_of(needs.ops, [&](Operation *op) {
-      auto other = dyn_cast<LoadOp>(op);
-      return other && findWriter(other.getPtr(), writes);
-    });
-    if (!changes)
-      seeds.insert(needs.ops.begin(), needs.ops.end());
+    if (ttg::getTotalElemsPerThread(type) * bits / 8 <= kMaxSeedBytesPerThread)
+      (void)needs.add(load.getResult(), ignored);
   }
-  info.seeds = inOrder(info.loop, seeds);
+  info.seeds = inOrder(info.loop, needs.ops);
 }
 
 //===----------------------------------------------------------------------===//
@@ -304,14 +313,14 @@ bool areDisjoint(ttg::MemDescSubsliceOp a, ttg::MemDescSubsliceOp b) {
   return false;
 }
 
-/// Whether the copies write every element of `buffer` once: then no iteration
-/// can see what another one, or the code before the loop, left there.
-bool isOverwritten(ttg::LocalAllocOp buffer, const TileStyleLoop &info) {
+/// Whether `copies`, all that the loop makes into `buffer`, write every element
+/// of it once: then no iteration can see what another one, or the code before
+/// the loop, left there.
+bool isOverwritten(ttg::LocalAllocOp buffer,
+                   ArrayRef<ttg::AsyncCopyGlobalToLocalOp> copies) {
   int64_t elements = 0;
   SmallVector<ttg::MemDescSubsliceOp> parts;
-  for (ttg::AsyncCopyGlobalToLocalOp copy : info.copies) {
-    if (rootAllocation(copy.getResult()) != buffer)
-      continue;
+  for (ttg::AsyncCopyGlobalToLocalOp copy : copies) {
     elements +=
         cast<ttg::MemDescType>(copy.getResult().getType()).getNumElements();
     if (copy.getResult() == buffer.getResult())
@@ -553,8 +562,13 @@ FailureOr<TileStyleLoop> matchTileStyleLoop(scf::ForOp loop,
     if (mayChange(copy.getSrc(), "a tile is loaded"))
       return failure();
 
+  llvm::SmallDenseMap<Operation *,
+                      SmallVector<ttg::AsyncCopyGlobalToLocalOp, 1>>
+      copiesInto;
+  for (ttg::AsyncCopyGlobalToLocalOp copy : info.copies)
+    copiesInto[rootAllocation(copy.getResult())].push_back(copy);
   for (ttg::LocalAllocOp buffer : info.buffers) {
-    if (!isOverwritten(buffer, info))
+    if (!isOverwritten(buffer, copiesInto[buffer]))
       return refuse("an iteration does not overwrite all of a buffer");
     if (!isUsedByLoopAlone(buffer, info, arrivals.lookup(buffer), reason))
       return failure();

@@ -28,6 +28,7 @@
 #include "tle/Transforms/TileStyleLoop.h"
 #include "triton/Dialect/Triton/IR/Dialect.h"
 #include "triton/Dialect/Triton/IR/Interfaces.h"
+#include "llvm/ADT/MapVector.h"
 
 namespace mlir::triton::tle {
 
@@ -100,7 +101,10 @@ void makeViewsMutable(Value buffer) {
   }
 }
 
-void copyAsynchronously(scf::ForOp loop, StagedLoad staged) {
+/// `staged` and the others of its load, `all`, that want the same buffer: a
+/// tile may be put into shared memory more than once.
+void copyAsynchronously(scf::ForOp loop, StagedLoad staged,
+                        ArrayRef<StagedLoad> all) {
   LoadOp load = staged.load;
   ttg::MemDescType type = getBufferType(staged);
   OpBuilder builder(loop);
@@ -115,17 +119,12 @@ void copyAsynchronously(scf::ForOp loop, StagedLoad staged) {
   auto group = ttg::AsyncCommitGroupOp::create(builder, loc, ValueRange{copy});
   ttg::AsyncWaitOp::create(builder, loc, group.getAsyncToken(), 0);
 
-  // A tile may be put into shared memory more than once.
-  SmallVector<StagedLoad> twins;
-  for (auto alloc : loop.getBody()->getOps<ttg::LocalAllocOp>()) {
-    StagedLoad twin = findStagedLoad(alloc);
-    if (alloc == staged.alloc ||
-        (twin.load == load && !alloc.getType().getMutableMemory() &&
-         getBufferType(twin) == type))
-      twins.push_back(twin);
-  }
   SmallVector<Operation *> chain;
-  for (StagedLoad twin : twins) {
+  for (StagedLoad twin : all) {
+    if (twin.alloc != staged.alloc &&
+        (twin.alloc.getType().getMutableMemory() ||
+         getBufferType(twin) != type))
+      continue;
     Value view = buffer.getResult();
     if (twin.transposed) {
       builder.setInsertionPoint(twin.alloc);
@@ -140,8 +139,10 @@ void copyAsynchronously(scf::ForOp loop, StagedLoad staged) {
     twin.alloc.erase();
   }
   makeViewsMutable(buffer.getResult());
-  llvm::sort(chain,
-             [](Operation *a, Operation *b) { return b->isBeforeInBlock(a); });
+  if (chain.size() > 1) // asking for the order numbers all of the block
+    llvm::sort(chain, [](Operation *a, Operation *b) {
+      return b->isBeforeInBlock(a);
+    });
   for (Operation *op : chain)
     if (op->use_empty())
       op->erase();
@@ -158,7 +159,7 @@ void copyAsynchronously(scf::ForOp loop, StagedLoad staged) {
 SmallVector<StagedLoad>
 matchStagedLoads(scf::ForOp loop, function_ref<const ModuleAxisInfo &()> axes,
                  std::string &reason) {
-  SmallVector<StagedLoad> loads;
+  llvm::MapVector<Operation *, StagedLoad> loads;
   for (auto alloc : loop.getBody()->getOps<ttg::LocalAllocOp>()) {
     StagedLoad staged = findStagedLoad(alloc);
     LoadOp load = staged.load;
@@ -179,19 +180,20 @@ matchStagedLoads(scf::ForOp loop, function_ref<const ModuleAxisInfo &()> axes,
       reason = "a tile has no runs of four bytes that a copy can move";
     if (!reason.empty())
       return {};
-    auto known = llvm::find_if(
-        loads, [&](const StagedLoad &other) { return other.load == load; });
-    if (known == loads.end())
-      loads.push_back(staged);
-    else if (known->transposed && !staged.transposed)
-      *known = staged;
+    StagedLoad &known = loads.try_emplace(load, staged).first->second;
+    if (known.transposed && !staged.transposed)
+      known = staged;
   }
-  return loads;
+  return llvm::to_vector(llvm::make_second_range(loads));
 }
 
 void copyAsynchronously(scf::ForOp loop, ArrayRef<StagedLoad> loads) {
+  llvm::DenseMap<Operation *, SmallVector<StagedLoad, 1>> byLoad;
+  for (auto alloc : loop.getBody()->getOps<ttg::LocalAllocOp>())
+    if (StagedLoad staged = findStagedLoad(alloc); staged.load)
+      byLoad[staged.load].push_back(staged);
   for (StagedLoad staged : loads)
-    copyAsynchronously(loop, staged);
+    copyAsynchronously(loop, staged, byLoad[staged.load]);
 }
 
 } // namespace mlir::triton::tle
