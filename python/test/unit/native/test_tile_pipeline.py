@@ -49,7 +49,8 @@ class Loop:
     on), "carried index" (the same, to indices), "chased" (an index that is loaded through the one before it).
     ``how``: "copies" with one wait, "waits" (one for each copy), "halves" (two copies a buffer), "loads" into
     registers and from there into shared memory, "used loads" (registers are used too), "products" (copies that
-    tensor cores read; the last product adds to what the loop carries).
+    tensor cores read; the last product adds to what the loop carries), "chain" (each product adds to the one before,
+    and the last one reads no tile).
     """
 
     trips: int | None
@@ -65,7 +66,8 @@ class Loop:
     def text(self) -> str:
         """The module; with ``trips`` None the bounds are arguments."""
         lines = [PREAMBLE]
-        if self.how == "products":
+        products = self.how in ("products", "chain")
+        if products:
             # Of tiles only products are used.
             accumulators = PREAMBLE.replace("!tile = tensor<64x64xbf16, #b>", "!tile = tensor<64x64xf32, #mma>")
             lines = [accumulators.replace("!bits = tensor<64x64xi1, #b>", "!bits = tensor<64x64xi1, #mma>")]
@@ -113,6 +115,10 @@ class Loop:
             add("%keeps = arith.cmpi eq, %even, %c0 : i32")
             add("%kept = tt.splat %keeps : i1 -> !bits")
         for i in tiles:
+            if self.how == "chain":
+                add(f"%sum_{i} = ttng.warp_group_dot %q, %buf{i}, {total} : !const * !buf -> !tile")
+                total = f"%sum_{i}"
+                continue
             if self.how == "products":
                 # A chain on zeros, and then the product that adds to what is carried.
                 last = i == self.producers - 1
@@ -129,10 +135,13 @@ class Loop:
                 value = f"%m{i}"
             add(f"%sum_{i} = arith.addf {total}, {value} : !tile")
             total = f"%sum_{i}"
+        if self.how == "chain":
+            add(f"%rest = ttng.warp_group_dot %q, %q, {total} : !const * !const -> !tile")
+            total = "%rest"
         if self.stores:
             add("%where = tt.splat %i : i32 -> !ints")
             add("%there = tt.addptr %out, %where : !ptrs, !ints")
-            add(f"tt.store %there, {'%factor' if self.how == 'products' else '%x0'} : !ptrs")
+            add(f"tt.store %there, {'%factor' if products else '%x0'} : !ptrs")
         add("%more = arith.addi %count, %number : i32")
         yielded = ", ".join(total if name == "%sum" else name for *_, name in carried)
         add(f"scf.yield {yielded} : {types}")
@@ -198,7 +207,7 @@ class Loop:
         if self.how != "waits":
             add(f"%g = ttg.async_commit_group tokens {', '.join(tokens)}")
             add("ttg.async_wait %g {num = 0 : i32}")
-            for i in tiles if self.how != "products" else ():
+            for i in tiles if self.how not in ("products", "chain") else ():
                 add(f"%x{i} = ttg.local_load %buf{i} : !buf -> !tile")
 
 
@@ -297,6 +306,15 @@ def test_one_slot_with_constant_trip_counts(how, trips):
     machine = check(loop, *pipelined(loop, passes_for_one_slot(loop)), trips)
     if trips > 1:
         assert machine.most_under_way == 1
+
+
+@pytest.mark.parametrize("producers", [1, 2, 3])
+def test_one_slot_beside_the_rest_of_a_chain(producers):
+    """Products that do not read the tile run beside the copies for the next one."""
+    loop = Loop(None, 2, producers, "index", "chain")
+    before, after = pipelined(loop, passes_for_one_slot(loop))
+    for trips in range(8):
+        assert check(loop, before, after, trips).most_under_way == 1
 
 
 def test_one_slot_with_nothing_left_to_do_stays_a_loop():

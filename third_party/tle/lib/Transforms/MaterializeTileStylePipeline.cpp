@@ -54,11 +54,11 @@
 // every iteration moves on) are carried twice: as they were, if a consumer
 // needs them, and N iterations ahead.
 //
-// Also: a WGMMA whose result is only the accumulator of the next one does not
-// wait for its own completion (`isAsync`), the last of the chain does.
+// What becomes of products: TileStyleProducts.cpp.
 //
 //===----------------------------------------------------------------------===//
 
+#include "TileStyleProducts.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
@@ -500,49 +500,6 @@ private:
   }
 };
 
-/// Whether an op between `dot` and `next` may write what `dot` reads.
-bool mayOverwriteOperands(ttng::WarpGroupDotOp dot, Operation *next) {
-  for (Value operand : dot->getOperands().take_front(2)) {
-    if (!isa<ttg::MemDescType>(operand.getType()))
-      continue;
-    ttg::BufferWrites writes(ttg::findBufferRoot(operand));
-    // In a block that nothing reaches `next` may stand before `dot`.
-    for (Operation *op = dot->getNextNode(); op != next; op = op->getNextNode())
-      if (!op || writes.mayBeIn(op))
-        return true;
-  }
-  return false;
-}
-
-/// Lets a chain of products run without waiting between its links.
-void relaxChains(scf::ForOp loop) {
-  loop.getBody()->walk([](ttng::WarpGroupDotOp dot) {
-    if (dot.getIsAsync() || !dot->hasOneUse())
-      return;
-    OpOperand &use = *dot->use_begin();
-    auto next = dyn_cast<ttng::WarpGroupDotOp>(use.getOwner());
-    if (next && next.getC() == dot.getD() &&
-        next->getBlock() == dot->getBlock() && !mayOverwriteOperands(dot, next))
-      dot.setIsAsync(true);
-  });
-}
-
-/// Ends every product in its iteration. The slot that it reads is filled again
-/// at the end of the iteration, but stock's pipeliner would let a product that
-/// the loop carries run on into the next one.
-void endProducts(scf::ForOp loop) {
-  loop.getBody()->walk([](ttng::WarpGroupDotOp dot) {
-    if (dot.getIsAsync())
-      return;
-    dot.setIsAsync(true);
-    OpBuilder builder(dot->getContext());
-    builder.setInsertionPointAfter(dot);
-    auto wait = ttng::WarpGroupDotWaitOp::create(
-        builder, dot.getLoc(), ValueRange{dot.getD()}, /*pendings=*/0);
-    dot.getD().replaceAllUsesExcept(wait.getResult(0), wait);
-  });
-}
-
 class MaterializeTileStylePipeline
     : public impl::TLEMaterializeTileStylePipelineBase<
           MaterializeTileStylePipeline> {
@@ -582,8 +539,7 @@ private:
     if (slots < 1)
       return giveUp(loop, reason);
     buffers[function] += (slots - 1) * perSlot;
-    relaxChains(loop);
-    endProducts(loop);
+    endProducts(*info, slots);
     std::string bytes = " of " + std::to_string(perSlot) + " bytes";
     ttg::applied(loop, getArgument(),
                  slots == 1 ? "one slot" + bytes +

@@ -211,6 +211,59 @@ module attributes {"ttg.num-warps" = 4 : i32, ttg.target = "cuda:90"} {
     tt.return %r#0, %r#1 : !acc, !tile
   }
 
+  // The second link of the chain is all that the copies can run beside: so the
+  // first one ends by itself, its tile being free then.
+  // CHECK-LABEL: @rest_of_a_chain
+  // CHECK: %[[Q:.+]] = ttg.local_alloc %
+  // CHECK: %[[K:.+]] = ttg.local_alloc : () -> !ttg.memdesc<64x64xbf16, #shared, #smem, mutable>
+  // CHECK: scf.for
+  // CHECK: %[[D:.+]] = ttng.warp_group_dot %[[Q]], %[[K]], {{.*}}isAsync = true
+  // CHECK-NEXT: %[[W:.+]] = ttng.warp_group_dot_wait %[[D]]
+  // CHECK-NEXT: scf.if
+  // CHECK:   ttg.async_copy_global_to_local %{{.+}}, %[[K]]
+  // CHECK: ttg.async_commit_group
+  // CHECK-NEXT: %[[E:.+]] = ttng.warp_group_dot %[[Q]], %[[Q]], %[[W]] {{.*}}isAsync = true
+  // CHECK-NEXT: ttng.warp_group_dot_wait %[[E]]
+  tt.func @rest_of_a_chain(%ptr: !ptrs, %first: !tile, %n: i32, %zero: !acc) -> !acc {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %q = ttg.local_alloc %first : (!tile) -> !const
+    %k = ttg.local_alloc : () -> !ttg.memdesc<64x64xbf16, #s, #smem, mutable>
+    // expected-remark @+2 {{1 tile copies, 8192 bytes a slot}}
+    // expected-remark @+1 {{one slot of 8192 bytes, filled again behind its last read}}
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (!acc) : i32 {
+      %t = ttg.async_copy_global_to_local %ptr, %k : !ptrs -> <64x64xbf16, #s, #smem, mutable>
+      %g = ttg.async_commit_group tokens %t
+      %w = ttg.async_wait %g {num = 0 : i32}
+      %d = ttng.warp_group_dot %q, %k, %acc {inputPrecision = 0 : i32} : !const * !ttg.memdesc<64x64xbf16, #s, #smem, mutable> -> !acc
+      %e = ttng.warp_group_dot %q, %q, %d {inputPrecision = 0 : i32} : !const * !const -> !acc
+      scf.yield %e : !acc
+    } {tt.num_stages = 2 : i32}
+    tt.return %r : !acc
+  }
+
+  // Both links read the tile, and then nothing is left to do behind them.
+  // CHECK-LABEL: @whole_chain
+  // CHECK: scf.for
+  // CHECK-NEXT: ttg.async_copy_global_to_local
+  // CHECK: } {tt.num_stages = 2 : i32}
+  tt.func @whole_chain(%ptr: !ptrs, %first: !tile, %n: i32, %zero: !acc) -> !acc {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %q = ttg.local_alloc %first : (!tile) -> !const
+    %k = ttg.local_alloc : () -> !ttg.memdesc<64x64xbf16, #s, #smem, mutable>
+    // expected-remark @+1 {{two slots of 8192 bytes do not fit into shared memory, and nothing is left to do behind the last read of one}}
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (!acc) : i32 {
+      %t = ttg.async_copy_global_to_local %ptr, %k : !ptrs -> <64x64xbf16, #s, #smem, mutable>
+      %g = ttg.async_commit_group tokens %t
+      %w = ttg.async_wait %g {num = 0 : i32}
+      %d = ttng.warp_group_dot %q, %k, %acc {inputPrecision = 0 : i32} : !const * !ttg.memdesc<64x64xbf16, #s, #smem, mutable> -> !acc
+      %e = ttng.warp_group_dot %q, %k, %d {inputPrecision = 0 : i32} : !const * !ttg.memdesc<64x64xbf16, #s, #smem, mutable> -> !acc
+      scf.yield %e : !acc
+    } {tt.num_stages = 2 : i32}
+    tt.return %r : !acc
+  }
+
   // What is stored, not added, changes its layout through shared memory, for
   // which there is no room beside the tile.
   // CHECK-LABEL: @scratch

@@ -223,8 +223,9 @@ def TLEMaterializeTileStylePipeline : TLE_ModulePass<"triton-tle-materialize-til
     consumers do not need of the loop's body goes.
 
     A warp group product whose result is only the accumulator of the next one is
-    not waited for; every other one ends where it stands, before its slot is
-    filled again. A loop whose tile does not fit loses its marks and is left to
+    not waited for, unless what follows in its chain is all that can run beside
+    the copies into a single slot; every other one ends where it stands, before
+    its slot is filled again. A loop whose tile does not fit loses its marks and is left to
     stock's pipeliner.
   }];
   let dependentDialects = [
