@@ -268,6 +268,8 @@ def test_providers_belong_to_an_operator():
         (["--plot", "gemm"], "--plot: got 'gemm', expected a folder; an operator to measure stands before --plot"),
         (["--json", "{file}"], "--json: got '.*', a file, expected a folder, as there is one file for each operator"),
         (["gemm", "--json", "{folder}"], "--json: got '.*', a folder, expected a file"),
+        (["gemm", "--json", "{file}/new.json"], "--json: got '.*', but nothing can be written to '.*/file'"),
+        (["--plot", "{file}/new"], "--plot: got '.*', but nothing can be written to '.*/file'"),
         (["gemm", "--json", "--plot", "{folder}"], "--plot: got '.*', a folder, expected a file"),
     ],
 )

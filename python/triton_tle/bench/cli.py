@@ -68,7 +68,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check_place(option: str, path: pathlib.Path | None, op: str | None) -> None:
-    """Raise ValueError, before anything is measured, for a folder in place of a file or the other way round."""
+    """Raise ValueError, before anything is measured, for a folder in place of a file or the other way round, and for a
+    place where nothing can be written; folders that are not there are made in the end."""
     if path is None or option == "--json" and path == STDOUT:
         return
     if op is None and str(path) in OPERATORS:  # `--json OP` takes the operator for the file
@@ -77,6 +78,9 @@ def _check_place(option: str, path: pathlib.Path | None, op: str | None) -> None
         raise ValueError(f"{option}: got '{path}', a file, expected a folder, as there is one file for each operator")
     if op is not None and path.is_dir():
         raise ValueError(f"{option}: got '{path}', a folder, expected a file")
+    there = next(place for place in (path, *path.absolute().parents) if place.exists())
+    if not os.access(there, os.W_OK) or (there != path and not there.is_dir()):
+        raise ValueError(f"{option}: got '{path}', but nothing can be written to '{there}'")
 
 
 @contextlib.contextmanager

@@ -20,6 +20,7 @@ import triton.language as tl
 
 import triton_tle.language as tle
 
+from ._checks import require
 from ._devices import on_device_of, runs_kernels
 from ._sparse_mla_bwd_parts import add_rows, load_keys, prepare
 from .sparse_mla_bwd_args import SparseMlaBwdArgs, aligned, check_sparse_mla_bwd
@@ -443,8 +444,7 @@ def sparse_mla_bwd(
         TypeError: an argument has another type or dtype.
         ValueError: a shape, stride, device, head count or kernel that is not supported.
     """
-    if kernel not in KERNELS:
-        raise ValueError(f"kernel must be one of {', '.join(KERNELS)}, got {kernel!r}")
+    require(kernel in KERNELS, "kernel", repr(kernel), f"be one of {', '.join(KERNELS)}")
     args = check_sparse_mla_bwd(
         q, kv, indices, out, lse, grad_out, sm_scale, attn_sink, topk_length, causal_start, grad_lse, deterministic,
         dq, sums, order,
