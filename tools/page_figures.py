@@ -3,13 +3,16 @@
 
 `tools/figures/sentences.txt` has sentences and table rows with fields in place of their figures. Each must stand on its
 page exactly once, whatever its figures and its line breaks; `tools/figures/tables.py` makes whole tables. Without
-options the figures are written anew from the JSON files (`make figures`); `--check` only reports those that differ, and
-sentences that are gone (exit status 1 for either); `--list` names every figure's source, page and line.
+options the figures are written anew from the JSON files (`make figures`). `--take FILE …` first puts files that
+`triton_tle bench … --json FILE` has written into docs/results, each under its name there. `--check` only reports
+figures that differ, and sentences that are gone (exit status 1 for either). `--list` names source, page and line of
+every figure.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -18,7 +21,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 from figures.engine import Missing, files, renewed, sentences  # noqa: E402
 from figures.tables import TABLES  # noqa: E402
-from figures.values import CHECKS, SOURCES, read  # noqa: E402
+from figures.values import CHECKS, SOURCES, file_of, read  # noqa: E402
 
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
@@ -27,7 +30,16 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--check", action="store_true", help="report figures that differ, write nothing")
     what.add_argument("--list", action="store_true", help="print file, line and source of every figure, write nothing")
+    what.add_argument("--take", nargs="+", type=Path, metavar="FILE", help="put these files into docs/results first")
     options = parser.parse_args(arguments)
+    for path in options.take or ():
+        text = path.read_text()
+        try:
+            name = file_of(json.loads(text))
+        except ValueError as error:
+            parser.error(f"{path}: {error}")
+        (root / "docs" / "results" / name).write_text(text)
+        print(f"{path}: docs/results/{name}")
     tree, texts, everything, problems = read(root / "docs" / "results"), {}, [], []
     for entry in [*sentences((ROOT / "tools" / "figures" / "sentences.txt").read_text()), *TABLES]:
         text = texts.get(entry.page) or (root / entry.page).read_text()

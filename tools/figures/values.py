@@ -54,6 +54,19 @@ def _bucketed_case(case: dict) -> str:
     return f"{case['name']} {case['h_q']} {'backward' if case['backward'] else 'forward'}"
 
 
+def file_of(data: dict) -> str:
+    """The name in docs/results of what a benchmark has written; raises ValueError for what is kept under no name."""
+    gpu, operator = data.get("environment", {}).get("gpu", ""), data.get("op", "")
+    if "H100" not in gpu:
+        raise ValueError(f"environment.gpu is {gpu!r}, but the pages have figures of an H100")
+    main_alone = operator == "sparse_mla_fwd" and len(data.get("cases", [])) == 1
+    name = f"{operator}_main_h100.json" if main_alone else f"{operator}_h100.json"
+    known = [file for file, _ in SOURCES.values()]
+    if name not in known:
+        raise ValueError(f"op is {operator!r}, expected one whose file is one of {', '.join(known)}")
+    return name
+
+
 def read(results: Path = RESULTS) -> dict[str, dict]:
     """Every document of `SOURCES` found in `results`, as a tree of figures, with "limits" that shares refer to."""
     tree = {}

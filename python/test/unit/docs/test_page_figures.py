@@ -15,13 +15,23 @@ TREE = {
 }
 
 
-@pytest.fixture(scope="module")
-def engine():
+def of_tools(name):
+    """The module `name` of tools/figures."""
     sys.path.insert(0, str(ROOT / "tools"))
     try:
-        return importlib.import_module("figures.engine")
+        return importlib.import_module(f"figures.{name}")
     finally:
         sys.path.remove(str(ROOT / "tools"))
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return of_tools("engine")
+
+
+@pytest.fixture(scope="module")
+def values():
+    return of_tools("values")
 
 
 def test_pages_have_the_figures_of_the_results():
@@ -86,6 +96,24 @@ def test_a_table_is_written_whole(engine):
     assert engine.renewed(table, text, TREE)[0] == text
     with pytest.raises(engine.Missing, match="0 tables start with"):
         engine.renewed(table, "| b |\n", TREE)
+
+
+@pytest.mark.parametrize(
+    "data, name",
+    [
+        ({"op": "sparse_mla_fwd", "cases": [{}]}, "sparse_mla_fwd_main_h100.json"),
+        ({"op": "sparse_mla_fwd", "cases": [{}, {}]}, "sparse_mla_fwd_h100.json"),
+        ({"op": "gemm", "cases": [{}]}, "gemm_h100.json"),
+    ],
+)
+def test_files_are_taken_by_what_they_hold(values, data, name):
+    assert values.file_of({"environment": {"gpu": "NVIDIA H100 80GB HBM3"}} | data) == name
+
+
+@pytest.mark.parametrize("gpu, operator", [("NVIDIA H200", "gemm"), ("NVIDIA H100", "copy")])
+def test_files_of_no_name_are_refused(values, gpu, operator):
+    with pytest.raises(ValueError, match="environment.gpu is" if operator == "gemm" else "op is 'copy'"):
+        values.file_of({"environment": {"gpu": gpu}, "op": operator, "cases": []})
 
 
 def test_sentences_are_read(engine):
