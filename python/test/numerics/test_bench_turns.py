@@ -69,6 +69,12 @@ def test_turns(monkeypatch):
     assert orders == {"fast", "slow"}
 
 
+def test_nothing_to_time(monkeypatch):
+    """No contender was right, say."""
+    Clock(monkeypatch)
+    assert harness.time_in_turns({}, 7, more=lambda timings: False) == harness.time_in_rounds({}, 7) == {}
+
+
 def test_comparison_in_turns(monkeypatch):
     clock, log = Clock(monkeypatch), []
     runs = {"tle": clock.run("tle", 2.0, log), "peer": clock.run("peer", 3.0, log)}

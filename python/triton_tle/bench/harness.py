@@ -16,7 +16,7 @@ import random
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -87,6 +87,17 @@ def _calls_for(runs: dict[str, Run], milliseconds: float) -> dict[str, int]:
     return calls
 
 
+def _steps(
+    timings: dict[str, Timing], rounds: int, more: Callable[[dict[str, Timing]], bool] | None, most: int
+) -> Iterator[int]:
+    """How many rounds come next, five or what is left: `rounds` in all, then on while `more` says so, up to `most`."""
+    done = 0
+    while done < rounds or (more and done < most and more(timings)):
+        step = min(5, (rounds if done < rounds else most) - done)
+        yield step
+        done += step
+
+
 def time_in_rounds(
     runs: dict[str, Run],
     rounds: int,
@@ -102,14 +113,11 @@ def time_in_rounds(
     calls = _calls_for(runs, target_ms)
     order, generator = list(runs), random.Random(seed)
     timings: dict[str, Timing] = {name: Timing([]) for name in runs}
-    done = 0
-    while done < rounds or (more and done < most and more(timings)):
-        step = rounds - done if done < rounds else min(5, most - done)
+    for step in _steps(timings, rounds, more, most):
         for _ in range(step):
             generator.shuffle(order)
             for name in order:
                 timings[name].milliseconds.append(_measure(runs[name], calls[name]))
-        done += step
     return timings
 
 
@@ -144,13 +152,11 @@ def time_in_turns(
     calls = _calls_for(runs, turn_ms)
     order, generator = list(runs), random.Random(seed)
     timings: dict[str, Timing] = {name: Timing([]) for name in runs}
-    done = 0
-    while done < rounds or (more and done < most and more(timings)):
-        step = min(5, (rounds if done < rounds else most) - done)
+    for step in _steps(timings, rounds, more, most):
         events: list[tuple[str, torch.cuda.Event, torch.cuda.Event]] = []
         for number in range(step):
             generator.shuffle(order)
-            for name in order if number else (order[-1], *order):
+            for name in order if number else (*order[-1:], *order):
                 start, stop = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
                 start.record()
                 for _ in range(calls[name]):
@@ -160,7 +166,6 @@ def time_in_turns(
         torch.cuda.synchronize()
         for name, start, stop in events[1:]:
             timings[name].milliseconds.append(start.elapsed_time(stop) / calls[name])
-        done += step
     return timings
 
 
