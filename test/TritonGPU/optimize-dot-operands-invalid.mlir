@@ -22,6 +22,7 @@
 #smem = #ttg.shared_memory
 !buf = !ttg.memdesc<64x64xf16, #s, #smem, mutable>
 !op = !ttg.memdesc<64x64xf16, #s, #smem>
+!word = !ttg.memdesc<1xi64, #bar, #smem, mutable>
 
 module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
 
@@ -213,6 +214,27 @@ tt.func @barrier_with_other_warps(%a: !op, %v: tensor<64x64xf16, #b>, %p: tensor
   gpu.barrier
   %d = ttng.warp_group_dot %a, %y, %c : !op * !ttg.memdesc<64x64xf16, #s, #smem> -> tensor<64x64xf32, #mma>
   tt.return %d : tensor<64x64xf32, #mma>
+}
+
+// Inside of a partition, too, an arrival at an mbarrier may give the buffer back.
+// CHECK-LABEL: @arrival_in_a_partition(
+// CHECK: %[[COPY:.*]] = ttg.local_alloc %{{[0-9]+}} :
+// CHECK: ttng.warp_group_dot %arg0, %[[COPY]], 
+tt.func @arrival_in_a_partition(%a: !op, %v: tensor<64x64xf16, #b>, %c: tensor<64x64xf32, #mma>) -> tensor<64x64xf32, #mma> {
+  %buf = ttg.local_alloc : () -> !buf
+  %word = ttg.local_alloc : () -> !word
+  %r = ttg.warp_specialize(%buf, %word)
+  default {
+    %x = ttg.local_load %buf : !buf -> tensor<64x64xf16, #b>
+    %y = ttg.local_alloc %x : (tensor<64x64xf16, #b>) -> !op
+    ttng.arrive_barrier %word, 1 {tle.per_thread} : !word
+    %d = ttng.warp_group_dot %a, %y, %c : !op * !ttg.memdesc<64x64xf16, #s, #smem> -> tensor<64x64xf32, #mma>
+    ttg.warp_yield %d : tensor<64x64xf32, #mma>
+  }
+  partition0(%ring: !buf, %bar: !word) num_warps(4) {
+    ttg.warp_return
+  } : (!buf, !word) -> tensor<64x64xf32, #mma>
+  tt.return %r : tensor<64x64xf32, #mma>
 }
 
 // The copy itself is written again.

@@ -8,6 +8,8 @@
 #mma = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 16]}>
 #s = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
 #st = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = true, elementBitWidth = 16}>
+#b1 = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
+#words = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
 #smem = #ttg.shared_memory
 
 module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
@@ -338,6 +340,31 @@ tt.func @filled_before_the_wait(%a: !ttg.memdesc<64x64xf16, #s, #smem>, %q: !ttg
     scf.yield %d, %t, %w : tensor<64x64xf32, #mma>, i32, tensor<64x64xf32, #mma>
   }
   tt.return %r#0, %r#2 : tensor<64x64xf32, #mma>, tensor<64x64xf32, #mma>
+}
+
+// What is read from a buffer of 64-bit words is a number: no arrival at an mbarrier, which such buffers may be.
+// CHECK-LABEL: @words_are_read
+// CHECK: %[[BUF:.*]] = ttg.local_alloc :
+// CHECK: ttg.warp_specialize(%[[BUF]], %{{.*}})
+// CHECK: ttg.memdesc_index
+// CHECK-NEXT: %[[W:.*]] = ttg.local_load
+// CHECK-NEXT: ttng.warp_group_dot %arg0, %[[BUF]], %arg1
+tt.func @words_are_read(%a: !ttg.memdesc<64x64xf16, #s, #smem>, %c: tensor<64x64xf32, #mma>, %i: i32) -> (tensor<64x64xf32, #mma>, tensor<64xi64, #b1>) {
+  %buf = ttg.local_alloc : () -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
+  %numbers = ttg.local_alloc : () -> !ttg.memdesc<2x64xi64, #words, #smem, mutable>
+  %r:2 = ttg.warp_specialize(%buf, %numbers)
+  default {
+    %x = ttg.local_load %buf : !ttg.memdesc<64x64xf16, #s, #smem, mutable> -> tensor<64x64xf16, #b>
+    %y = ttg.local_alloc %x : (tensor<64x64xf16, #b>) -> !ttg.memdesc<64x64xf16, #s, #smem>
+    %slot = ttg.memdesc_index %numbers[%i] : !ttg.memdesc<2x64xi64, #words, #smem, mutable> -> !ttg.memdesc<64xi64, #words, #smem, mutable>
+    %w = ttg.local_load %slot : !ttg.memdesc<64xi64, #words, #smem, mutable> -> tensor<64xi64, #b1>
+    %d = ttng.warp_group_dot %a, %y, %c : !ttg.memdesc<64x64xf16, #s, #smem> * !ttg.memdesc<64x64xf16, #s, #smem> -> tensor<64x64xf32, #mma>
+    ttg.warp_yield %d, %w : tensor<64x64xf32, #mma>, tensor<64xi64, #b1>
+  }
+  partition0(%ring: !ttg.memdesc<64x64xf16, #s, #smem, mutable>, %others: !ttg.memdesc<2x64xi64, #words, #smem, mutable>) num_warps(4) {
+    ttg.warp_return
+  } : (!ttg.memdesc<64x64xf16, #s, #smem, mutable>, !ttg.memdesc<2x64xi64, #words, #smem, mutable>) -> (tensor<64x64xf32, #mma>, tensor<64xi64, #b1>)
+  tt.return %r#0, %r#1 : tensor<64x64xf32, #mma>, tensor<64xi64, #b1>
 }
 
 // A buffer without slots, written behind the next iteration's wait: all warps have waited before one of them writes.

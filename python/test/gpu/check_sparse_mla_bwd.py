@@ -1,13 +1,14 @@
 """Check the sparse-MLA backward on a GPU: many shapes, fresh random data, float64 autograd, outputs poisoned.
 
-    python python/test/gpu/check_sparse_mla_bwd.py [--provider tle tle_loop triton] [--json FILE] [--seed N]
+    python python/test/gpu/check_sparse_mla_bwd.py [--provider tle tle_loop tle_divided triton] [--json FILE] [--seed N]
         [--soak SECONDS]
     compute-sanitizer --tool memcheck python python/test/gpu/check_sparse_mla_bwd.py --sanitize
 
 Also: autograd through `triton_tle.ops.sparse_mla`, torch.compile(fullgraph=True), CUDA-graph capture, peak memory.
 Prints a table; exits with 1 if a check failed. Most of the time goes into compiling: small cases run in as many
 processes as there are cores (--jobs), those that fill the GPU's memory one by one behind them. --soak goes on with
-random cases in each process. --sanitize runs a few tiny shapes only, in this process.
+random cases in each process. --sanitize runs a few tiny shapes only, in this process. "tle_divided" and
+"tle_divided_16" are the loop with a plain gather in tiles so small that the compiler divides it into partitions.
 """
 
 from __future__ import annotations
@@ -29,11 +30,34 @@ from triton_tle.bench.providers.sparse_mla_bwd_triton import sparse_mla_bwd_trit
 from triton_tle.bench.sparse_mla_bwd import Case, make_inputs, peak_memory
 from triton_tle.bench.sparse_mla_bwd_check import MAX_ERROR, MAX_ROW_ERROR, CheckCase, CheckResult, check
 from triton_tle.ops import sparse_mla
-from triton_tle.ops.sparse_mla_bwd import sparse_mla_bwd
+from triton_tle.ops.sparse_mla_bwd import launch_sparse_mla_bwd, loop_config, sparse_mla_bwd, sparse_mla_bwd_kernel
+from triton_tle.ops.sparse_mla_bwd_args import check_sparse_mla_bwd
+
+#: Rows and keys of tiles of which two fit into shared memory.
+DIVIDED_TILES = {"tle_divided": {"BLOCK_H": 32, "BLOCK_K": 32}, "tle_divided_16": {"BLOCK_H": 64, "BLOCK_K": 16}}
+
+
+def _kernels() -> dict[str, object]:
+    """The main kernels that this process has compiled, by hash."""
+    caches = sparse_mla_bwd_kernel.device_caches.values()
+    return {kernel.hash: kernel for cache in caches for kernel in cache[0].values()}
+
+
+def divided(tile: dict[str, int], *positional: object, **named: object) -> tuple:
+    """The loop with a plain gather in tiles of `tile`; raises ValueError where the compiler leaves it whole."""
+    before = _kernels()
+    results = launch_sparse_mla_bwd(check_sparse_mla_bwd(*positional, **named), loop_config() | tile)
+    for name, kernel in _kernels().items():
+        ttgir = kernel.asm["ttgir"]  # with a topk of 1 there is no loop
+        if name not in before and "scf.for" in ttgir and "ttg.warp_specialize" not in ttgir:
+            raise ValueError("the compiler has not divided the loop")
+    return results
+
 
 PROVIDERS = {
     "tle": sparse_mla_bwd,
     "tle_loop": functools.partial(sparse_mla_bwd, kernel="loop"),
+    **{name: functools.partial(divided, tile) for name, tile in DIVIDED_TILES.items()},
     "triton": sparse_mla_bwd_triton_untuned,
 }
 

@@ -21,35 +21,44 @@ from triton_tle.bench.harness import environment, format_table, time_in_rounds
 from triton_tle.bench.parallel import in_processes
 from triton_tle.bench.sparse_mla_bwd import Case, make_inputs
 from triton_tle.bench.sparse_mla_bwd_check import CheckCase, CheckResult, check
+from triton_tle.compiler.environment import overridden
 from triton_tle.ops.sparse_mla_bwd import launch_config, launch_sparse_mla_bwd, loop_config, sparse_mla_bwd_kernel
 from triton_tle.ops.sparse_mla_bwd_args import check_sparse_mla_bwd
 
+DIVISION = "triton-tle-warp-specialize-tile-loop"
 
-def configurations() -> dict[str, tuple[bool, dict[str, int | bool]]]:
-    """Label -> (deterministic, configuration)."""
+
+def configurations() -> dict[str, tuple[bool, dict[str, int | bool], str]]:
+    """Label -> (deterministic, configuration, passes left out)."""
     found = {}
     for hold, width in itertools.product((True, False), (64, 128)):
         label = f"{'hold' if hold else 'join'}, {width}"
-        found[label] = (False, launch_config() | {"HOLD": hold, "WIDTH": width})
-    found["gather not ahead, hold, 64"] = (False, launch_config() | {"AHEAD": False})
-    found["plain gather, hold, 64"] = (False, loop_config())
+        found[label] = (False, launch_config() | {"HOLD": hold, "WIDTH": width}, "")
+    found["gather not ahead, hold, 64"] = (False, launch_config() | {"AHEAD": False}, "")
+    found["plain gather, hold, 64"] = (False, loop_config(), "")
+    for heads, keys in ((32, 32), (64, 16), (64, 32)):
+        tile = loop_config() | {"BLOCK_H": heads, "BLOCK_K": keys}
+        found[f"plain gather, {heads} x {keys}"] = (False, tile, "")
+        found[f"plain gather, {heads} x {keys}, left whole"] = (False, tile, DIVISION)
     for width in (64, 128):
-        found[f"deterministic, join, {width}"] = (True, launch_config(True) | {"WIDTH": width})
+        found[f"deterministic, join, {width}"] = (True, launch_config(True) | {"WIDTH": width}, "")
     return found
 
 
-def call(in_fixed_point: bool, config: dict, *positional: object, **named: object) -> tuple:
+def call(in_fixed_point: bool, config: dict, skip: str, *positional: object, **named: object) -> tuple:
+    """One call in a configuration, compiled without the passes `skip`."""
     args = check_sparse_mla_bwd(*positional, **{"deterministic": in_fixed_point} | named)
-    return launch_sparse_mla_bwd(args, config)
+    with overridden("TRITON_TLE_SKIP", skip):
+        return launch_sparse_mla_bwd(args, config)
 
 
-def check_one(label: str) -> CheckResult:
+def check_one(label: str, d_qk: int) -> CheckResult:
     """Errors of one configuration on a few tokens."""
-    deterministic, config = configurations()[label]
+    deterministic, config, skip = configurations()[label]
     case = CheckCase(
-        s_q=40, h_q=128, d_qk=576, topk=320, s_kv=1000, sink=True, empty_rows=True, deterministic=deterministic
+        s_q=40, h_q=128, d_qk=d_qk, topk=320, s_kv=1000, sink=True, empty_rows=True, deterministic=deterministic
     )
-    result = check(functools.partial(call, deterministic, config), case, 1, "cuda")
+    result = check(functools.partial(call, deterministic, config, skip), case, 1, "cuda")
     torch.cuda.synchronize()
     return result
 
@@ -79,6 +88,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="configurations whose label contains this")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--heads", type=int, nargs="+", default=[128, 64])
+    parser.add_argument("--d-qk", type=int, choices=(512, 576), default=576)
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE")
     args = parser.parse_args()
     if not torch.cuda.is_available():
@@ -87,11 +97,11 @@ def main() -> int:
     print(", ".join(f"{key} {value}" for key, value in environment().items()), flush=True)
     chosen, errors, kernels = {}, {}, {}
     labels = [label for label in configurations() if args.only in label]
-    in_processes(check_one, [(label,) for label in labels])  # compiles; what fails is shown below
+    in_processes(check_one, [(label, args.d_qk) for label in labels])  # compiles; what fails is shown below
     for label in labels:
         before = resources()
         try:
-            result = check_one(label)
+            result = check_one(label, args.d_qk)
         except Exception as problem:
             traceback.print_exc(limit=3)
             print(f"{label}: failed, {type(problem).__name__}", flush=True)
@@ -106,7 +116,7 @@ def main() -> int:
             chosen[label] = configurations()[label]
     records = []
     for heads in args.heads:
-        case = Case(576, heads, 2048)
+        case = Case(args.d_qk, heads, 2048)
         inputs = make_inputs(case, 2)
         runs = {label: functools.partial(call, *entry, *inputs) for label, entry in chosen.items()}
         rows = []

@@ -60,6 +60,8 @@ step checks check_fwd_divided 200 python3 "$fwd" --provider tle_divided tle_divi
   --json "$out/check_fwd_divided.json" "${recorded[@]}"
 step checks check_bwd 300 python3 "$bwd" --json "$out/check_bwd.json" "${recorded[@]}"
 step checks check_bwd_loop 200 python3 "$bwd" --provider tle_loop --json "$out/check_bwd_loop.json" "${recorded[@]}"
+step checks check_bwd_divided 200 python3 "$bwd" --provider tle_divided tle_divided_16 \
+  --json "$out/check_bwd_divided.json" "${recorded[@]}"
 step checks check_bwd_triton 200 python3 "$bwd" --provider triton --json "$out/check_bwd_triton.json" "${recorded[@]}"
 step checks check_bucketed 200 python3 "$bucketed" --soak 20 --json "$out/check_bucketed.json" "${recorded[@]}"
 step checks check_decode 120 python3 "$decode" --json "$out/check_decode.json" "${recorded[@]}"

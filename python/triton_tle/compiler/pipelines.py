@@ -77,7 +77,8 @@ class Settings:
     """What the choice of passes depends on: the target, launch options, and debugging switches of Triton.
 
     ``uses_tle``: whether the kernel itself does, or only the caller wants TLE's pipeline (``TRITON_TLE=1``).
-    ``skip`` holds flags of optional passes that are left out.
+    ``skip`` holds flags of optional passes that are left out, ``reserves`` bytes of shared memory by flag: what the
+    pass named shall leave to others, where that has been measured (:mod:`triton_tle.compiler.fitting`).
     """
 
     capability: int = 90
@@ -92,6 +93,7 @@ class Settings:
     instrumented: bool = False
     uses_tle: bool = True
     skip: tuple[str, ...] = ()
+    reserves: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -364,6 +366,13 @@ def _to_llvm_dialect(settings: Settings) -> tuple[Pass, ...]:
     )
 
 
+def allocation(settings: Settings) -> tuple[Pass, ...]:
+    """The first passes of the LLVM stage, up to the one that gives buffers and scratch their places."""
+    passes = _to_llvm_dialect(settings)
+    end = next(index for index, entry in enumerate(passes) if entry.flag == "allocate-shared-memory-nv")
+    return passes[: end + 1]
+
+
 def _finish_llvm_dialect(settings: Settings, *, crossed: bool = False) -> tuple[Pass, ...]:
     """Last part of the LLVM stage: nvg ops, warp specialization, debug scopes.
 
@@ -399,6 +408,9 @@ MARKED_LOOP = "tt.warp_specialize"
 # Left by triton-tle-mark-copy-eviction.
 COPY_MARKS = "// end of copies"
 FLATTENED_LOOP = "tt.flatten"
+# The passes that divide marked loops, in this order.
+DIVISION = "triton-tle-warp-specialize-tile-loop"
+SEPARATION = "triton-tle-separate-accumulation"
 
 
 def instrumentation_point(name: str) -> Pass:
@@ -486,22 +498,29 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
 
 
 def _partitions(settings: Settings) -> tuple[Pass, ...]:
+    measured = dict(settings.reserves)
+
+    def reserve(flag: str) -> dict[str, int]:
+        return {"shared_memory_reserve": measured[flag]} if flag in measured else {}
+
     return (
         _o(
-            "triton-tle-warp-specialize-tile-loop",
+            DIVISION,
             only_if=MARKED_LOOP,
             compute_capability=settings.capability,
             num_ctas=settings.num_ctas,
             num_warps=settings.num_warps,
             num_stages=settings.num_stages,
             shared_memory=shared_memory(settings.capability),
+            **reserve(DIVISION),
         ),
         _o("triton-tle-lazy-rescaling", only_if=PARTITIONS),
         _o(
-            "triton-tle-separate-accumulation",
+            SEPARATION,
             only_if=PARTITIONS,
             num_warps=settings.num_warps,
             shared_memory=shared_memory(settings.capability),
+            **reserve(SEPARATION),
         ),
     )
 

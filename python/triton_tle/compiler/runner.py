@@ -22,6 +22,31 @@ GroupDump = Callable[[int, Group, str], None]
 _watched: ContextVar[tuple[frozenset[str], dict[str, str]] | None] = ContextVar("watched", default=None)
 
 
+class Trial:
+    """A compilation that may turn out to be of no use."""
+
+    failed = False
+
+
+@contextmanager
+def trial(remarks: Remarks | None = None) -> Iterator[Trial]:
+    """Hold back what is compiled inside, remarks and watched modules; where ``failed`` was set, forget them."""
+    _, found = _watched.get() or (frozenset(), {})
+    before, made = set(found), Trial()
+    if remarks is not None:
+        remarks.held = []
+    try:
+        yield made
+    finally:
+        if made.failed:
+            for flag in set(found) - before:
+                del found[flag]
+        if remarks is not None:
+            held, remarks.held = remarks.held, None
+            for remark in [] if made.failed else held:
+                remarks.show(remark)
+
+
 @contextmanager
 def watching(*flags: str) -> Iterator[dict[str, str]]:
     """The modules that native passes named by ``flags`` see, as text by flag: filled while kernels compile inside.
@@ -71,14 +96,21 @@ def run_stage(
 
 
 class Remarks:
-    """Shows what passes whose flags match ``filter`` say of one compilation, each remark once, on standard error."""
+    """Shows what passes whose flags match ``filter`` say of one compilation, each remark once, on standard error.
+
+    While ``held`` is a list, remarks are put there instead.
+    """
 
     def __init__(self, filter: str) -> None:
         self.filter = filter
+        self.held: list[Any] | None = None
         self._shown: set[str] = set()
 
     def show(self, remark: Any) -> None:
         """Print a remark as ``file:line: remark: [flag of the pass] why``."""
+        if self.held is not None:
+            self.held.append(remark)
+            return
         where = f"{remark.file}:{remark.line}: " if remark.file else ""
         line = f"{where}remark: [{remark.pass_flag}] {remark.message}"
         if line not in self._shown:
@@ -93,10 +125,14 @@ def check_native(flags: tuple[str, ...]) -> None:
         raise NativeLibraryError(f"the native library has no pass {', '.join(missing)}: rebuild it from this source")
 
 
-def run_stock(module: Any, passes: Iterable[Pass], name: str, instrument: Any = None) -> None:
-    """Run stock ``passes`` in one pass manager over ``module``, in place; raises RuntimeError when one fails."""
+def run_stock(module: Any, passes: Iterable[Pass], name: str, instrument: Any = None, *, quiet: bool = False) -> None:
+    """Run stock ``passes`` in one pass manager over ``module``, in place; raises RuntimeError when one fails.
+
+    ``quiet``: without Triton's dumps.
+    """
     manager = ir.pass_manager(module.context)
-    manager.enable_debug()
+    if not quiet:
+        manager.enable_debug()
     for entry in passes:
         options = dict(entry.options)
         if entry.flag == INSTRUMENTATION:

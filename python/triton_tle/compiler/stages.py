@@ -19,10 +19,10 @@ from triton.backends.compiler import Language
 from triton.backends.nvidia import compiler as stock_backend
 from triton.runtime.errors import PTXASError
 
-from . import bridge, environment, memory, ptxas
+from . import bridge, environment, fitting, memory, ptxas
 from .locations import Place, kernel_place
-from .pipelines import Group, Pipeline, Settings, build
-from .runner import Remarks, check_native, run_stage
+from .pipelines import MARKED_LOOP, Group, Pipeline, Settings, build
+from .runner import Remarks, check_native, run_stage, trial
 
 Stage = Callable[[Any, dict[str, Any]], Any]
 
@@ -59,6 +59,7 @@ class KernelStages:
         self.where: Place | None = None
         wanted = environment.remarks()
         self.remarks = Remarks(wanted) if wanted else None
+        self.reserves: dict[str, int] = {}
 
     def install(self, stages: dict[str, Stage]) -> None:
         """Put the stages of this object into ``stages``; with TLE off none, or none but the one that records."""
@@ -77,7 +78,7 @@ class KernelStages:
             module.set_attr("ttg.maxnreg", ir.builder(module.context).get_int32_attr(self.options.maxnreg))
         text = bridge.to_text(module)
         self.where = kernel_place(text)
-        module = _finish(self._run("ttgir", module, text, metadata))
+        module = _finish(self._run_until_fit(module, text, metadata))
         metadata["tensordesc_meta"] = module.get_tensordesc_metadata()
         return module
 
@@ -124,8 +125,12 @@ class KernelStages:
         return cubin, ptxas.parse_log(capturing.log)
 
     def pipeline(self, module: Any) -> Pipeline:
-        """The passes for this kernel: target, launch options and Triton's switches as they are now."""
-        settings = Settings(
+        """The passes for this kernel."""
+        return build(self.settings(module), "tle")
+
+    def settings(self, module: Any) -> Settings:
+        """What passes depend on: target, launch options and Triton's switches as they are now."""
+        return Settings(
             capability=self.capability,
             num_warps=self.options.num_warps,
             num_ctas=self.options.num_ctas,
@@ -138,8 +143,23 @@ class KernelStages:
             instrumented=bool(stock_backend.CUDABackend.instrumentation),
             uses_tle=self.uses_tle,
             skip=environment.skipped(),
+            reserves=tuple(self.reserves.items()),
         )
-        return build(settings, "tle")
+
+    def _run_until_fit(self, module: Any, text: str, metadata: dict[str, Any]) -> Any:
+        """The TTGIR stage; again, with less in partitions, where a loop was divided and the kernel does not fit."""
+        if MARKED_LOOP not in text:
+            return self._run("ttgir", module, text, metadata)
+        context = module.context
+        while True:
+            with trial(self.remarks) as this:
+                made = self._run("ttgir", module, text, metadata)
+                more = fitting.measure(made, self.settings(made))
+                this.failed = bool(more)
+            if not more:
+                return made
+            self.reserves |= more
+            module = bridge.parse(text, context)
 
     def _run(self, stage: str, module: Any, text: str, metadata: dict[str, Any]) -> Any:
         pipeline = self.pipeline(module)

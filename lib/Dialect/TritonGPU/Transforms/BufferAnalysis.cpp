@@ -76,6 +76,8 @@ bool onlyWaitsOrFences(Operation *op) {
 bool letsOthersGoOn(Operation *op) {
   if (isa<mlir::gpu::BarrierOp, LocalBarrierOp>(op))
     return true;
+  if (isBufferView(op) || isa<LocalLoadOp>(op))
+    return false;
   // An mbarrier is a buffer of 64-bit words.
   return llvm::any_of(op->getOperandTypes(), [](Type type) {
     auto memdesc = dyn_cast<MemDescType>(type);

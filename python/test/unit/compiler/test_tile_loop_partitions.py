@@ -10,7 +10,8 @@ import pytest
 import triton
 from triton import knobs
 from triton.backends.compiler import GPUTarget
-from triton_tle.compiler import report
+from triton_tle.compiler import SharedMemoryError, report
+from triton_tle.explain.analysis import explain
 
 HERE = Path(__file__).parent
 KERNELS = HERE / "tile_loop_kernels.py"
@@ -118,3 +119,50 @@ def test_remarks_and_skipping(tmp_path):
         assert done.stdout.split() == [str(divided)]
         said = "1 tiles gathered by a partition, 1 pipes of 2 slots, 1 other values cross" in done.stderr
         assert said == divided, done.stderr
+
+
+def added(rows, columns, depth, held, stages):
+    """`product_added`, whose sums change their layout behind the divided loop, beside the slots."""
+    signature = {"a": "*bf16:16", "b": "*bf16:16", "out": "*fp32:16", "K": "i32:16", "N": "i32:16"}
+    constexprs = {"BM": rows, "BN": columns, "BK": depth, "HELD": held, "STAGES": stages, "PARTITIONS": True}
+    kernel = report.load_file(str(KERNELS)).product_added
+    return report.Variant("added", kernel, signature, constexprs, {"num_warps": 8})
+
+
+def slots_of(ttgir):
+    """Slots of the tiles, by what the buffers of the kernel are."""
+    return {int(count) for count in re.findall(r"memdesc<(\d+)x128x\d+xbf16", ttgir)}
+
+
+def test_fewer_slots_where_the_finished_kernel_does_not_fit(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TRITON_TLE_REMARKS", "warp-specialize-tile-loop")
+    kernel = compile_for(added(128, 128, 64, 0, 7), 90, tmp_path)
+    assert "ttg.warp_specialize" in kernel.asm["ttgir"] and slots_of(kernel.asm["ttgir"]) == {6}
+    assert kernel.metadata.shared <= 232448
+    # Of the attempt that counts only.
+    (remark,) = re.findall(r"remark: .*", capsys.readouterr().err)
+    assert remark.endswith("2 tiles gathered by a partition, 1 pipes of 6 slots, 0 other values cross")
+
+
+def test_loops_stay_whole_where_the_finished_kernel_does_not_fit(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TRITON_TLE_REMARKS", "warp-specialize-tile-loop")
+    kernel = compile_for(added(128, 64, 256, 256, 2), 90, tmp_path)
+    assert "warp_specialize" not in kernel.asm["ttgir"] and kernel.metadata.shared <= 232448
+    (remark,) = re.findall(r"(\S+): remark: (.*)", capsys.readouterr().err)
+    source = KERNELS.read_text()
+    line = source.count("\n", 0, source.index("for k in", source.index("def product_added"))) + 1
+    assert remark[0] == f"{KERNELS}:{line}"
+    assert re.search(r"two slots of 98336 bytes beside 32768 bytes and \d+ of scratch memory do not fit", remark[1])
+
+
+def test_the_finished_kernel_is_explained(monkeypatch):
+    whole, divided = (explain(added(*sizes), "sm_90a") for sizes in ((128, 64, 256, 256, 2), (128, 128, 64, 0, 7)))
+    assert whole.pipes == () and len(whole.partitions) == 1
+    assert [pipe.slots for pipe in divided.pipes] == [6] and len(divided.partitions) == 2
+
+
+def test_what_does_not_fit_undivided_either_is_an_error(tmp_path):
+    with pytest.raises(SharedMemoryError, match=r"needs \d+ bytes of shared memory, sm_90 has 232448") as caught:
+        compile_for(added(128, 256, 256, 0, 2), 90, tmp_path)
+    assert caught.value.required > caught.value.limit == 232448
+    assert caught.value.file == str(KERNELS) and caught.value.line

@@ -145,6 +145,33 @@ def product(
     tl.store(out + rows[:, None] * N + cols[None, :], acc.to(tl.bfloat16))
 
 
+@triton.jit
+def product_added(
+    a, b, out, K, N, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, HELD: tl.constexpr, STAGES: tl.constexpr,
+    PARTITIONS: tl.constexpr
+):  # fmt: skip
+    """out^T += a b^T, and then its first rows += HELD rows of 64 of a, which stay in a buffer while the loop runs.
+
+    The sums change their layout behind the loop, which takes shared memory that nothing ahead of it can know of.
+    """
+    rows = tl.program_id(0) * BM + tl.arange(0, BM)
+    cols = tl.program_id(1) * BN + tl.arange(0, BN)
+    depth = tl.arange(0, BK)
+    tile = tle.gpu.alloc([BM, BK], tl.bfloat16)
+    if HELD:
+        places = tl.arange(0, HELD)[:, None] * 64 + tl.arange(0, 64)[None, :]
+        held = tle.gpu.alloc([HELD, 64], tl.bfloat16)
+        tl.store(tle.gpu.local_ptr(held), tl.load(a + places))
+    acc = tl.zeros([BM, BN], tl.float32)
+    for k in tl.range(0, K, BK, num_stages=STAGES, warp_specialize=PARTITIONS):
+        tl.store(tle.gpu.local_ptr(tile), tl.load(a + rows[:, None] * K + k + depth[None, :]))
+        right = tl.load(b + cols[:, None] * K + k + depth[None, :])
+        acc = tl.dot(tl.load(tle.gpu.local_ptr(tile)), tl.trans(right), acc)
+    tl.atomic_add(out + cols[None, :] * N + rows[:, None], acc)
+    if HELD:
+        tl.atomic_add(out + places, tl.load(tle.gpu.local_ptr(held)).to(tl.float32))
+
+
 def variants(arch):
     """(label, kernel, signature, constexprs, options), divided and not."""
     for divided in (True, False):

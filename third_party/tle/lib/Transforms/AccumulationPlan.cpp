@@ -15,8 +15,6 @@ using namespace mlir::triton;
 using namespace mlir::triton::tle;
 namespace ttg = mlir::triton::gpu;
 
-/// Bytes of shared memory for what is not counted: captures, small reductions.
-static constexpr int64_t kReserve = 1024;
 static constexpr int64_t kRegisters = 65536;
 static constexpr int64_t kMostRegisters = 232;
 /// What a thread needs beside its part of the accumulators.
@@ -312,7 +310,7 @@ bool AccumulationPlanner::checkWrites() {
 }
 
 bool AccumulationPlanner::checkMemory() {
-  int64_t bytes = kReserve;
+  int64_t bytes = 0;
   loop->getParentOfType<FuncOp>().walk(
       [&](ttg::LocalAllocOp alloc) { bytes += getTileBytes(alloc.getType()); });
   // Operands of the scores' products lie in shared memory, whoever puts them
@@ -331,10 +329,11 @@ bool AccumulationPlanner::checkMemory() {
   };
   llvm::for_each(plan.crossing, add);
   llvm::for_each(plan.finals, add);
-  if (bytes > limits.sharedMemory)
-    return refuse(
-        "what crosses does not fit into shared memory: " + Twine(bytes) +
-        " of " + Twine(limits.sharedMemory) + " bytes");
+  if (bytes + limits.reserve > limits.sharedMemory)
+    return refuse("what crosses does not fit into shared memory: " +
+                  Twine(bytes + limits.reserve) + " of " +
+                  Twine(limits.sharedMemory) + " bytes");
+  plan.countedBytes = bytes;
   return true;
 }
 

@@ -41,6 +41,7 @@
 
 #include "tle/Transforms/LocalPointerUtils.h"
 #include "tle/Transforms/Passes.h"
+#include "tle/Transforms/TileLoopPlan.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -155,6 +156,8 @@ Region &AccumulationSeparator::addPartition() {
   int32_t others = plan.otherRegisters;
   SmallVector<int32_t> registers = {plan.registers, others};
   specialize.setRequestedRegisters(registers);
+  specialize->setAttr(kCountedBytesAttr,
+                      builder.getI64IntegerAttr(plan.countedBytes));
   return scores;
 }
 
@@ -383,8 +386,8 @@ private:
   void separate(scf::ForOp loop) {
     std::string reason;
     ModuleAxisInfo axes(getOperation());
-    FailureOr<AccumulationPlan> plan =
-        planAccumulation(loop, axes, {numWarps, sharedMemory}, reason);
+    FailureOr<AccumulationPlan> plan = planAccumulation(
+        loop, axes, {numWarps, sharedMemory, sharedMemoryReserve}, reason);
     loop->removeAttr(kConsumerAttr);
     if (failed(plan))
       return ttg::leftAlone(loop, getArgument(), reason);

@@ -21,9 +21,6 @@ static constexpr int64_t kLargeTile = 16384;
 /// A smaller conversion finds a place beside the slots.
 static constexpr int64_t kLeastStagedBytes = 8192;
 
-/// Bytes left to reductions and conversions, beyond what is counted.
-static constexpr int64_t kReserve = 2048;
-
 int64_t tle::getTileBytes(ShapedType type) {
   // Of pointers, too.
   unsigned bits = getElementBitWidth(type.getElementType());
@@ -436,11 +433,13 @@ bool TileLoopPlanner::chooseSlots() {
   auto stages = loop->getAttrOfType<IntegerAttr>(kNumStagesAttr);
   int64_t wanted = stages ? stages.getInt() : limits.stages;
   int64_t perSlot = plan.bytesPerSlot();
-  int64_t fit = (limits.sharedMemory - kReserve - others) / perSlot;
+  int64_t fit = (limits.sharedMemory - limits.reserve - others) / perSlot;
   plan.slots = std::min(std::max<int64_t>(wanted, 2), fit);
   if (plan.slots < 2)
     return refuse("two slots of " + Twine(perSlot) + " bytes beside " +
-                  Twine(others) + " bytes do not fit into shared memory");
+                  Twine(others) + " bytes and " + Twine(limits.reserve) +
+                  " of scratch memory do not fit into shared memory");
+  plan.countedBytes = plan.slots * perSlot + others;
   return true;
 }
 

@@ -182,6 +182,8 @@ void TileLoopSpecializer::divide() {
       builder.getDenseI32ArrayAttr({kProducerWarps}),
       /*warpGroupStartIds=*/DenseI32ArrayAttr(), getRegisters(),
       /*actualRegisters=*/DenseI32ArrayAttr());
+  specialize->setAttr(kCountedBytesAttr,
+                      builder.getI64IntegerAttr(plan.countedBytes));
   Block &rest = specialize.getDefaultRegion().emplaceBlock();
   specialize.getPartitionOpHolder().emplaceBlock();
   builder.setInsertionPointToStart(&specialize.getPartitionOpHolder().front());
@@ -295,7 +297,8 @@ private:
     } else {
       // Of the module as it is now.
       ModuleAxisInfo axes(getOperation());
-      plan = planTileLoop(loop, axes, {numStages, sharedMemory}, reason);
+      plan = planTileLoop(
+          loop, axes, {numStages, sharedMemory, sharedMemoryReserve}, reason);
     }
     if (failed(plan))
       return ttg::leftAlone(loop, getArgument(), reason);

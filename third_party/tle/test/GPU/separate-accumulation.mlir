@@ -4,8 +4,8 @@
 // RUN: tle-opt %s -triton-tle-warp-specialize-tile-loop=num-warps=8 | sed 's/array<i32: 40>/array<i32: 2147483647>/' | tle-opt - -triton-tle-separate-accumulation=num-warps=8 | FileCheck %s --check-prefix=ALL
 
 // Numbers of registers that nobody names, and one that no thread has.
-// UNSAID: requestedRegisters = array<i32: 232, 64>}
-// ALL: requestedRegisters = array<i32: 2147483647>}
+// UNSAID: requestedRegisters = array<i32: 232, 64>,
+// ALL: requestedRegisters = array<i32: 2147483647>,
 // ALL-NOT: partition1
 
 !q = tensor<64x128xbf16>
@@ -30,7 +30,7 @@
 // CHECK: %[[QBUF:.*]] = ttg.local_alloc : () -> !ttg.memdesc<1x64x128xbf16
 // CHECK: tle.pipe_create %[[QBARS:.*]], %[[QBUF]] {name = "operands", oneShot = true, readers = ["scores"]}
 // 64 accumulators and 32 others of 256 threads leave the scores what they can use.
-// CHECK: ttg.warp_specialize({{.*}}) attributes {requestedRegisters = array<i32: 232, 40>}
+// CHECK: ttg.warp_specialize({{.*}}) attributes {requestedRegisters = array<i32: 232, 40>, tle.counted_bytes = 124064 : i64}
 // CHECK: default {
 // CHECK-NOT: tt.load
 // CHECK: %[[R:.*]]:2 = scf.for {{.*}} iter_args(%[[I:.*]] = %{{.*}}, %[[ACC:.*]] = %{{.*}}) -> (i32, tensor<64x256xf32>)
@@ -91,7 +91,7 @@
 // CHECK: ttg.async_copy_global_to_local {{.*}} -> <64x256xbf16
 // Of four warps each thread holds 128.
 // FOUR-LABEL: @attention
-// FOUR: attributes {requestedRegisters = array<i32: 232, 64>}
+// FOUR: attributes {requestedRegisters = array<i32: 232, 64>, tle.counted_bytes = 124064 : i64}
 tt.func public @attention(%q: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %k: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %v: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %out: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %lse: !tt.ptr<f32>, %n: i32) {
   %c0 = arith.constant 0 : i32
   %c64 = arith.constant 64 : i32

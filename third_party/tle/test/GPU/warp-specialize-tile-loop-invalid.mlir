@@ -3,6 +3,7 @@
 // RUN: tle-opt %S/warp-specialize-tile-loop.mlir -split-input-file -triton-tle-warp-specialize-tile-loop=compute-capability=100 | FileCheck %s
 // RUN: tle-opt %S/warp-specialize-tile-loop.mlir -split-input-file -triton-tle-warp-specialize-tile-loop=num-ctas=2 | FileCheck %s
 // RUN: tle-opt %S/warp-specialize-tile-loop.mlir -split-input-file -triton-tle-warp-specialize-tile-loop=num-warps=2 | FileCheck %s
+// RUN: tle-opt %S/warp-specialize-tile-loop.mlir -split-input-file -triton-tle-warp-specialize-tile-loop=shared-memory-reserve=232448 | FileCheck %s
 
 // Loops that stay whole, and lose the mark.
 // CHECK-NOT: ttg.warp_specialize
@@ -141,7 +142,7 @@ tt.func public @too_large(%x: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %out: 
   %splat = tt.splat %x : !tt.ptr<bf16> -> !wide_ptrs
   %src = tt.addptr %splat, %wide : !wide_ptrs, !wide_ints
   %buf = ttg.local_alloc : () -> !wide_buf
-  // expected-remark @below {{two slots of 262160 bytes beside 0 bytes do not fit into shared memory}}
+  // expected-remark @below {{two slots of 262160 bytes beside 0 bytes and 2048 of scratch memory do not fit into shared memory}}
   %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (!wide_tile) : i32 {
     %p = "tle.local_pointers"(%buf) : (!wide_buf) -> !wide_local
     %v = tt.load %src : !wide_ptrs

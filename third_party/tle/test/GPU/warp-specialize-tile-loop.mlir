@@ -1,6 +1,7 @@
 // RUN: tle-opt %s -split-input-file -triton-tle-warp-specialize-tile-loop=num-warps=8 | FileCheck %s
 // RUN: tle-opt %s -split-input-file -triton-tle-warp-specialize-tile-loop=num-warps=4 | FileCheck %s --check-prefix=FEW
 // RUN: tle-opt %s -split-input-file -triton-tle-warp-specialize-tile-loop=shared-memory=33000 | FileCheck %s --check-prefix=SMALL
+// RUN: tle-opt %s -split-input-file -triton-tle-warp-specialize-tile-loop=shared-memory-reserve=201496 | FileCheck %s --check-prefix=SMALL
 
 #s = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
 #smem = #ttg.shared_memory
@@ -16,13 +17,15 @@
 // CHECK-DAG: %[[MASKS:.*]] = ttg.local_alloc : () -> !ttg.memdesc<3x64xi8, #shared1, #smem, mutable>
 // CHECK: %[[BARS:.*]] = ttg.local_alloc : () -> !ttg.memdesc<6x1xi64, #shared1, #smem, mutable>
 // CHECK: tle.pipe_create %[[BARS]], %[[TILES]], %[[MASKS]] {name = "tiles0", oneShot = false, readers = ["consumer"]}
-// CHECK: ttg.warp_specialize(%[[BARS]], %[[TILES]], %[[MASKS]], %arg3, %arg0, %arg1) attributes {requestedRegisters = array<i32: 40>}
+// CHECK: ttg.warp_specialize(%[[BARS]], %[[TILES]], %[[MASKS]], %arg3, %arg0, %arg1) attributes {requestedRegisters = array<i32: 40>, tle.counted_bytes = 33008 : i64}
 // FEW-LABEL: @gather
 // FEW-NOT: requestedRegisters
 // FEW: ttg.warp_specialize
 // FEW-NOT: requestedRegisters
+// With 30952 bytes for them there are two slots of 8272 beside 8192 bytes of Q.
 // SMALL-LABEL: @gather
 // SMALL: local_alloc : () -> !ttg.memdesc<2x64x64xbf16
+// SMALL: tle.counted_bytes = 24736 : i64
 tt.func public @gather(%x: !tt.ptr<bf16> {tt.divisibility = 16 : i32}, %index: !tt.ptr<i32>, %out: !tt.ptr<bf16>, %n: i32, %q: !tt.ptr<bf16>) {
   %c0 = arith.constant 0 : i32
   %c64 = arith.constant 64 : i32
@@ -737,7 +740,7 @@ tt.func public @beside_pointers(%x: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %
 // CHECK-LABEL: @blocks
 // CHECK: %[[LEFT:.*]] = ttg.local_alloc : () -> !ttg.memdesc<2x64x64xbf16
 // CHECK: %[[RIGHT:.*]] = ttg.local_alloc : () -> !ttg.memdesc<2x64x64xbf16
-// CHECK: ttg.warp_specialize(%{{.*}}, %arg2, %arg0, %arg1) attributes {requestedRegisters = array<i32: 40>}
+// CHECK: ttg.warp_specialize(%{{.*}}, %arg2, %arg0, %arg1) attributes {requestedRegisters = array<i32: 40>, tle.counted_bytes = 49216 : i64}
 // CHECK: default {
 // CHECK-NOT: tt.descriptor_load
 // CHECK: tle.pipe_wait

@@ -51,11 +51,14 @@ struct AccumulationPlan {
   unsigned counter = 0;
   /// Of a thread of the scores, and of one that gathers.
   int32_t registers = 0, otherRegisters = 0;
+  /// Bytes of shared memory that buffers, operands and what crosses take.
+  int64_t countedBytes = 0;
 };
 
 struct AccumulationLimits {
   int64_t numWarps;
-  int64_t sharedMemory;
+  /// Bytes of a CTA, and those of it that are left to what is not counted.
+  int64_t sharedMemory, reserve;
 };
 
 /// Warps of the partition that makes the scores.

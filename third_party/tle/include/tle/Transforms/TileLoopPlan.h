@@ -71,6 +71,8 @@ struct TileLoopPlan {
   llvm::SetVector<Operation *> consumed;
   SmallVector<unsigned> consumerCarried;
   int64_t slots = 0;
+  /// Bytes of shared memory that slots, other buffers and operands take.
+  int64_t countedBytes = 0;
 
   int64_t bytesPerSlot() const;
 
@@ -85,8 +87,9 @@ struct TileLoopPlan {
 struct TileLoopLimits {
   /// Slots of a loop that does not say how many stages it has.
   int64_t stages;
-  /// Bytes of shared memory of a CTA.
-  int64_t sharedMemory;
+  /// Bytes of shared memory of a CTA, and those of it that are left to what
+  /// cannot be counted yet: conversions, reductions, operands that are copied.
+  int64_t sharedMemory, reserve;
 };
 
 /// Plans `loop`, or says in `reason` why it cannot be divided.
@@ -98,6 +101,9 @@ FailureOr<TileLoopPlan> planTileLoop(scf::ForOp loop,
 /// Whether a change of layout of what `store` writes takes more shared memory
 /// than there is beside the slots.
 bool isLargeStore(StoreOp store);
+
+/// Of ttg.warp_specialize: the bytes of shared memory that its maker counted.
+constexpr StringLiteral kCountedBytesAttr = "tle.counted_bytes";
 
 /// Bytes of a tensor or buffer of `type`.
 int64_t getTileBytes(ShapedType type);

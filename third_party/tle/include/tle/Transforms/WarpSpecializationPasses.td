@@ -127,6 +127,13 @@ def TLEWarpSpecializeTileLoop : TLE_ModulePass<"triton-tle-warp-specialize-tile-
       arguments of the function count as different memory);
     - a tile has no runs of four bytes, or masked elements that are not zero;
     - two slots do not fit into shared memory.
+
+    Shared memory is an estimate here: `shared-memory-reserve` stands for what
+    later passes add. `tle.counted_bytes` on `ttg.warp_specialize` is the rest:
+    slots, other buffers, operands of products. If the finished kernel takes
+    more than the two together and does not fit, the compiler begins again with
+    what it takes beyond the counted bytes as the reserve: the loop gets fewer
+    slots, or stays whole.
   }];
   let options = [
     Option<"computeCapability", "compute-capability", "int64_t", "90", "of the target">,
@@ -136,6 +143,8 @@ def TLEWarpSpecializeTileLoop : TLE_ModulePass<"triton-tle-warp-specialize-tile-
     Option<"sharedMemory", "shared-memory", "int64_t", "232448", "bytes of shared memory that a CTA may have">,
     Option<"producerRegisters", "producer-registers", "int64_t", "40",
            "least registers of a thread that gathers, where registers are short">,
+    Option<"sharedMemoryReserve", "shared-memory-reserve", "int64_t", "2048",
+           "bytes of shared memory for what is not counted">,
     Option<"everyLoop", "every-loop", "bool", "false", "whether loops need no mark">
   ];
 }
@@ -251,10 +260,15 @@ def TLESeparateAccumulation : TLE_ModulePass<"triton-tle-separate-accumulation">
       arguments of the function count as different memory);
     - in a loop over items, it holds the last tile of a pipe that the sums do not
       read, or there is more than one pipe of tiles and one of them is held.
+
+    `tle.counted_bytes` becomes the bytes of shared memory that are counted with
+    what crosses; `shared-memory-reserve` is what is added for the rest.
   }];
   let options = [
     Option<"numWarps", "num-warps", "int64_t", "8", "warps of the kernel">,
-    Option<"sharedMemory", "shared-memory", "int64_t", "232448", "bytes of shared memory that a CTA may have">
+    Option<"sharedMemory", "shared-memory", "int64_t", "232448", "bytes of shared memory that a CTA may have">,
+    Option<"sharedMemoryReserve", "shared-memory-reserve", "int64_t", "1024",
+           "bytes of shared memory for what is not counted: captures, small reductions">
   ];
 }
 
