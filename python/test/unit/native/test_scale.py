@@ -1,19 +1,19 @@
 """The time of native passes grows with the module, not with its square.
 
-A module of 5000 operations passes through all native passes of the TTGIR stage in less than a second of CPU time.
+A module of 5000 operations passes through all native passes of the TTGIR stage in less than a second of CPU time; what
+that means on a machine that is slower, or busy, `pass_times` says.
 `python test_scale.py` prints each pass's share of it.
 """
 
 import re
-import time
 
+import pass_times
 import pytest
 import scale_kernels
 from triton._C.libtriton import ir
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource, make_backend
-from triton_tle import _native
-from triton_tle.compiler import bridge, pipelines, runner
+from triton_tle.compiler import pipelines, runner
 
 PIPELINE = pipelines.pipeline(arch="sm_90a")
 
@@ -40,30 +40,9 @@ def operations(text):
 
 
 def native_flags(stage):
-    return [entry for entry in PIPELINE.stage(stage).passes if entry.engine == "native"]
+    return [str(entry) for entry in PIPELINE.stage(stage).passes if entry.engine == "native"]
 
 
-def seconds(text, pipeline):
-    """CPU time of a native run."""
-    start = time.process_time()
-    bridge.run_native(text, pipeline)
-    return time.process_time() - start
-
-
-def fewest_seconds(text, pipeline, enough=0.0, runs=10):
-    """The least CPU time of several runs, at least two; no more of them once it is below `enough`.
-
-    Other processes make a run slower, by taking turns on a core and its cache, and never faster.
-    """
-    least = min(seconds(text, pipeline) for _ in range(2))
-    for _ in range(runs - 2):
-        if least < enough:
-            break
-        least = min(least, seconds(text, pipeline))
-    return least
-
-
-LIMIT = 1.0  # seconds
 CASES = {"many_loops": 80, "one_block": 165}
 
 
@@ -71,72 +50,16 @@ CASES = {"many_loops": 80, "one_block": 165}
 def test_5000_operations_in_a_second(name):
     text = str(ttir(getattr(scale_kernels, name), CASES[name]))
     assert operations(text) >= 5000
-    passes = native_flags("ttgir")
-    spent = fewest_seconds(text, ",".join(map(str, passes)), LIMIT)
-    assert spent < LIMIT, PassTimes(text, passes).shares()[:5]
-
-
-class PassTimes:
-    """The least time of each pass of a pipeline over several runs, by its place among them.
-
-    It is the time that the pass itself has had on a processor, so it holds neither reading nor other processes' turns.
-    """
-
-    def __init__(self, text, passes):
-        self.text = text
-        self.pipeline = ",".join(map(str, passes))
-        timed = _native.time_passes(text, self.pipeline)
-        self.flags = [flag for flag, _ in timed]
-        self.least = [spent for _, spent in timed]
-
-    def run_again(self):
-        times = (spent for _, spent in _native.time_passes(self.text, self.pipeline))
-        self.least = [min(pair) for pair in zip(self.least, times, strict=True)]
-
-    def shares(self):
-        """(seconds, flag), the longest first."""
-        return sorted(zip(self.least, self.flags, strict=True), reverse=True)
-
-
-def quadratic(before, after):
-    """Passes whose time grows tenfold and more with a module four times as large, in ms for both modules.
-
-    What takes less than 10 ms does not count, and what takes less than 1 ms on the small module cannot be told from
-    nothing. While a pass is suspected, both are run again, ten times in all: the least times decide.
-    """
-    for _ in range(10):
-        times = zip(after.flags, before.least, after.least, strict=True)
-        found = {flag: (one * 1e3, four * 1e3) for flag, one, four in times if four > 10 * max(1e-3, one)}
-        if not found:
-            break
-        before.run_again()
-        after.run_again()
-    return found
-
-
-@pytest.mark.parametrize("times, expected", [((2e-3, 21e-3), True), ((2e-3, 19e-3), False), ((0.0, 9e-3), False)])
-def test_a_quadratic_pass_is_found(times, expected):
-    """Also if all measurements but the first are ten times as long."""
-
-    class Planted(PassTimes):
-        def __init__(self, spent):
-            self.flags, self.least, self.runs = ["planted"], [spent], 0
-
-        def run_again(self):
-            self.runs += 1
-            self.least = [min(self.least[0], 10 * self.least[0])]
-
-    before, after = map(Planted, times)
-    assert bool(quadratic(before, after)) == expected
-    assert before.runs == after.runs == (10 if expected else 0)
+    passes = ",".join(native_flags("ttgir"))
+    spent, limit = pass_times.least_and_limit(text, passes)
+    assert spent < limit, pass_times.shares(text, passes)[:5]
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_time_grows_with_the_module(name):
     kernel = getattr(scale_kernels, name)
     small, large = (str(ttir(kernel, CASES[name] // part)) for part in (4, 1))
-    passes = native_flags("ttgir")
-    assert quadratic(PassTimes(small, passes), PassTimes(large, passes)) == {}
+    assert pass_times.superlinear(small, large, ",".join(native_flags("ttgir"))) == {}
 
 
 def moved_pointers(count):
@@ -159,8 +82,8 @@ module attributes {{"ttg.num-warps" = 4 : i32, ttg.target = "cuda:90"}} {{
 
 
 def test_time_grows_with_the_steps_of_a_pointer():
-    passes = ["triton-tle-lower-local-pointers"]
-    assert quadratic(*(PassTimes(moved_pointers(count), passes) for count in (1000, 4000))) == {}
+    small, large = moved_pointers(1000), moved_pointers(4000)
+    assert pass_times.superlinear(small, large, "triton-tle-lower-local-pointers") == {}
 
 
 def llvm_dialect(repeat):
@@ -178,16 +101,17 @@ def llvm_dialect(repeat):
 def test_time_grows_with_the_llvm_module():
     small, large = llvm_dialect(8), llvm_dialect(32)
     assert operations(large) > 5000
-    passes = native_flags("llir")
-    assert fewest_seconds(large, ",".join(map(str, passes)), LIMIT) < LIMIT
-    assert quadratic(PassTimes(small, passes), PassTimes(large, passes)) == {}
+    passes = ",".join(native_flags("llir"))
+    spent, limit = pass_times.least_and_limit(large, passes)
+    assert spent < limit, pass_times.shares(large, passes)[:5]
+    assert pass_times.superlinear(small, large, passes) == {}
 
 
 def show(title, text, passes):
     """Prints the time of all passes together and of each."""
-    together, none = (fewest_seconds(text, pipeline) for pipeline in (",".join(map(str, passes)), ""))
+    together, none = (min(pass_times.seconds(text, pipeline) for _ in range(10)) for pipeline in (",".join(passes), ""))
     print(f"{title}: {operations(text)} operations, {together:.3f} s; reading and printing {none:.3f} s")
-    for spent, flag in PassTimes(text, passes).shares():
+    for spent, flag in pass_times.shares(text, ",".join(passes)):
         print(f"    {spent * 1e3:7.1f} ms  {flag}")
 
 
