@@ -238,7 +238,7 @@ class IRTarget:
         # The slot of a tile behind the last one is free when the tile that lay there last has been released.
         for i in range(pipe.type.num_slots):
             index = self.semantic.add(self.semantic.to_tensor(count), self.semantic.to_tensor(i), False)
-            self.pipe_step(pipe, "acquire", index, None, True)
+            self.call("pipe_acquire", [pipe.barriers.handle, index.handle], [], f"tle.close = {i} : i32")
 
     def slot_of_tile(self, index: tl.tensor, slots: int) -> int | tl.tensor:
         """The slot in which a tile lies."""

@@ -267,11 +267,17 @@ class InterpreterTarget:
 
     wgmma_view = memdesc_trans
 
-    def _check_field(self, value: buffer) -> None:
+    def _check_field(self, value: buffer, writes: bool = False) -> None:
         """Checks that the running partition may access a buffer, if that is a field of a pipe."""
-        state = PROGRAM.pipes.get(value.handle.storage.address)
-        if state is not None and self.in_partition:
-            state.check_user(PROGRAM.scheduler.current)
+        window = value.handle
+        state = PROGRAM.pipes.get(window.storage.address)
+        if state is None or not self.in_partition:
+            return
+        size = int(np.prod(window.storage.type.memdesc_shape[1:]))
+        extents = zip(value.type.memdesc_shape, window.strides, strict=True)
+        last = window.offset + sum((extent - 1) * stride for extent, stride in extents)
+        slots = range(window.offset // size, last // size + 1)
+        state.check_access(PROGRAM.scheduler.current, slots, writes)
 
     def local_load(self, source: buffer) -> tl.tensor:
         self._check_field(source)
@@ -279,7 +285,7 @@ class InterpreterTarget:
         return _tensor(data, source.dtype)
 
     def local_store(self, target: buffer, value: tl.tensor) -> None:
-        self._check_field(target)
+        self._check_field(target, writes=True)
         target.handle.array(target.type)[...] = value.handle.data
 
     def local_pointers(self, source: buffer, indices: Sequence[tl.tensor], type: tl.dtype) -> tl.tensor:
@@ -400,8 +406,7 @@ class InterpreterTarget:
     def pipe_close(self, pipe: pipe_value, count: int) -> None:
         state, scheduler = pipe.state, PROGRAM.scheduler
         state.claim(None, scheduler.current)
-        if count != state.committed or state.acquired != state.committed:
-            state.fail("close", count, f"{state.committed} tiles have been committed, {state.acquired} acquired")
+        state.check_close(count)
         state.closed = True
         if not state.one_shot:
             scheduler.block(
@@ -423,7 +428,7 @@ class InterpreterTarget:
     # Async copies.
 
     def async_copy(self, pointers: tl.tensor, target: buffer, mask: tl.tensor | None, eviction_policy: str) -> None:
-        self._check_field(target)
+        self._check_field(target, writes=True)
         array = target.handle.array(target.type)
         poison(array, target.dtype)
         other = None if mask is None else self.semantic.full(list(target.type.shape), 0, target.dtype)
@@ -442,6 +447,7 @@ class InterpreterTarget:
         if not writes_slot:
             self.local_store(target, value)
             return
+        self._check_field(target, writes=True)
         array = target.handle.array(target.type)
         poison(array, target.dtype)
 

@@ -200,16 +200,39 @@ class PipeState:
         if reader is not None and self.users.get(None) is task:
             raise RuntimeError(f"pipe '{self.name}' is written and read by {task}; at {self.locate()}")
 
-    def check_user(self, task: Task | None) -> None:
-        """Checks that a partition which accesses a field has an end of the pipe.
+    def check_access(self, task: Task, slots: range, writes: bool) -> None:
+        """Checks that a partition may access these slots now.
 
         Raises:
-            RuntimeError: it has none.
+            RuntimeError: it has no end of the pipe, or none that has acquired or waited for what lies there and not
+                given it away again.
         """
-        if task is not None and task not in self.users.values():
-            raise RuntimeError(
-                f"a field of pipe '{self.name}' is accessed by {task}, which has not waited for it; at {self.locate()}"
-            )
+        ends = [end for end, user in self.users.items() if user is task]
+        access = "written to" if writes else "read"
+        for slot in slots:
+            refusals = [self._refusal(end, slot, writes) for end in ends]
+            if all(refusals):
+                reason = refusals[0] if refusals else "which has not waited for it"
+                raise RuntimeError(f"a field of pipe '{self.name}' is {access} by {task}, {reason}; at {self.locate()}")
+
+    def _refusal(self, end: str | None, slot: int, writes: bool) -> str:
+        """Why a partition with this end may not access a slot, as messages say it; empty if it may."""
+        if end is None:
+            if writes:
+                current = self.acquired - 1 if self.acquired > self.committed else None
+                if current is not None and current % self.slots == slot:
+                    return ""
+                last = self._last_tile(slot, self.committed)
+                return "but it has not acquired the slot" if last is None else f"but it has committed tile {last}"
+            return "" if slot < self.acquired else "but it has not acquired the slot"
+        last = self._last_tile(slot, self.waited[end])
+        if last is None:
+            return f"but reader '{end}' has waited for no tile of slot {slot}"
+        return f"but reader '{end}' has released tile {last}" if last in self.released[end] else ""
+
+    def _last_tile(self, slot: int, count: int) -> int | None:
+        """The last of the first `count` tiles that lies in a slot, or None."""
+        return count - 1 - (count - 1 - slot) % self.slots if slot < count else None
 
     def fail(self, step: str, index: int, rule: str) -> None:
         """Raises the RuntimeError of a step out of order."""
@@ -231,6 +254,12 @@ class PipeState:
         for reader in sorted(self.implied):
             if 0 <= old and self.waited[reader] <= old:
                 self.fail(step, index, f"reader '{reader}', which does not release, has not read tile {old} yet")
+
+    def check_close(self, count: int) -> None:
+        if self.closed:
+            self.fail("close", count, "the pipe is closed already")
+        if count != self.committed or self.acquired != self.committed:
+            self.fail("close", count, f"{self.committed} tiles have been committed, {self.acquired} acquired")
 
     def check_acquire(self, index: int) -> None:
         if self.closed:

@@ -91,6 +91,15 @@ class pipe_value(core.base_value):
 
     __repr__ = __str__
 
+    def __getattr__(self, name: str):
+        # Copies are made without a type.
+        if name.startswith("__") or "type" not in self.__dict__:
+            raise AttributeError(name)
+        raise AttributeError(
+            f"{self} has no '{name}': it has writer() and reader(), the ends of the pipe, which have its steps; "
+            "give each partition its end"
+        )
+
     @builtin
     def writer(self, *, _target: Target) -> writer:
         """The end that fills slots. One partition may use it."""
@@ -164,6 +173,8 @@ class endpoint_type(core.base_type):
 class endpoint(core.base_value):
     """One end of a pipe."""
 
+    STEPS: tuple[str, ...] = ()
+
     def __init__(self, type: endpoint_type, pipe: pipe_value):
         """Not called by kernels."""
         self.type = type
@@ -176,6 +187,11 @@ class endpoint(core.base_value):
         return str(self.type)
 
     __repr__ = __str__
+
+    def __getattr__(self, name: str):
+        if name.startswith("__") or "type" not in self.__dict__:
+            raise AttributeError(name)
+        raise AttributeError(f"the {self} has no '{name}'; its steps are {', '.join(self.STEPS)}")
 
     def _step(self, target, step: str, index: Any) -> int | tl.tensor:
         """Carries out one step; gives the index of the tile."""
@@ -206,6 +222,8 @@ class endpoint(core.base_value):
 
 class writer(endpoint):
     """The end of a pipe that fills slots."""
+
+    STEPS = ("acquire", "commit", "close")
 
     @builtin
     def acquire(self, index: int | tl.tensor, *, _target: Target) -> slot:
@@ -247,6 +265,8 @@ class writer(endpoint):
 
 class reader(endpoint):
     """An end of a pipe that reads slots."""
+
+    STEPS = ("wait", "release")
 
     @builtin
     def wait(self, index: int | tl.tensor, *, _target: Target) -> slot:
@@ -320,6 +340,14 @@ class slot(core.base_value):
         if name in fields:
             return fields[name]
         raise AttributeError(f"the slot has no field '{name}'; its fields are {list(fields)}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in RESERVED_FIELDS:
+            raise AttributeError(
+                f"the slot's '{name}' cannot be assigned to: fields are buffers, into which slot.field.store(value), "
+                "tle.gpu.async_copy and tle.gpu.copy write"
+            )
+        super().__setattr__(name, value)
 
 
 # Names that a slot needs for itself.

@@ -27,10 +27,19 @@ def fill(w, x, n, HOW: tl.constexpr):
             slot.a.store(tl.load(x + i * 64 + tl.arange(0, 64)))
         if HOW == "acquires twice":
             w.acquire(number + 1)
+        if HOW == "waits":
+            w.wait(number)
         w.commit(number)
         if HOW == "writes late":
             slot.a.store(0.0)
+        if HOW == "closes each time":
+            w.close(i + 1)
+        if HOW == "assigns":
+            slot.a = tl.load(x)
     if HOW == "closes":
+        w.close(n)
+    if HOW == "closes twice":
+        w.close(n)
         w.close(n)
     if HOW == "closes early":
         w.close(n - 1)
@@ -82,9 +91,27 @@ def test_one_shot_pipe_needs_no_release():
     torch.testing.assert_close(*run(3, slots=3, one_shot=True, reads="keeps"))
 
 
+@triton.jit
+def points_late(r, y, n):
+    acc = tl.zeros([64], tl.float32)
+    for i in range(n):
+        pointers = tle.gpu.local_ptr(r.wait(i).a)
+        r.release(i)
+        acc += tl.load(pointers)
+    tl.store(y + tl.arange(0, 64), acc)
+
+
+@triton.jit
+def points_late_kernel(x, y):
+    rows = tle.pipe(a=tle.gpu.alloc([2, 64], tl.float32, layout=tle.gpu.swizzled_shared_layout(order=(0,))))
+    reader, writer = rows.reader(), rows.writer()
+    tle.gpu.warp_specialize([(points_late, (reader, y, 3)), (fill, (writer, x, 3, ""))], [4])
+
+
 def test_reading_after_the_release_gives_nan():
-    got, _ = run(reads="reads late")
-    assert torch.isnan(got).all()
+    x, y = torch.randn(3, 64), torch.zeros(64)
+    points_late_kernel[(1,)](x, y)
+    assert torch.isnan(y).all()
 
 
 @triton.jit
@@ -247,7 +274,18 @@ def test_blocks_arrive_with_the_commit(early):
         ({"writes": "commit first"}, r"commit of tile 0, but none has been acquired"),
         ({"writes": "skips a tile"}, r"acquire of tile 2, but tile 1 is next; at .*partitions\.py:\d+"),
         ({"writes": "acquires twice"}, r"acquire of tile 1, but tile 0 has been acquired and not committed"),
-        ({"writes": "writes late"}, r"wait of tile 0, but its slot has been written to after its commit; at .*py:\d+"),
+        (
+            {"writes": "writes late"},
+            r"pipe 'rows' is written to by partition 1 'fill', but it has committed tile 0; at .*py:\d+",
+        ),
+        ({"writes": "closes twice"}, r"close of tile 5, but the pipe is closed already; at .*partitions\.py:\d+"),
+        ({"writes": "closes each time"}, r"acquire of tile 1, but the pipe is closed"),
+        ({"writes": "assigns"}, r"the slot's 'a' cannot be assigned to: fields are buffers"),
+        ({"writes": "waits"}, r"the writer of pipe 'rows' has no 'wait'; its steps are acquire, commit, close"),
+        (
+            {"reads": "reads late"},
+            r"pipe 'rows' is read by partition 0 'total', but reader 'sum' has released tile 0; at .*py:\d+",
+        ),
         ({"writes": "closes early"}, r"close of tile 4, but 5 tiles have been committed, 5 acquired"),
         ({"reads": "release first"}, r"release of tile 0, but reader 'sum' has not waited for it"),
         ({"reads": "releases twice"}, r"release of tile 0, but reader 'sum' has released it before"),
@@ -323,7 +361,7 @@ def misplaced(x, y, WHAT: tl.constexpr):
         ("same field", "field 'b' is the buffer of another field of pipe 'rows'"),
         ("second pipe", "field 'a' of pipe 'more' is a field of pipe 'rows' already"),
         ("second run", "serves one run of tle.gpu.warp_specialize, but its reader 'sum' is used by a second one"),
-        ("stranger", "a field of pipe 'rows' is accessed by partition 2 'peeks', which has not waited for it"),
+        ("stranger", "a field of pipe 'rows' is read by partition 2 'peeks', which has not waited for it"),
     ],
 )
 def test_a_pipe_has_its_place(what, expected):

@@ -43,10 +43,31 @@ def fills(w, x, n, BAD: tl.constexpr):
             w.commit(-1)
         if BAD == "field":
             slot.b.store(0.0)
+        if BAD == "wait":
+            w.wait(i)
+        if BAD == "assign":
+            slot.a = tl.load(x + offsets)
+        if BAD == "acquire twice":
+            w.acquire(i)
         if BAD == "divide":
             tle.gpu.warp_specialize([(fills, (w, x, n, "")), (fills, (w, x, n, ""))], [4])
         tle.gpu.async_copy(x + i * 4096 + offsets, slot.a)
         w.commit(i)
+        if BAD == "commit twice":
+            w.commit(i)
+        if BAD == "commit next":
+            w.commit(i + 1)
+        if BAD == "close each time":
+            w.close(i + 1)
+    if BAD == "close twice":
+        w.close(n)
+        w.close(n)
+    if BAD == "close less":
+        w.close(n - 1)
+    if BAD == "begin anew":
+        for i in range(n):
+            w.acquire(i)
+            w.commit(i)
 
 
 @triton.jit
@@ -76,6 +97,8 @@ SUMS = {"x": "*fp16", "y": "*fp32", "n": "i32"}
         ("negative", r"commit of the writer of pipe 'tiles': index is -1, but tiles are counted", "w.commit(-1)"),
         ("field", r"the slot has no field 'b'; its fields are \['a'\]", "slot.b.store(0.0)"),
         ("divide", r"called inside of a partition", "tle.gpu.warp_specialize([(fills"),
+        ("wait", r"the writer of pipe 'tiles' has no 'wait'; its steps are acquire, commit, close", "w.wait(i)"),
+        ("assign", r"Attribute assignment", "slot.a = tl.load"),
     ],
 )
 def test_mistake_inside_of_a_partition(bad, expected, line):
@@ -244,6 +267,71 @@ def test_counts_that_do_not_match_are_errors(written, read, mark, expected):
     with pytest.raises(TLECompilationError) as raised:
         triton.compile(source, target=GPUTarget("cuda", 90, 32), options={"num_warps": 4})
     assert expected in str(raised.value) and mark in str(raised.value)
+
+
+def refusal(kernel, signature, constants=None):
+    """What the compiler says of a wrong kernel."""
+    constants = constants or {}
+    source = triton.compiler.ASTSource(
+        kernel, signature | dict.fromkeys(constants, "constexpr"), constants, {(0,): [["tt.divisibility", 16]]}
+    )
+    with pytest.raises(TLECompilationError) as raised:
+        triton.compile(source, target=GPUTarget("cuda", 90, 32), options={"num_warps": 4})
+    return str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("bad", "mark", "expected"),
+    [
+        ("acquire twice", "w.acquire(i)", "a tile is acquired that has been acquired"),
+        ("commit twice", "w.commit(i)", "a tile is committed that has been committed"),
+        ("commit next", "w.commit(i + 1)", "is committed to twice, without an acquire between"),
+        ("close each time", "slot = w.acquire(i)", "is acquired after it has been closed"),
+        ("close twice", "w.close(n)", "is closed after it has been closed"),
+        ("close less", "w.close(n - 1)", "closed with a number of tiles that is 1 ahead of the number"),
+        ("begin anew", "w.acquire(i)", "a tile is acquired that a loop before has acquired"),
+    ],
+)
+def test_steps_out_of_order_are_errors(bad, mark, expected):
+    """Though nobody knows how often the loops run."""
+    message = refusal(sums, SUMS, {"SLOTS": 2, "BAD": bad})
+    assert re.search(rf"{re.escape(mark)}\n +\^\npipe 'tiles'.*{expected}", message), message
+
+
+@triton.jit
+def passes_on(r, w, n):
+    for i in range(n):
+        taken = r.wait(i)
+        given = w.acquire(i)
+        given.a.store(taken.a.load())
+        w.commit(i)
+        r.release(i)
+
+
+@triton.jit
+def in_a_ring(x, y, n):
+    there = tle.pipe(a=tle.gpu.alloc([2, 64, 64], tl.float16), name="there")
+    back = tle.pipe(a=tle.gpu.alloc([2, 64, 64], tl.float16), name="back")
+    tle.gpu.warp_specialize(
+        [(passes_on, (there.reader(), back.writer(), n)), (passes_on, (back.reader(), there.writer(), n))], [4]
+    )
+
+
+def test_pipes_that_wait_for_each_other_are_an_error():
+    message = refusal(in_a_ring, SUMS)
+    expected = "pipe 'there' is committed to only behind this wait for pipe 'back', which waits for it in turn"
+    assert expected in message and "taken = r.wait(i)" in message, message
+
+
+@triton.jit
+def more_are_read(x, y, n):
+    tiles = tle.pipe(a=tle.gpu.alloc([2, 64, 64], tl.float16), name="tiles")
+    tle.gpu.warp_specialize([(adds, (tiles.reader(), y, n + 1)), (fills, (tiles.writer(), x, n, ""))], [4], [40])
+
+
+def test_sums_of_bounds_are_compared():
+    message = refusal(more_are_read, SUMS)
+    assert "its reader 'reader' waits for 1 more tiles than are committed" in message and "r.wait(i)" in message
 
 
 @triton.jit

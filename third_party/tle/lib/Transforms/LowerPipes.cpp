@@ -48,9 +48,14 @@ public:
   LogicalResult run() {
     if (failed(collect()))
       return failure();
-    for (auto &[root, pipe] : pipes)
+    SmallVector<Pipe *> all;
+    for (auto &[root, pipe] : pipes) {
       if (failed(verifyPipe(pipe, dominance)))
         return failure();
+      all.push_back(&pipe);
+    }
+    if (failed(verifyNoCycle(all, dominance)))
+      return failure();
     if (!pipes.empty())
       findWriters();
     for (auto &[root, pipe] : pipes)
@@ -67,8 +72,8 @@ public:
 
 private:
   LogicalResult collect();
-  LogicalResult addStep(Operation *op, Endpoint &endpoint, StringRef who,
-                        bool arrives);
+  LogicalResult addStep(Operation *op, StringRef pipe, Endpoint &endpoint,
+                        StringRef who, bool arrives);
   void findWriters();
   void findWrites(Pipe &pipe);
   bool canFill(Pipe &pipe, ttg::LocalStoreOp store);
@@ -83,16 +88,6 @@ private:
   DenseMap<Block *, Operation *> lastInit;
   DominanceInfo dominance;
 };
-
-/// A field of `create` as the program calls it, or by its number.
-std::string nameField(PipeCreateOp create, size_t number) {
-  auto names = create->getAttrOfType<ArrayAttr>("tle.fields");
-  auto name = names && number < names.size()
-                  ? dyn_cast<StringAttr>(names[number])
-                  : nullptr;
-  return name ? ("'" + name.getValue() + "'").str()
-              : "#" + std::to_string(number);
-}
 
 LogicalResult PipeLowering::collect() {
   WalkResult created = module.walk([&](PipeCreateOp create) -> WalkResult {
@@ -137,31 +132,35 @@ LogicalResult PipeLowering::collect() {
     bool arrives = isa<PipeCommitOp, PipeReleaseOp>(op);
     auto reader = op->getAttrOfType<StringAttr>("reader");
     if (!reader)
-      return addStep(op, pipe.writer, "its writer", arrives);
+      return addStep(op, pipe.create.getName(), pipe.writer, "its writer",
+                     arrives);
     auto endpoint = pipe.readers.find(reader.getValue());
     if (endpoint == pipe.readers.end())
       return op->emitError("pipe '")
              << pipe.create.getName() << "' has no reader " << reader;
-    return addStep(op, endpoint->second,
+    return addStep(op, pipe.create.getName(), endpoint->second,
                    ("its reader '" + reader.getValue() + "'").str(), arrives);
   });
   return failure(result.wasInterrupted());
 }
 
-LogicalResult PipeLowering::addStep(Operation *op, Endpoint &endpoint,
-                                    StringRef who, bool arrives) {
+LogicalResult PipeLowering::addStep(Operation *op, StringRef pipe,
+                                    Endpoint &endpoint, StringRef who,
+                                    bool arrives) {
   Region *partition = findPartition(op);
   if (!partition)
-    return op->emitError("a pipe connects partitions: ")
-           << who << " can work inside of tle.gpu.warp_specialize only";
+    return op->emitError("pipe '")
+           << pipe << "' connects partitions: " << who
+           << " can work inside of tle.gpu.warp_specialize only";
   if (!endpoint.partition)
     endpoint.partition = partition;
   if (findSpecialize(endpoint.partition) != findSpecialize(partition))
-    return op->emitError("a pipe serves one tle.gpu.warp_specialize, but ")
-           << who << " is used in two: make a pipe for each";
+    return op->emitError("pipe '")
+           << pipe << "' serves one tle.gpu.warp_specialize, but " << who
+           << " is used in two: make a pipe for each";
   if (endpoint.partition != partition)
-    return op->emitError("a pipe counts the arrivals of one partition an "
-                         "endpoint, but ")
+    return op->emitError("pipe '")
+           << pipe << "' counts the arrivals of one partition an endpoint, but "
            << who << " is used in two partitions";
   (arrives ? endpoint.arrivals : endpoint.waits).push_back(op);
   return success();

@@ -41,6 +41,25 @@ bool tle::touchesField(Operation *op, PipeCreateOp create) {
   });
 }
 
+std::string tle::nameField(PipeCreateOp create, size_t number) {
+  auto names = create->getAttrOfType<ArrayAttr>("tle.fields");
+  auto name = names && number < names.size()
+                  ? dyn_cast<StringAttr>(names[number])
+                  : nullptr;
+  return name ? ("'" + name.getValue() + "'").str()
+              : "#" + std::to_string(number);
+}
+
+std::string tle::describeField(Operation *op, PipeCreateOp create) {
+  std::string field;
+  for (Value operand : op->getOperands())
+    for (auto [number, value] : llvm::enumerate(create.getFields()))
+      if (field.empty() && isa<ttg::MemDescType>(operand.getType()) &&
+          findCapturedRoot(operand) == findCapturedRoot(value))
+        field = nameField(create, number);
+  return "field " + field + " of pipe '" + create.getName().str() + "'";
+}
+
 namespace {
 
 /// Whether `first` may be carried out before `second`: in program order, or in
@@ -104,7 +123,8 @@ LogicalResult PipeVerifier::run() {
     if (failed(verifyReader(reader, endpoint)))
       return failure();
   if (failed(verifyStrangers()) || failed(verifyTiles()) ||
-      failed(verifyCounts()))
+      failed(verifyTileOrder(pipe, dominance)) || failed(verifyCounts()) ||
+      failed(verifyTileCounts(pipe, dominance)))
     return failure();
   return verifyArrivals();
 }
@@ -198,18 +218,16 @@ LogicalResult PipeVerifier::verifyAccesses(Endpoint &endpoint, StringRef wait,
           return dominance.properlyDominates(before, op);
         });
         if (!hasWaited)
-          return op->emitError("a field of pipe '")
-                 << create.getName() << "' is accessed without " << wait
-                 << " before it";
+          return op->emitError(describeField(op, create))
+                 << " is accessed without " << wait << " before it";
         // The writer may go on reading what it has handed over.
         if (isWriter &&
             !isa<ttg::LocalStoreOp, ttg::AsyncCopyGlobalToLocalOp>(op))
           return WalkResult::advance();
         if (Operation *before = findArrivalBefore(op, endpoint)) {
           InFlightDiagnostic diagnostic =
-              op->emitError("a field of pipe '")
-              << create.getName() << "' is "
-              << (isWriter ? "written to" : "accessed")
+              op->emitError(describeField(op, create))
+              << " is " << (isWriter ? "written to" : "accessed")
               << " after its tile has been " << arrival;
           diagnostic.attachNote(before->getLoc()) << arrival << " here";
           return diagnostic;
@@ -233,9 +251,8 @@ LogicalResult PipeVerifier::verifyStrangers() {
             Region *partition = findPartition(op);
             if (!partition || hasEnd(partition) || !touchesField(op, create))
               return WalkResult::advance();
-            return op->emitError("a field of pipe '")
-                   << create.getName()
-                   << "' is accessed by a partition that has no end of it";
+            return op->emitError(describeField(op, create))
+                   << " is accessed by a partition that has no end of it";
           });
   return failure(result.wasInterrupted());
 }

@@ -19,6 +19,10 @@ class DominanceInfo;
 
 namespace mlir::triton::tle {
 
+/// On the acquires that a close of a pipe consists of: which of them, counted
+/// from 0.
+constexpr llvm::StringLiteral kCloseAttr = "tle.close";
+
 /// How the writer of a pipe fills its slots.
 struct Writes {
   bool copies = false;
@@ -66,6 +70,23 @@ bool touchesField(Operation *op, PipeCreateOp create);
 /// Refuses, at the line that is wrong, a pipe with which somebody would wait
 /// for ever or access what others write.
 LogicalResult verifyPipe(Pipe &pipe, DominanceInfo &dominance);
+
+/// Refuses steps that do not come in the order of tiles (PipeOrder.cpp).
+LogicalResult verifyTileOrder(Pipe &pipe, DominanceInfo &dominance);
+
+/// Refuses numbers of tiles, sums of values that are not known, with which
+/// somebody would wait for ever.
+LogicalResult verifyTileCounts(Pipe &pipe, DominanceInfo &dominance);
+
+/// Refuses pipes each of which is committed to only behind a wait for another
+/// of them.
+LogicalResult verifyNoCycle(ArrayRef<Pipe *> pipes, DominanceInfo &dominance);
+
+/// What messages call the field of `create` that `op` accesses.
+std::string describeField(Operation *op, PipeCreateOp create);
+
+/// A field of `create` as the program calls it, or by its number.
+std::string nameField(PipeCreateOp create, size_t number);
 
 } // namespace mlir::triton::tle
 

@@ -15,7 +15,7 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     ttg.warp_specialize(%bars, %field, %i)
     default {
       %t = ttg.memdesc_index %field[%i] : !field -> !tile
-      // expected-error @+1 {{a field of pipe 'tiles' is accessed without a wait before it}}
+      // expected-error @+1 {{field #0 of pipe 'tiles' is accessed without a wait before it}}
       %x = ttg.local_load %t : !tile -> tensor<64x64xbf16, #blocked>
       tle.pipe_wait %bars[%i] {reader = "r"} : !bars
       tle.pipe_release %bars[%i] {reader = "r"} : !bars
@@ -58,7 +58,7 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     partition0(%b: !bars, %f: !field, %j: i32) num_warps(4) {
       %v = arith.constant dense<0.0> : tensor<64x64xbf16, #blocked>
       %t = ttg.memdesc_index %f[%j] : !field -> !tile
-      // expected-error @+1 {{a field of pipe 'tiles' is accessed without an acquire before it}}
+      // expected-error @+1 {{field #0 of pipe 'tiles' is accessed without an acquire before it}}
       ttg.local_store %v, %t : tensor<64x64xbf16, #blocked> -> !tile
       tle.pipe_acquire %b[%j] : !bars
       tle.pipe_commit %b[%j] : !bars
@@ -181,7 +181,7 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     }
     partition1(%b: !bars, %f: !field, %j: i32) num_warps(4) {
       %t = ttg.memdesc_index %f[%j] : !field -> !tile
-      // expected-error @+1 {{a field of pipe 'tiles' is accessed by a partition that has no end of it}}
+      // expected-error @+1 {{field #0 of pipe 'tiles' is accessed by a partition that has no end of it}}
       %x = ttg.local_load %t : !tile -> tensor<64x64xbf16, #blocked>
       ttg.warp_return
     } : (!bars, !field, i32) -> ()
@@ -215,7 +215,7 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
         %s = ttg.memdesc_index %field[%place] : !field -> !tile
         // expected-note @+1 {{released here}}
         tle.pipe_release %bars[%t] {reader = "r"} : !bars
-        // expected-error @+1 {{a field of pipe 'tiles' is accessed after its tile has been released}}
+        // expected-error @+1 {{field #0 of pipe 'tiles' is accessed after its tile has been released}}
         %x = ttg.local_load %s : !tile -> tensor<64x64xbf16, #blocked>
       }
       ttg.warp_yield
@@ -270,7 +270,7 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
       tle.pipe_acquire %b[%j] : !bars
       // expected-note @+1 {{committed here}}
       tle.pipe_commit %b[%j] : !bars
-      // expected-error @+1 {{a field of pipe 'tiles' is written to after its tile has been committed}}
+      // expected-error @+1 {{field #0 of pipe 'tiles' is written to after its tile has been committed}}
       ttg.local_store %v, %s : tensor<64x64xbf16, #blocked> -> !tile
       ttg.warp_return
     } : (!bars, !field, i32) -> ()
@@ -380,7 +380,7 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
       ttg.warp_yield
     }
     partition0(%b: !bars, %j: i32) num_warps(4) {
-      // expected-error @+1 {{a pipe serves one tle.gpu.warp_specialize, but its reader 'r' is used in two: make a pipe for each}}
+      // expected-error @+1 {{pipe 'tiles' serves one tle.gpu.warp_specialize, but its reader 'r' is used in two: make a pipe for each}}
       tle.pipe_wait %b[%j] {reader = "r"} : !bars
       tle.pipe_release %b[%j] {reader = "r"} : !bars
       ttg.warp_return

@@ -210,7 +210,7 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
       ttg.warp_yield
     }
     partition0(%b: !bars, %j: i32) num_warps(4) {
-      // expected-error @+1 {{a pipe counts the arrivals of one partition an endpoint, but its writer is used in two partitions}}
+      // expected-error @+1 {{pipe 'tiles' counts the arrivals of one partition an endpoint, but its writer is used in two partitions}}
       tle.pipe_acquire %b[%j] : !bars
       tle.pipe_commit %b[%j] : !bars
       ttg.warp_return
@@ -231,7 +231,7 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     %field = ttg.local_alloc : () -> !field
     %bars = ttg.local_alloc : () -> !bars
     tle.pipe_create %bars, %field {name = "tiles", oneShot = false, readers = ["r"]} : !bars, !field
-    // expected-error @+1 {{a pipe connects partitions: its writer can work inside of tle.gpu.warp_specialize only}}
+    // expected-error @+1 {{pipe 'tiles' connects partitions: its writer can work inside of tle.gpu.warp_specialize only}}
     tle.pipe_acquire %bars[%i] : !bars
     ttg.warp_specialize(%bars, %i)
     default {
