@@ -86,24 +86,6 @@ struct Turns {
   Value iteration;
 };
 
-/// Whether stock puts no barrier of the partition's warps around `op` while no
-/// write to shared memory is open.
-bool needsNoBarrier(Operation *op) {
-  if (op->hasAttr(kPerThreadAttr) || isBufferView(op) ||
-      isa<scf::IfOp, scf::YieldOp, WarpGroupDotOp, WarpGroupDotWaitOp,
-          LocalLoadOp, LoadOp, StoreOp>(op) ||
-      isa<ReduceOp>(op->getParentOp()))
-    return true;
-  if (auto reduce = dyn_cast<ReduceOp>(op))
-    return staysInWarp(reduce);
-  if (auto convert = dyn_cast<ConvertLayoutOp>(op))
-    return staysInThread(convert);
-  if (auto reshape = dyn_cast<ReshapeOp>(op))
-    return !reshape.getAllowReorder();
-  return op->getNumRegions() == 0 && isMemoryEffectFree(op) &&
-         !isa<ScanOp, GatherOp, HistogramOp, CallOpInterface, LocalAllocOp>(op);
-}
-
 /// Whether no product is under way behind `op`.
 bool endsProducts(Operation *op) {
   if (auto wait = dyn_cast<WarpGroupDotWaitOp>(op))

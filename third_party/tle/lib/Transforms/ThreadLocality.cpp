@@ -2,11 +2,16 @@
 
 #include "tle/Transforms/ThreadLocality.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "tle/Transforms/LocalPointerUtils.h"
 #include "triton/Dialect/TritonGPU/IR/LinearLayoutConversions.h"
+#include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
+#include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
 
 using namespace mlir;
 using namespace mlir::triton;
 using namespace mlir::triton::gpu;
+using namespace mlir::triton::nvidia_gpu;
 using namespace mlir::triton::tle;
 
 bool tle::staysInWarp(ReduceOp reduce) {
@@ -41,4 +46,30 @@ bool tle::staysInThread(ConvertLayoutOp convert) {
   };
   return agree("lane") && agree("warp") && agree("block") &&
          sortedRegisters(*before) == sortedRegisters(*after);
+}
+
+bool tle::needsNoBarrier(Operation *op) {
+  if (op->hasAttr(kPerThreadAttr) || isBufferView(op) ||
+      isa<scf::IfOp, scf::YieldOp, WarpGroupDotOp, WarpGroupDotWaitOp,
+          LocalLoadOp, LoadOp, StoreOp>(op) ||
+      isa<ReduceOp>(op->getParentOp()))
+    return true;
+  if (auto reduce = dyn_cast<ReduceOp>(op))
+    return staysInWarp(reduce);
+  if (auto convert = dyn_cast<ConvertLayoutOp>(op))
+    return staysInThread(convert);
+  if (auto reshape = dyn_cast<ReshapeOp>(op))
+    return !reshape.getAllowReorder();
+  return op->getNumRegions() == 0 && isMemoryEffectFree(op) &&
+         !isa<ScanOp, GatherOp, HistogramOp, CallOpInterface, LocalAllocOp>(op);
+}
+
+bool tle::mayHaveBarrier(Operation *op) {
+  return op
+      ->walk([](Operation *nested) {
+        return isa<LocalLoadOp>(nested) || !needsNoBarrier(nested)
+                   ? WalkResult::interrupt()
+                   : WalkResult::advance();
+      })
+      .wasInterrupted();
 }

@@ -15,6 +15,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "TileStyleProducts.h"
+#include "tle/Transforms/ThreadLocality.h"
 #include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
 #include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
 
@@ -23,15 +24,19 @@ using namespace mlir::triton;
 namespace ttg = mlir::triton::gpu;
 namespace ttng = mlir::triton::nvidia_gpu;
 
-/// Whether an op between `dot` and `next` may write what `dot` reads.
+/// Whether an op between `dot` and `next` may write what `dot` reads, or let
+/// the warps meet: what writes it behind both would not wait for `dot` then.
 static bool mayOverwriteOperands(ttng::WarpGroupDotOp dot, Operation *next) {
+  // In a block that nothing reaches `next` may stand before `dot`.
+  for (Operation *op = dot->getNextNode(); op != next; op = op->getNextNode())
+    if (!op || tle::mayHaveBarrier(op))
+      return true;
   for (Value operand : dot->getOperands().take_front(2)) {
     if (!isa<ttg::MemDescType>(operand.getType()))
       continue;
     ttg::BufferWrites writes(ttg::findBufferRoot(operand));
-    // In a block that nothing reaches `next` may stand before `dot`.
     for (Operation *op = dot->getNextNode(); op != next; op = op->getNextNode())
-      if (!op || writes.mayBeIn(op))
+      if (writes.mayBeIn(op))
         return true;
   }
   return false;

@@ -242,6 +242,35 @@ module attributes {"ttg.num-warps" = 4 : i32, ttg.target = "cuda:90"} {
     tt.return %r : !acc
   }
 
+  // Between the links stock may put a barrier, and takes the first product's
+  // reads to have ended there: so it ends by itself.
+  // CHECK-LABEL: @barrier_in_a_chain
+  // CHECK: scf.for
+  // CHECK: %[[D:.+]] = ttng.warp_group_dot {{.*}}isAsync = true
+  // CHECK-NEXT: %[[W:.+]] = ttng.warp_group_dot_wait %[[D]]
+  // CHECK: ttg.local_load
+  // CHECK: ttng.warp_group_dot %{{.+}}, %{{.+}}, %[[W]]
+  // CHECK: tt.store
+  tt.func @barrier_in_a_chain(%ptr: !ptrs, %out: !ptrs, %first: !tile, %n: i32, %zero: !acc) -> !acc {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %q = ttg.local_alloc %first : (!tile) -> !const
+    %k = ttg.local_alloc : () -> !ttg.memdesc<64x64xbf16, #s, #smem, mutable>
+    // expected-remark @+2 {{1 tile copies, 8192 bytes a slot}}
+    // expected-remark @+1 {{one slot of 8192 bytes, filled again behind its last read}}
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (!acc) : i32 {
+      %t = ttg.async_copy_global_to_local %ptr, %k : !ptrs -> <64x64xbf16, #s, #smem, mutable>
+      %g = ttg.async_commit_group tokens %t
+      %w = ttg.async_wait %g {num = 0 : i32}
+      %d = ttng.warp_group_dot %q, %k, %acc {inputPrecision = 0 : i32} : !const * !ttg.memdesc<64x64xbf16, #s, #smem, mutable> -> !acc
+      %x = ttg.local_load %q : !const -> !tile
+      %e = ttng.warp_group_dot %q, %k, %d {inputPrecision = 0 : i32} : !const * !ttg.memdesc<64x64xbf16, #s, #smem, mutable> -> !acc
+      tt.store %out, %x : !ptrs
+      scf.yield %e : !acc
+    } {tt.num_stages = 2 : i32}
+    tt.return %r : !acc
+  }
+
   // Both links read the tile, and then nothing is left to do behind them.
   // CHECK-LABEL: @whole_chain
   // CHECK: scf.for
