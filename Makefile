@@ -113,6 +113,7 @@ format: setup ## clang-format and ruff format
 
 lint: setup ## ruff and clang-format, checking only
 	@$(PY) -m ruff check python tools
+	$(PY) -m ruff format --check python tools
 	git ls-files '*.cpp' '*.h' | xargs -r clang-format-22 --dry-run -Werror
 
 clean: ## remove build products, keep .venv

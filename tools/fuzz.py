@@ -15,6 +15,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -116,25 +117,32 @@ def main() -> int:
         f"-artifact_prefix={folders['findings']}/", str(folders["corpus"]), str(folders["seeds"]),
     ]  # fmt: skip
     environment = os.environ | {"TLE_FUZZ_STATISTICS": str(statistics)}
-    log = work / "log"
+    log, begin = work / "log", time.monotonic()
     with log.open("w") as output:
-        subprocess.run(
-            command, stdout=output, stderr=subprocess.STDOUT, env=environment, check=False
-        )
+        subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, env=environment, check=False)
     if statistics.exists():
         counts = zip(*(map(int, line.split()) for line in statistics.read_text().splitlines()), strict=True)
         inputs, parsed, reached, succeeded = map(sum, counts)
         print(f"[fuzz] {inputs} inputs: {parsed} parsed, {reached} reached a pass, {succeeded} passed it")
+
+    # A fuzzer that dies says nothing by its status: it ignores crashes.
+    bad = 0
+    spent = time.monotonic() - begin
+    if spent < arguments.seconds:
+        bad += 1
+        print(f"[fuzz] FOUND: the fuzzer itself ended after {spent:.0f} of {arguments.seconds} s")
 
     found: dict[str, list[Path]] = {}
     texts = {}
     with ThreadPoolExecutor(arguments.jobs) as pool:
         paths = sorted(folders["findings"].iterdir())
         for path, report in zip(paths, pool.map(lambda path: explain(arguments.binary, path), paths), strict=True):
+            # A slow input may be fast when it runs alone; a crash that does not come again hides something.
+            if not report and path.name.startswith("crash-"):
+                report = "tle-fuzz: crashed, and not again alone"
             if report:
                 found.setdefault(title(report), []).append(path)
                 texts[title(report)] = report
-    bad = 0
     for name, paths in sorted(found.items(), key=lambda item: -len(item[1])):
         reason = next((why for pattern, why in SUPPRESSED.items() if re.search(pattern, texts[name])), None)
         bad += reason is None

@@ -159,9 +159,7 @@ def differences(results: dict[str, tuple]) -> dict[str, float]:
     return found
 
 
-def _bench_case(
-    case: Case, only: list[str] | None, rounds: int, products: float, log: Callable[[str], None]
-) -> dict:
+def _bench_case(case: Case, only: list[str] | None, rounds: int, products: float, log: Callable[[str], None]) -> dict:
     result: dict = {"label": case.label, **dataclasses.asdict(case), "fill": case.fill, "providers": {}, "failed": {}}
     calls, gradients, indices = make_calls(case, seed=2)
     results, runs = {}, {}

@@ -208,7 +208,5 @@ def run(
             log(f"skipped {name}: {results['skipped'][name][:1000]}")
             del providers[name]
     products = product_tflops(results, log)
-    bench = functools.partial(
-        _bench_case, providers=providers, rounds=9 if quick else 17, products=products, log=log
-    )
+    bench = functools.partial(_bench_case, providers=providers, rounds=9 if quick else 17, products=products, log=log)
     return harness.run_cases(results, cases, bench, format_case, log)

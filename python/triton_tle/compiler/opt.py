@@ -228,9 +228,7 @@ class Module:
         library, self.fresh = bridge.native(), False
         wanted = {"remarks": self.request.remarks} if self.request.remarks else {}
         try:
-            self.text, diagnostics = library.run_passes(
-                self.text, ",".join(map(str, passes)), name=self.name, **wanted
-            )
+            self.text, diagnostics = library.run_passes(self.text, ",".join(map(str, passes)), name=self.name, **wanted)
         except library.NativeError as error:
             _show(error.diagnostics, log)
             raise _Failure from None

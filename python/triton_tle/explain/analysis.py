@@ -130,9 +130,7 @@ class _Reading:
     def __init__(self, pipes: Text, final: Text, allocated: Text) -> None:
         self.before_lowering, self.final, self.allocated = pipes, final, allocated
         self.offsets = {
-            key: offset
-            for op, key in allocated.keys.items()
-            if (offset := op.integer("allocation.offset")) is not None
+            key: offset for op, key in allocated.keys.items() if (offset := op.integer("allocation.offset")) is not None
         }
         self.division = (final.divisions() or [None])[0]
         self.home = next((file for file, _ in final.locations.frames(final.kernel().location)), "")
@@ -299,7 +297,7 @@ class _Reading:
 
     def partitions(self, codes: list[machine.Machine] | None) -> tuple[Partition, ...]:
         """The partitions, or the kernel as the only one."""
-        warps = int(self.final.module.attributes.get('ttg.num-warps', "4").partition(" ")[0])
+        warps = int(self.final.module.attributes.get("ttg.num-warps", "4").partition(" ")[0])
         code = codes or [None] * (1 + self.number_of_workers())
         if self.division is None:
             name = self.final.kernel().attributes.get("sym_name", '"kernel"').strip('"')

@@ -283,9 +283,7 @@ class _Parser:
             # A location may follow the type, so the type ends there or at the comma.
             type, _, _ = self.balanced(",").partition(" loc(")
             location = self.text[: self.at].rpartition(" loc(")[2] if _ else ""
-            block.arguments.append(
-                scope.define(name, block, len(block.arguments), type, location.removesuffix(")"))
-            )
+            block.arguments.append(scope.define(name, block, len(block.arguments), type, location.removesuffix(")")))
 
         if self.take("("):
             self.list_until(")", argument)

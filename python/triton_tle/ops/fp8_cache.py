@@ -1,8 +1,8 @@
 """The "FP8 with scale" cache of DeepSeek-V3.2: 656 bytes a token.
 
-    bytes 0 to 511      512 values of the latent part, e4m3
-    bytes 512 to 527    4 scales, float32, one for each 128 latent columns: value = e4m3 * scale
-    bytes 528 to 655    64 rotary columns, bfloat16, as they are
+- bytes 0 to 511: 512 values of the latent part, e4m3
+- bytes 512 to 527: 4 scales, float32, one for each 128 latent columns: value = e4m3 * scale
+- bytes 528 to 655: 64 rotary columns, bfloat16, as they are
 """
 
 from __future__ import annotations

@@ -292,9 +292,7 @@ def sparse_mla_fwd(
     "Tensor(a!) out) -> (Tensor, Tensor)",
 )
 def _fwd_op(q, kv, indices, sm_scale, attn_sink, topk_length, out):
-    _, max_logits, lse = sparse_mla_fwd(
-        q, kv, indices, sm_scale, attn_sink=attn_sink, topk_length=topk_length, out=out
-    )
+    _, max_logits, lse = sparse_mla_fwd(q, kv, indices, sm_scale, attn_sink=attn_sink, topk_length=topk_length, out=out)
     return max_logits, lse
 
 

@@ -142,9 +142,7 @@ def check_sparse_mla_inputs(
     return sm_scale
 
 
-def check_order(
-    order: torch.Tensor | None, topk_length: torch.Tensor | None, s_q: int, device: torch.device
-) -> None:
+def check_order(order: torch.Tensor | None, topk_length: torch.Tensor | None, s_q: int, device: torch.device) -> None:
     """Check a permutation of query tokens as far as the host can tell.
 
     Raises:

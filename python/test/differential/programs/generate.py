@@ -465,9 +465,7 @@ class _Generator:
                 value = self.narrowed(body, value, F32)
             limit = size - 5 if self.chance(0.1) else None
             out = self.out(value.dtype, size * (1 if atomic else 16))
-            body.append(
-                nodes.Store(out, value.name, value.shape, value.dtype, "0" if atomic else slot, atomic, limit)
-            )
+            body.append(nodes.Store(out, value.name, value.shape, value.dtype, "0" if atomic else slot, atomic, limit))
             self.read.add(value.name)
 
 

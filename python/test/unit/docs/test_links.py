@@ -38,5 +38,7 @@ def test_links_lead_somewhere(page):
 
 def test_a_broken_link_is_found(tmp_path):
     page = tmp_path / "page.md"
-    page.write_text("# A `b` c\n\n[a](#a-b-c) [b](#a-b-d) [c](other.md) [d](page.md#a-b-c) `x[i](j)` [e](https://e.org/f)\n")
+    page.write_text(
+        "# A `b` c\n\n[a](#a-b-c) [b](#a-b-d) [c](other.md) [d](page.md#a-b-c) `x[i](j)` [e](https://e.org/f)\n"
+    )
     assert list(broken(page)) == ["#a-b-d", "other.md"]

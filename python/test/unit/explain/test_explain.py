@@ -139,9 +139,7 @@ def test_text_of_the_forward(forward):
     assert max(map(len, lines)) <= text.WIDTH
     assert any(line.split()[:4] == ["2", "score", "8-11", "152"] for line in lines)
     (row,) = (line for line in lines if line.startswith("  keys3 "))
-    assert row.split() == (
-        "keys3 2 k, rope, bias 3 load 2 score, 1 add 2 x 256 2 x 128 copies and stores".split()
-    )
+    assert row.split() == ("keys3 2 k, rope, bias 3 load 2 score, 1 add 2 x 256 2 x 128 copies and stores".split())
     assert f"Shared memory: {forward.shared} of 232448 bytes, {232448 - forward.shared} free" in lines
     for partition in ("0 add, warps 0-3, 160 registers", "3 load, warps 12-15, 40 registers"):
         assert f"  {partition}" in lines

@@ -109,9 +109,8 @@ def test_scopes_of_the_forward(scoped):
         for (edge, scope), (after, other) in zip(found[::2], found[1::2])
     )
     # It still fits: shared memory as before, products not serialized.
-    assert kernel.metadata.shared == report.compile_variant(
-        next(v for v in report.variants_of("sparse_mla_fwd_pipes", "sm_90a") if v.label == "d_qk 576"), "sm_90a"
-    ).shared_bytes
+    variant = next(v for v in report.variants_of("sparse_mla_fwd_pipes", "sm_90a") if v.label == "d_qk 576")
+    assert kernel.metadata.shared == report.compile_variant(variant, "sm_90a").shared_bytes
     assert not kernel.metadata.tle_ptxas["advice"]
 
 

@@ -107,7 +107,7 @@ ALIASES = {
     "#loc": 'loc("/a/k.py":3:0)',
     "#loc1": 'loc("/a/k.py":12:8)',
     "#loc2": 'loc("keys"(#loc1))',
-    "#loc3": 'loc(callsite(#loc2 at #loc))',
+    "#loc3": "loc(callsite(#loc2 at #loc))",
     "#loc4": 'loc(fused<#x.y<z = [1, "q"]>>[#loc3, #loc])',
     "#loc5": "loc(#loc5)",
     "#loc6": 'loc(callsite("/a/part one.py":7:1 at callsite(#loc2 at #loc)))',

@@ -129,9 +129,7 @@ def build_main(h_q: int, d_qk: int, topk: int, sm_scale: float):
                                 part_rope_s[key - half * part, column] = dk_rope[key, column]
                     for key, group in T.Parallel(part, D_V // 4):
                         T.atomic_addx4(
-                            Sums[
-                                T.clamp(Indices[token, tile * KEYS + half * part + key], 0, s_kv - 1), group * 4
-                            ],
+                            Sums[T.clamp(Indices[token, tile * KEYS + half * part + key], 0, s_kv - 1), group * 4],
                             part_s[key, group * 4],
                         )
                     if rope > 0:
