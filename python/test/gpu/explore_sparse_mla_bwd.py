@@ -21,44 +21,39 @@ from triton_tle.bench.harness import environment, format_table, time_in_rounds
 from triton_tle.bench.parallel import in_processes
 from triton_tle.bench.sparse_mla_bwd import Case, make_inputs
 from triton_tle.bench.sparse_mla_bwd_check import CheckCase, CheckResult, check
-from triton_tle.compiler.environment import overridden
 from triton_tle.ops.sparse_mla_bwd import launch_config, launch_sparse_mla_bwd, loop_config, sparse_mla_bwd_kernel
 from triton_tle.ops.sparse_mla_bwd_args import check_sparse_mla_bwd
 
-DIVISION = "triton-tle-warp-specialize-tile-loop"
 
-
-def configurations() -> dict[str, tuple[bool, dict[str, int | bool], str]]:
-    """Label -> (deterministic, configuration, passes left out)."""
+def configurations() -> dict[str, tuple[bool, dict[str, int | bool]]]:
+    """Label -> (deterministic, configuration)."""
     found = {}
     for hold, width in itertools.product((True, False), (64, 128)):
         label = f"{'hold' if hold else 'join'}, {width}"
-        found[label] = (False, launch_config() | {"HOLD": hold, "WIDTH": width}, "")
-    found["gather not ahead, hold, 64"] = (False, launch_config() | {"AHEAD": False}, "")
-    found["plain gather, hold, 64"] = (False, loop_config(), "")
+        found[label] = (False, launch_config() | {"HOLD": hold, "WIDTH": width})
+    found["gather not ahead, hold, 64"] = (False, launch_config() | {"AHEAD": False})
+    found["plain gather, hold, 64"] = (False, loop_config())
     for heads, keys in ((32, 32), (64, 16), (64, 32)):
         tile = loop_config() | {"BLOCK_H": heads, "BLOCK_K": keys}
-        found[f"plain gather, {heads} x {keys}"] = (False, tile, "")
-        found[f"plain gather, {heads} x {keys}, left whole"] = (False, tile, DIVISION)
+        found[f"plain gather, {heads} x {keys}"] = (False, tile)
+        found[f"plain gather, {heads} x {keys}, left whole"] = (False, tile | {"DIVIDE": False})
     for width in (64, 128):
-        found[f"deterministic, join, {width}"] = (True, launch_config(True) | {"WIDTH": width}, "")
+        found[f"deterministic, join, {width}"] = (True, launch_config(True) | {"WIDTH": width})
     return found
 
 
-def call(in_fixed_point: bool, config: dict, skip: str, *positional: object, **named: object) -> tuple:
-    """One call in a configuration, compiled without the passes `skip`."""
+def call(in_fixed_point: bool, config: dict, *positional: object, **named: object) -> tuple:
     args = check_sparse_mla_bwd(*positional, **{"deterministic": in_fixed_point} | named)
-    with overridden("TRITON_TLE_SKIP", skip):
-        return launch_sparse_mla_bwd(args, config)
+    return launch_sparse_mla_bwd(args, config)
 
 
 def check_one(label: str, d_qk: int) -> CheckResult:
     """Errors of one configuration on a few tokens."""
-    deterministic, config, skip = configurations()[label]
+    deterministic, config = configurations()[label]
     case = CheckCase(
         s_q=40, h_q=128, d_qk=d_qk, topk=320, s_kv=1000, sink=True, empty_rows=True, deterministic=deterministic
     )
-    result = check(functools.partial(call, deterministic, config, skip), case, 1, "cuda")
+    result = check(functools.partial(call, deterministic, config), case, 1, "cuda")
     torch.cuda.synchronize()
     return result
 

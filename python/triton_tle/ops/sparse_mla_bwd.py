@@ -79,6 +79,7 @@ def sparse_mla_bwd_kernel(
     AHEAD: tl.constexpr,
     HOLD: tl.constexpr,
     PLAIN: tl.constexpr = False,
+    DIVIDE: tl.constexpr = True,
 ):
     """Gradients of query token program_id // head_blocks, or entry of order_ptr, one block of heads.
 
@@ -86,7 +87,7 @@ def sparse_mla_bwd_kernel(
     the keys' gradients, are in registers, so that these products read shared memory for K, dO and Q alone. Without it
     dO and Q lie in one buffer, P and dS in another, and a piece of the keys' gradients is one product over twice the
     heads. PLAIN, not AHEAD: the gather is a load at the top of the iteration, and what becomes of it the compiler's
-    business.
+    business; it may divide the loop into partitions if DIVIDE.
     """
     LOG2_E: tl.constexpr = 1.4426950408889634
     D_QK: tl.constexpr = 576 if HAS_ROPE else 512
@@ -157,7 +158,7 @@ def sparse_mla_bwd_kernel(
 
     dq = tl.zeros([BLOCK_H, 512], tl.float32)
     dq_rope = tl.zeros([BLOCK_H, 64], tl.float32)
-    for start in tl.range(0, length, BLOCK_K, num_stages=STAGES, warp_specialize=PLAIN):
+    for start in tl.range(0, length, BLOCK_K, num_stages=STAGES, warp_specialize=PLAIN and DIVIDE):
         index = load_keys(indices_row, start, length, limit, BLOCK_K)
         if PLAIN:
             k_rows = kv_ptr + index.to(tl.int64)[:, None] * stride_kv
@@ -255,7 +256,7 @@ def sparse_mla_bwd_round_kernel(
 
 def launch_config(deterministic: bool = False) -> dict[str, int | bool]:
     """Compile-time sizes and launch options of the main kernel."""
-    sizes = {"BLOCK_H": 64, "BLOCK_K": 64, "WIDTH": 64, "num_warps": 8, "PLAIN": False}
+    sizes = {"BLOCK_H": 64, "BLOCK_K": 64, "WIDTH": 64, "num_warps": 8, "PLAIN": False, "DIVIDE": True}
     if deterministic:
         # 64-bit pieces are too wide to be exchanged inside a warp: the tile's memory serves them as scratch
         return sizes | {"AHEAD": False, "HOLD": False}
