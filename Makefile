@@ -23,8 +23,12 @@ setup: ## apt packages and .venv
 
 build: setup ## native library, tools and bindings
 	@echo "[build] $(BUILD_TYPE) into $(BUILD)"
-	[ -e $(BUILD)/build.ninja ] || cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) \
-	  -DTRITON_TLE_PYTHONS="$$(tools/find_pythons.sh $(PY) | tr ' ' ';')" >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+	pythons=$$(tools/find_pythons.sh $(PY) | tr ' ' ';')
+	if [ "$$(cat $(BUILD)/.configured 2>/dev/null)" != "$(BUILD_TYPE) $$pythons" ]; then
+	  cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=$(BUILD_TYPE) -DTRITON_TLE_PYTHONS="$$pythons" \
+	    >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+	  echo "$(BUILD_TYPE) $$pythons" >$(BUILD)/.configured
+	fi
 	cmake --build $(BUILD) -j $(JOBS)
 	ln -sfn $(CURDIR)/$(BUILD)/python/triton_tle/libTritonTLE.so python/triton_tle/libTritonTLE.so
 	for so in $(BUILD)/python/triton_tle/_native.*.so; do ln -sfn $(CURDIR)/$$so python/triton_tle/; done
@@ -117,4 +121,4 @@ lint: setup ## ruff and clang-format, checking only
 	git ls-files '*.cpp' '*.h' | xargs -r clang-format-22 --dry-run -Werror
 
 clean: ## remove build products, keep .venv
-	@rm -rf $(BUILD) $(SANITIZE_BUILD) dist
+	@rm -rf $(BUILD) $(BUILD).log $(SANITIZE_BUILD) $(SANITIZE_BUILD).log dist
