@@ -2,7 +2,7 @@
 // RUN: tle-opt %S/separate-accumulation.mlir -triton-tle-warp-specialize-tile-loop=num-warps=8 -triton-tle-separate-accumulation="num-warps=8 shared-memory=100000" -remarks-filter=.*separate-accumulation 2>&1 | FileCheck %s --check-prefix=SMALL
 // RUN: tle-opt %S/separate-accumulation.mlir -triton-tle-warp-specialize-tile-loop=num-warps=8 -triton-tle-separate-accumulation="num-warps=8 shared-memory-reserve=108385" -remarks-filter=.*separate-accumulation 2>&1 | FileCheck %s --check-prefix=OVER
 // RUN: tle-opt %S/separate-accumulation.mlir -triton-tle-warp-specialize-tile-loop=num-warps=8 -triton-tle-separate-accumulation="num-warps=8 shared-memory-reserve=108384" | FileCheck %s --check-prefix=ENOUGH
-// RUN: tle-opt %S/warp-specialize-tile-loop.mlir -split-input-file -triton-tle-warp-specialize-tile-loop=num-warps=8 -triton-tle-separate-accumulation=num-warps=8 -remarks-filter=.*separate-accumulation 2>&1 | FileCheck %s --check-prefix=PIPES
+// RUN: tle-opt %S/warp-specialize-tile-loop-items.mlir -split-input-file -triton-tle-warp-specialize-tile-loop=num-warps=8 -triton-tle-separate-accumulation=num-warps=8 -remarks-filter=.*separate-accumulation 2>&1 | FileCheck %s --check-prefix=PIPES
 
 // Loops of a consumer that stay whole, and lose the mark.
 // CHECK-NOT: partition1

@@ -1,9 +1,9 @@
 // RUN: tle-opt %s -triton-tle-warp-specialize-tile-loop -remarks-filter=.*tile-loop -verify-diagnostics | FileCheck %s
 // RUN: tle-opt %s -triton-tle-warp-specialize-tile-loop -triton-tle-warp-specialize-tile-loop | FileCheck %s
-// RUN: tle-opt %S/warp-specialize-tile-loop.mlir -split-input-file -triton-tle-warp-specialize-tile-loop=compute-capability=100 | FileCheck %s
-// RUN: tle-opt %S/warp-specialize-tile-loop.mlir -split-input-file -triton-tle-warp-specialize-tile-loop=num-ctas=2 | FileCheck %s
-// RUN: tle-opt %S/warp-specialize-tile-loop.mlir -split-input-file -triton-tle-warp-specialize-tile-loop=num-warps=2 | FileCheck %s
-// RUN: tle-opt %S/warp-specialize-tile-loop.mlir -split-input-file -triton-tle-warp-specialize-tile-loop=shared-memory-reserve=232448 | FileCheck %s
+// RUN: cat %S/warp-specialize-tile-loop.mlir %S/warp-specialize-tile-loop-items.mlir | tle-opt -split-input-file -triton-tle-warp-specialize-tile-loop=compute-capability=100 | FileCheck %s
+// RUN: cat %S/warp-specialize-tile-loop.mlir %S/warp-specialize-tile-loop-items.mlir | tle-opt -split-input-file -triton-tle-warp-specialize-tile-loop=num-ctas=2 | FileCheck %s
+// RUN: cat %S/warp-specialize-tile-loop.mlir %S/warp-specialize-tile-loop-items.mlir | tle-opt -split-input-file -triton-tle-warp-specialize-tile-loop=num-warps=2 | FileCheck %s
+// RUN: cat %S/warp-specialize-tile-loop.mlir %S/warp-specialize-tile-loop-items.mlir | tle-opt -split-input-file -triton-tle-warp-specialize-tile-loop=shared-memory-reserve=232448 | FileCheck %s
 
 // Loops that stay whole, and lose the mark.
 // CHECK-NOT: ttg.warp_specialize
