@@ -328,9 +328,14 @@ class _Reading:
 
     def _role(self, index: int) -> str:
         """What to call a partition that the compiler made."""
-        writes = any(pipe.writer == index for pipe in self.pipes)
-        reads = any(end == index for pipe in self.pipes for _, end in pipe.readers)
-        return {(True, False): "producer", (False, True): "consumer"}.get((writes, reads), "partition")
+        writers = {pipe.writer for pipe in self.pipes}
+        readers = {end for pipe in self.pipes for _, end in pipe.readers}
+        if index in writers:
+            # What comes between loads and sums is made by triton-tle-separate-accumulation only.
+            return "scores" if index in readers else "producer"
+        if index not in readers:
+            return "partition"
+        return "sums" if writers & readers else "consumer"
 
     def _steps(self, blocks: list[mlir.Block], partition: int) -> tuple[Step | Nest, ...]:
         names = self.names

@@ -12,6 +12,7 @@ from .views import Views, loop_variable, memdesc, tensor_text
 
 _SHARED_ASM = re.compile(r"\b(ld|st|atom|red)\.(?:\w+\.)*shared")
 _IF, _WHILE = re.compile(r"(?:el)?if (.*):"), re.compile(r"while (.*):")
+_GLOBAL_STORE = re.compile(r"\bst\.global\b")
 _ASM_KINDS = {"ld": "read", "st": "write", "atom": "atomic", "red": "atomic"}
 _COPIES = {
     "ttng.async_tma_copy_global_to_local": "TMA",
@@ -164,9 +165,10 @@ class StepReader:
         return f"{self._operand(left)} @ {self._operand(right)} -> {out}{later}"
 
     def _assembly(self, op: Operation, place: str) -> Step | None:
-        match = _SHARED_ASM.search(op.attributes.get("asm_string", ""))
+        text = op.attributes.get("asm_string", "")
+        match = _SHARED_ASM.search(text)
         if match is None:
-            return None
+            return Step("store", "by inline PTX", place) if _GLOBAL_STORE.search(text) else None
         found = next(filter(None, map(self.views.pointed_at, op.operands)), None)
         name = self.name_of(found) if found is not None else "buffer"
         return Step(_ASM_KINDS[match[1]], f"{name} by pointers", place)

@@ -30,13 +30,21 @@ def cut(line: str, width: int) -> str:
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
-def table(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
-    """Rows as columns, the first row as head; those in ``right`` are set to the right."""
+def table(rows: Sequence[Sequence[str]], right: Sequence[int] = (), names: Sequence[int] = ()) -> list[str]:
+    """Rows as columns, the first row as head; those in ``right`` are set to the right.
+
+    Where lines are longer than WIDTH, columns of ``names`` are cut, the widest first, but not below their heads.
+    """
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    while sum(widths) + 2 * len(widths) > WIDTH:
+        spare = {column: widths[column] for column in names if widths[column] > max(len(rows[0][column]), 8)}
+        if not spare:
+            break
+        widths[max(spare, key=lambda column: spare[column])] -= 1
     lines = []
     for row in rows:
         cells = (
-            cell.rjust(width) if column in right else cell.ljust(width)
+            cut(cell, width).rjust(width) if column in right else cut(cell, width).ljust(width)
             for column, (cell, width) in enumerate(zip(row, widths))
         )
         lines.append("  " + "  ".join(cells).rstrip())
@@ -69,7 +77,7 @@ def _partitions(explained: Explanation) -> list[str]:
                 *(str(code.mix.get(name, 0)) if code else "-" for name in classes),
             )
         )
-    return ["Partitions, with machine instructions by class", *table(rows, right=range(3, len(rows[0])))]
+    return ["Partitions, with machine instructions by class", *table(rows, range(3, len(rows[0])), names=(0,))]
 
 
 def _warps(partition: Partition) -> str:
@@ -123,7 +131,7 @@ def _pipes(explained: Explanation) -> list[str]:
                 pipe.arrivals,
             )
         )
-    return ["Pipes (full, empty: mbarriers x arrivals that each counts)", *table(rows, right=(1,))]
+    return ["Pipes (full, empty: mbarriers x arrivals that each counts)", *table(rows, right=(1,), names=(0, 2, 3, 4))]
 
 
 def end(explained: Explanation, partition: int | None) -> str:

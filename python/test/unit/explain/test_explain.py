@@ -184,9 +184,20 @@ def test_a_loop_that_the_compiler_divides(divided):
     assert codes[1].mix["copy"] == 16 and "mma" not in codes[1].mix
 
 
+def test_long_names_leave_room_for_numbers():
+    rows = [("partition", "warps", "instr."), ("0 " + "long_" * 30, "0-3", "849")]
+    head, line = text.table(rows, right=(2,), names=(0,))
+    assert len(line) <= text.WIDTH and line.endswith("…  0-3       849") and head.endswith("instr.")
+
+
+def test_stores_by_inline_assembly_are_steps():
+    shown = text.render(explained("mla_decode_fp8_pipes", "one split"))
+    assert shown.count("store    by inline PTX") == 2  # of each half of the columns
+
+
 def test_three_partitions_that_the_compiler_makes():
     found = explained("sparse_mla_fwd", "d_qk 576, partitions")
-    assert [partition.name for partition in found.partitions] == ["consumer", "partition", "producer"]
+    assert [partition.name for partition in found.partitions] == ["sums", "scores", "producer"]
     codes = [partition.machine.mix for partition in found.partitions]
     assert [("mma" in mix, "copy" in mix) for mix in codes] == [(True, False), (True, False), (False, True)]
 
