@@ -100,7 +100,8 @@ def choose(arguments: argparse.Namespace):  # noqa: ANN201 - report.Variant, imp
     exact = [variant for variant in matching if arguments.variant == variant.label]
     found = next(iter(exact or matching), None)
     if found is None:
-        raise ValueError(f"--variant: no label contains '{arguments.variant}'; labels are {', '.join(map(repr, labels))}")
+        known = ", ".join(f"'{label}'" for label in labels)
+        raise ValueError(f"--variant: no label contains '{arguments.variant}'; labels are {known}")
     if len(labels) > 1:
         others = ", ".join(f"'{label}'" for label in labels if label != found.label)
         print(f"variant '{found.label}'; others: {others}", file=sys.stderr)

@@ -287,7 +287,7 @@ def test_command_writes_picture_and_facts(tmp_path, capsys):
         (["./kernel.ttgir"], r"name: no operator './kernel.ttgir', nor a Python file; operators are: flash_attention,"),
         (["nothing.py"], r"name: no file 'nothing.py'"),
         ([TILE_LOOPS + ":nothing"], r"name: '.*:nothing' registers no kernel"),
-        ([TILE_LOOPS, "--variant", "xyz"], r"--variant: no label contains 'xyz'; labels are gathered_sum 64 2 div"),
+        ([TILE_LOOPS, "--variant", "xyz"], r"--variant: no label contains 'xyz'; labels are 'gathered_sum 64 2 div"),
         ([TILE_LOOPS, "--arch", "sm_ninety"], r"--arch: got 'sm_ninety', expected sm_75 or newer"),
         ([TILE_LOOPS, "--svg", "/nowhere/k.svg"], r"--svg: got '/nowhere/k.svg', but there is no folder '/nowhere'"),
         ([TILE_LOOPS, "--svg", "/"], r"--svg: got '/', expected a file, but this is a folder"),
