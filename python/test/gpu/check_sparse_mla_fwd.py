@@ -47,7 +47,17 @@ def all_cases() -> list[CheckCase]:
         CheckCase(s_q=70000, h_q=64, d_qk=576, topk=20, s_kv=900, invalid=0.3),  # q and out past 2**31 elements
         CheckCase(s_q=200, h_q=64, d_qk=576, topk=300, s_kv=4_000_000),  # kv past 2**31 elements
     ]
-    return [dataclasses.replace(base, **changes) for changes in checking.shared_changes() + own] + large
+    # Last rounds of items that are divided by keys, alone and behind whole ones
+    features: dict = {"sink": True, "length": True}
+    forms: list[tuple[int, dict]] = [
+        (576, features), (512, {}), (576, {"empty_rows": True}), (512, features | {"causal_start": 9})
+    ]  # fmt: skip
+    divided: list[dict] = [
+        {"s_q": s_q, "h_q": h_q, "d_qk": d_qk, "topk": 1000, **more}
+        for s_q, h_q in ((1, 64), (3, 128), (16, 72), (133, 64), (200, 128))
+        for d_qk, more in forms
+    ]
+    return [dataclasses.replace(base, **changes) for changes in checking.shared_changes() + own + divided] + large
 
 
 def sanitizer_cases() -> list[CheckCase]:

@@ -87,7 +87,8 @@ def flash_attention(
 def sparse_mla_fwd(provider: str, case: dict, seed: int) -> dict:
     """Errors of one provider in one `CheckCase`.
 
-    Providers are "tle", "pipes", "ordered pipes" and "triton"; "tle 80" chooses as for a GPU of capability 80.
+    Providers are "tle", "pipes", "parts", "parts of three", "ordered pipes" and "triton"; "tle 80" chooses as for a GPU of
+    capability 80.
     """
     from unittest import mock
 
@@ -108,6 +109,8 @@ def sparse_mla_fwd(provider: str, case: dict, seed: int) -> dict:
         return pipes(q, kv, indices, sm_scale, topk_length=topk_length[order.long()], order=order, **named)
 
     calls = {"tle": sparse_mla_fwd, "pipes": pipes, "ordered pipes": ordered}
+    calls["parts"] = functools.partial(sparse_mla_fwd_pipes, programs=2, splits=3)
+    calls["parts of three"] = functools.partial(sparse_mla_fwd_pipes, programs=4, splits=2)
     calls["triton"] = plain.sparse_mla_fwd_triton_untuned
     module = sys.modules[sparse_mla_fwd.__module__]
     with mock.patch.object(module, "capability_of", lambda device: int(capability)):

@@ -4,6 +4,7 @@ import pytest
 import torch
 from sparse_mla_cases import SHARED, SIZES
 from triton_tle.compiler import report
+from triton_tle.ops.sparse_mla_fwd_merge import choose_splits
 
 CASES = SHARED | {
     "causal, all features": {"s_q": 3, "causal_start": 40, "sink": True, "length": True, "topk": 100},
@@ -61,6 +62,30 @@ def test_kernel_of_partitions_refuses_what_it_cannot_do(h_q, width, sm_scale):
     kv = torch.zeros((4, 1, width), dtype=torch.bfloat16)[..., :576]
     with pytest.raises(ValueError, match="sparse_mla_fwd_pipes needs a Hopper GPU"):
         sparse_mla_fwd_pipes(q, kv, torch.zeros((1, 1, 8), dtype=torch.int32), sm_scale)
+
+
+# Two programs: three items leave one, one item is all that there is.
+@pytest.mark.parametrize("s_q", [1, 3])
+@pytest.mark.parametrize("name", [name for name in OF_PARTITIONS if name not in ("h 128", "h 72")])
+def test_parts_of_the_last_round_match_reference(interpreted, name, s_q):
+    case = SIZES | OF_PARTITIONS[name] | {"s_q": s_q}
+    result = interpreted("sparse_mla_fwd", provider="parts", case=case, seed=len(name))
+    assert result["passed"], result
+
+
+def test_parts_of_two_blocks_of_heads_match_reference(interpreted):
+    case = SIZES | {"h_q": 72, "s_q": 3, "topk": 200, "sink": True, "length": True}
+    result = interpreted("sparse_mla_fwd", provider="parts of three", case=case, seed=3)
+    assert result["passed"], result
+
+
+@pytest.mark.parametrize(
+    ("left", "tiles", "behind", "splits"),
+    [(8, 32, True, 11), (2, 32, False, 16), (32, 32, False, 4), (66, 32, False, 2), (100, 32, False, 1), (4, 8, True, 8),
+     (33, 8, False, 1), (0, 32, True, 1), (5, 0, False, 1), (5, 1, False, 1)],
+)  # fmt: skip
+def test_items_are_divided_where_that_pays(left, tiles, behind, splits):
+    assert choose_splits(left, tiles, 132, behind) == splits
 
 
 @pytest.mark.parametrize("name", ["no rope", "causal, all features", "h 72"])

@@ -4,6 +4,9 @@ A work item is one query token and 64 of its heads; a program takes items in tur
 in four column blocks. `score` multiplies Q K^T, keeps the online softmax and hands on P and what the sums so far must
 be scaled by. `add` runs twice, each holding half of the columns of the output. The first 512 columns of K are V.
 
+Items of a last round that is far from full, and few items altogether, are divided by keys: a second launch takes the
+parts, and `sparse_mla_fwd_merge` makes results of them.
+
 `score` is what the others wait for. With rotary columns it begins a tile's products during the softmax of the tile
 before: 3 % faster, where without them, and with shorter lists, it is up to 8 % slower.
 
@@ -13,6 +16,7 @@ most tiles then need no rescaling of the output, and the normalization in the en
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 
 import torch
@@ -25,6 +29,7 @@ from ._devices import capability_of, multiprocessors
 from ._launches import pdl_options
 from ._sparse_mla_fwd_parts import finish, load_indices
 from .sparse_mla_fwd_args import SparseMlaFwdArgs, check_sparse_mla_fwd
+from .sparse_mla_fwd_merge import choose_splits, launch_merge, new_parts
 
 BLOCK_H = 64
 BLOCK_K = 64
@@ -36,16 +41,36 @@ ONE_BITS = tl.constexpr(0x3F800000)  # of the float32 1.0
 
 
 @triton.jit
-def item_work(length_ptr, order_ptr, item, topk, head_blocks, HAS_LENGTH: tl.constexpr, BLOCK_K: tl.constexpr):
-    """(query token, first of its indices that is none, tiles) of a work item; one tile at least."""
-    place = item // head_blocks
+def block_of(item, whole, splits):
+    """Which block of heads, counted over all query tokens, a work item is, or is one of `splits` parts of."""
+    block = item
+    if splits is not None:
+        block = whole + item // splits
+    return block
+
+
+@triton.jit
+def item_work(
+    length_ptr, order_ptr, item, topk, head_blocks, whole, splits, HAS_LENGTH: tl.constexpr, BLOCK_K: tl.constexpr
+):
+    """(query token, first of its indices, first that is none, tiles) of a work item; one tile at least."""
+    block = block_of(item, whole, splits)
+    place = block // head_blocks
     token = place
     if order_ptr is not None:
         token = tl.load(order_ptr + place)
     length = topk
     if HAS_LENGTH:
         length = tl.minimum(tl.load(length_ptr + place), topk)
-    return token.to(tl.int64), length, tl.maximum(tl.cdiv(length, BLOCK_K), 1)
+    first = 0
+    tiles = tl.cdiv(length, BLOCK_K)
+    if splits is not None:
+        part = item % splits
+        begin = tiles * part // splits
+        tiles = tiles * (part + 1) // splits - begin
+        first = begin * BLOCK_K
+        length = tl.minimum(length, first + tiles * BLOCK_K)
+    return token.to(tl.int64), first, length, tl.maximum(tiles, 1)
 
 
 @triton.jit
@@ -80,33 +105,35 @@ def load_tile(keys, kv_ptr, index, limit, count, stride_kv, HAS_ROPE: tl.constex
 
 @triton.jit
 def load(
-    queries, keys, q_ptr, kv_ptr, indices_ptr, length_ptr, order_ptr, items, s_kv, topk, h_q, causal_start,
-    stride_qs, stride_qh, stride_kv, stride_is, HAS_ROPE: tl.constexpr, HAS_LENGTH: tl.constexpr, CAUSAL: tl.constexpr,
-    BLOCK_H: tl.constexpr, BLOCK_K: tl.constexpr
+    queries, keys, q_ptr, kv_ptr, indices_ptr, length_ptr, order_ptr, items, whole, splits, s_kv, topk, h_q,
+    causal_start, stride_qs, stride_qh, stride_kv, stride_is, HAS_ROPE: tl.constexpr, HAS_LENGTH: tl.constexpr,
+    CAUSAL: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_K: tl.constexpr
 ):  # fmt: skip
     """Gather Q and the tiles of K."""
     head_blocks = tl.cdiv(h_q, BLOCK_H)
     programs = tl.num_programs(0)
     count = 0
     done = 0
-    token, length, tiles = item_work(length_ptr, order_ptr, tl.program_id(0), topk, head_blocks, HAS_LENGTH, BLOCK_K)
-    index = load_indices(indices_ptr + token * stride_is, 0, length, BLOCK_K)
+    token, first, length, tiles = item_work(
+        length_ptr, order_ptr, tl.program_id(0), topk, head_blocks, whole, splits, HAS_LENGTH, BLOCK_K
+    )
+    index = load_indices(indices_ptr + token * stride_is, first, length, BLOCK_K)
     for item in range(tl.program_id(0), items, programs):
         limit = s_kv
         if CAUSAL:
             limit = tl.minimum(s_kv, causal_start + token + 1).to(tl.int32)
         next_item = tl.minimum(item + programs, items - 1)
-        next_token, next_length, next_tiles = item_work(
-            length_ptr, order_ptr, next_item, topk, head_blocks, HAS_LENGTH, BLOCK_K
+        next_token, next_first, next_length, next_tiles = item_work(
+            length_ptr, order_ptr, next_item, topk, head_blocks, whole, splits, HAS_LENGTH, BLOCK_K
         )
         for tile in range(tiles):
             is_last = tile + 1 == tiles
             row = indices_ptr + tl.where(is_last, next_token, token) * stride_is
-            start = tl.where(is_last, 0, (tile + 1) * BLOCK_K)
+            start = tl.where(is_last, next_first, first + (tile + 1) * BLOCK_K)
             next_index = load_indices(row, start, tl.where(is_last, next_length, length), BLOCK_K)
             load_tile(keys, kv_ptr, index, limit, count, stride_kv, HAS_ROPE)
             if tile == 0:
-                heads = (item % head_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
+                heads = (block_of(item, whole, splits) % head_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
                 here = (heads < h_q)[:, None]
                 q_rows = q_ptr + token * stride_qs + heads.to(tl.int64)[:, None] * stride_qh
                 q = queries.acquire(done)
@@ -119,7 +146,7 @@ def load(
                 queries.commit(done)
             index = next_index
             count += 1
-        token, length, tiles = next_token, next_length, next_tiles
+        token, first, length, tiles = next_token, next_first, next_length, next_tiles
         done += 1
 
 
@@ -188,16 +215,18 @@ def score_tile(
 
 @triton.jit
 def score(
-    queries, keys, scales, weights, sums, sink_ptr, length_ptr, order_ptr, max_logits_ptr, lse_ptr, items, topk,
-    h_q, scale_log2, HAS_ROPE: tl.constexpr, HAS_SINK: tl.constexpr, HAS_LENGTH: tl.constexpr, BLOCK_H: tl.constexpr,
-    BLOCK_K: tl.constexpr, TOLERANCE: tl.constexpr, EARLY: tl.constexpr
+    queries, keys, scales, weights, sums, sink_ptr, length_ptr, order_ptr, max_logits_ptr, lse_ptr, items,
+    whole, splits, topk, h_q, scale_log2, HAS_ROPE: tl.constexpr, HAS_SINK: tl.constexpr, HAS_LENGTH: tl.constexpr,
+    BLOCK_H: tl.constexpr, BLOCK_K: tl.constexpr, TOLERANCE: tl.constexpr, EARLY: tl.constexpr
 ):  # fmt: skip
     """Scores and online softmax: hands on each tile's P, its scale before it, and in the end the sums."""
     head_blocks = tl.cdiv(h_q, BLOCK_H)
     count = 0
     done = 0
     for item in range(tl.program_id(0), items, tl.num_programs(0)):
-        token, _length, tiles = item_work(length_ptr, order_ptr, item, topk, head_blocks, HAS_LENGTH, BLOCK_K)
+        token, _first, _length, tiles = item_work(
+            length_ptr, order_ptr, item, topk, head_blocks, whole, splits, HAS_LENGTH, BLOCK_K
+        )
         reference = tl.full([BLOCK_H], -1e30, tl.float32)  # finite, so that a tile without any key gives no NaN
         largest = tl.full([BLOCK_H], -1e30, tl.float32)
         # Eight sums a row, each of columns that one thread holds: threads meet at the end of the item only.
@@ -231,14 +260,19 @@ def score(
                     largest, row_sums, scale_log2, HAS_ROPE, BLOCK_H, BLOCK_K, TOLERANCE, EARLY,
                 )  # fmt: skip
                 count += 1
-        heads = (item % head_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
+        heads = (block_of(item, whole, splits) % head_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
         row_sum = tl.sum(row_sums, 1)
         out = sums.acquire(done)
-        out.factor.store(
-            finish(
+        if splits is None:
+            factor = finish(
                 row_sum, reference, largest, sink_ptr, max_logits_ptr, lse_ptr, token, heads, heads < h_q, h_q, HAS_SINK
             )
-        )
+        else:
+            factor = finish(
+                row_sum, reference, largest, sink_ptr, max_logits_ptr, lse_ptr, item, tl.arange(0, BLOCK_H),
+                heads < h_q, 2 * BLOCK_H, False,
+            )  # fmt: skip
+        out.factor.store(factor)
         sums.commit(done)
         done += 1
 
@@ -262,9 +296,21 @@ def add_tile(left, right, scales, weights, count, sums_left, sums_right):
 
 
 @triton.jit
+def store_float32(values, place, high, low):
+    """Store float32 through two slots of bfloat16: the upper 16 bits of each number, and 512 columns on the lower."""
+    bits = values.to(tl.int32, bitcast=True)
+    high.store((bits >> 16).to(tl.int16).to(tl.bfloat16, bitcast=True))
+    low.store(bits.to(tl.int16).to(tl.bfloat16, bitcast=True))
+    tle.gpu.barrier()
+    offsets = (tl.arange(0, values.shape[0]) * 1024)[:, None] + tl.arange(0, values.shape[1])[None, :]
+    tl.store(place + offsets, high.load())
+    tl.store(place + 512 + offsets, low.load())
+
+
+@triton.jit
 def add(
-    left, right, scales, weights, factors, length_ptr, order_ptr, out_ptr, items, topk, h_q, stride_os,
-    stride_oh, COLUMN: tl.constexpr, HAS_LENGTH: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_K: tl.constexpr
+    left, right, scales, weights, factors, length_ptr, order_ptr, out_ptr, items, whole, splits, topk, h_q,
+    stride_os, stride_oh, COLUMN: tl.constexpr, HAS_LENGTH: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_K: tl.constexpr
 ):  # fmt: skip
     """Columns [COLUMN, COLUMN + 256) of the output, as two halves.
 
@@ -275,7 +321,9 @@ def add(
     count = 0
     done = 0
     for item in range(tl.program_id(0), items, tl.num_programs(0)):
-        token, _length, tiles = item_work(length_ptr, order_ptr, item, topk, head_blocks, HAS_LENGTH, BLOCK_K)
+        token, _first, _length, tiles = item_work(
+            length_ptr, order_ptr, item, topk, head_blocks, whole, splits, HAS_LENGTH, BLOCK_K
+        )
         sums_left = tl.zeros([BLOCK_H, 128], tl.float32)
         sums_right = tl.zeros([BLOCK_H, 128], tl.float32)
         for _tile in range(tiles - 1):
@@ -290,21 +338,29 @@ def add(
         factor = factors.wait(done).factor.load()[:, None]
         last_left = left.wait(count)
         last_right = right.wait(count)
-        last_left.k.store((sums_left * factor).to(tl.bfloat16))
-        last_right.k.store((sums_right * factor).to(tl.bfloat16))
-        factors.release(done)
-        tle.gpu.barrier()
-        heads = (item % head_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
-        rows = out_ptr + token * stride_os + heads.to(tl.int64)[:, None] * stride_oh
-        tl.store(rows + columns[None, :], last_left.k.load(), mask=(heads < h_q)[:, None])
-        left.release(count)
-        tl.store(rows + (128 + columns)[None, :], last_right.k.load(), mask=(heads < h_q)[:, None])
+        if splits is None:
+            last_left.k.store((sums_left * factor).to(tl.bfloat16))
+            last_right.k.store((sums_right * factor).to(tl.bfloat16))
+            factors.release(done)
+            tle.gpu.barrier()
+            heads = (item % head_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
+            rows = out_ptr + token * stride_os + heads.to(tl.int64)[:, None] * stride_oh
+            tl.store(rows + columns[None, :], last_left.k.load(), mask=(heads < h_q)[:, None])
+            left.release(count)
+            tl.store(rows + (128 + columns)[None, :], last_right.k.load(), mask=(heads < h_q)[:, None])
+        else:
+            place = out_ptr + tl.cast(item, tl.int64) * (BLOCK_H * 1024) + COLUMN
+            store_float32(sums_left * factor, place, last_left.k, last_right.k)
+            tle.gpu.barrier()
+            store_float32(sums_right * factor, place + 128, last_left.k, last_right.k)
+            factors.release(done)
+            left.release(count)
         right.release(count)
         count += 1
         done += 1
 
 
-@triton.jit(do_not_specialize=["items", "s_kv", "h_q", "causal_start"])
+@triton.jit(do_not_specialize=["items", "s_kv", "h_q", "causal_start", "whole", "splits"])
 def sparse_mla_fwd_pipes_kernel(
     q_ptr,
     kv_ptr,
@@ -338,13 +394,24 @@ def sparse_mla_fwd_pipes_kernel(
     LOAD_REGISTERS: tl.constexpr,
     order_ptr=None,
     PDL: tl.constexpr = False,
+    FOLLOWED: tl.constexpr = False,
+    whole=None,
+    splits=None,
 ):
     """Attention of `items` blocks of heads, in turn; of query tokens in the order of order_ptr, if there is one.
 
-    PDL: the launch may begin before the kernel in front of it has ended.
+    With `splits`, items are parts, `splits` of each block of heads from block `whole` on: its keys are divided among
+    them. out_ptr is [items, BLOCK_H, 2, 512] then, the upper and the lower 16 bits of float32; max_logits_ptr and
+    lse_ptr are [items, BLOCK_H], 2 * BLOCK_H apart. `sparse_mla_fwd_merge_kernel` makes results of them.
+
+    PDL: the launch may begin before the kernel in front of it has ended. Of items it reads what that one writes, of
+    parts it does not; but with them, too, it ends behind it.
+    FOLLOWED: the kernel behind is launched so, and may begin as soon as a multiprocessor has room.
     """
-    if PDL:
+    if PDL and splits is None:
         tl.extra.cuda.gdc_wait()
+    if FOLLOWED:
+        tl.extra.cuda.gdc_launch_dependents()
     vector: tl.constexpr = tle.gpu.swizzled_shared_layout(order=(0,))
     q0 = tle.gpu.alloc([1, BLOCK_H, 128], tl.bfloat16)
     q1 = tle.gpu.alloc([1, BLOCK_H, 128], tl.bfloat16)
@@ -383,38 +450,43 @@ def sparse_mla_fwd_pipes_kernel(
         [
             (add, (
                 keys0.reader("add"), keys1.reader("add"), scales.reader("left"), weights.reader("left"),
-                sums.reader("left"), length_ptr, order_ptr, out_ptr, items, topk, h_q, stride_os, stride_oh, 0,
-                HAS_LENGTH, BLOCK_H, BLOCK_K,
+                sums.reader("left"), length_ptr, order_ptr, out_ptr, items, whole, splits, topk, h_q,
+                stride_os, stride_oh, 0, HAS_LENGTH, BLOCK_H, BLOCK_K,
             )),
             (add, (
                 keys2.reader("add"), keys3.reader("add", ("k",)), scales.reader("right"), weights.reader("right"),
-                sums.reader("right"), length_ptr, order_ptr, out_ptr, items, topk, h_q, stride_os, stride_oh, 256,
-                HAS_LENGTH, BLOCK_H, BLOCK_K,
+                sums.reader("right"), length_ptr, order_ptr, out_ptr, items, whole, splits, topk, h_q,
+                stride_os, stride_oh, 256, HAS_LENGTH, BLOCK_H, BLOCK_K,
             )),
             (score, (
                 queries.reader(), score_keys, scales.writer(), weights.writer(), sums.writer(), sink_ptr, length_ptr,
-                order_ptr, max_logits_ptr, lse_ptr, items, topk, h_q, scale_log2, HAS_ROPE, HAS_SINK, HAS_LENGTH,
-                BLOCK_H, BLOCK_K, TOLERANCE, EARLY,
+                order_ptr, max_logits_ptr, lse_ptr, items, whole, splits, topk, h_q, scale_log2,
+                HAS_ROPE, HAS_SINK, HAS_LENGTH, BLOCK_H, BLOCK_K, TOLERANCE, EARLY,
             )),
             (load, (
-                queries.writer(), load_keys, q_ptr, kv_ptr, indices_ptr, length_ptr, order_ptr, items, s_kv, topk, h_q,
-                causal_start, stride_qs, stride_qh, stride_kv, stride_is, HAS_ROPE, HAS_LENGTH, CAUSAL, BLOCK_H,
-                BLOCK_K,
+                queries.writer(), load_keys, q_ptr, kv_ptr, indices_ptr, length_ptr, order_ptr, items, whole, splits,
+                s_kv, topk, h_q, causal_start, stride_qs, stride_qh, stride_kv, stride_is, HAS_ROPE, HAS_LENGTH, CAUSAL,
+                BLOCK_H, BLOCK_K,
             )),
         ],
         [4, 4, 4],
         [ADD_REGISTERS, SCORE_REGISTERS, LOAD_REGISTERS],
     )
     # fmt: on
+    if PDL and splits is not None:
+        tl.extra.cuda.gdc_wait()
 
 
 CONFIG = {"BLOCK_H": BLOCK_H, "BLOCK_K": BLOCK_K, "TOLERANCE": TOLERANCE}
 
 
-def config(has_rope: bool) -> dict[str, object]:
-    """Compile-time arguments: without the rotary columns `score` holds less of Q, and needs fewer registers."""
-    score, load = (152, 40) if has_rope else (144, 48)
-    return CONFIG | {"ADD_REGISTERS": 160, "SCORE_REGISTERS": score, "LOAD_REGISTERS": load}
+def config(has_rope: bool, parts: bool = False) -> dict[str, object]:
+    """Compile-time arguments: without the rotary columns `score` holds less of Q, and needs fewer registers.
+
+    To store the sums of parts as float32 takes `add` more of them.
+    """
+    add, score, load = (160, 152, 40) if has_rope else (168, 128, 48) if parts else (160, 144, 48)
+    return CONFIG | {"ADD_REGISTERS": add, "SCORE_REGISTERS": score, "LOAD_REGISTERS": load}
 
 
 def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str, object], dict[str, int]]]:
@@ -429,17 +501,21 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
     signature |= dict.fromkeys(("items", "s_kv", "h_q", "causal_start"), "i32")
     plain, full = (576, False, False, False), (576, True, True, False)
     short = (512, True, False, False), (512, True, True, False), (512, False, True, True)
-    for d_qk, sink, extras, ordered in (plain, full, (576, False, True, True), *short):
+    cases = [(*case, "") for case in (plain, full, (576, False, True, True), *short)]
+    cases += [(*plain, "parts"), (512, False, True, False, "parts")]
+    for d_qk, sink, extras, ordered, place in cases:
         more = {"HAS_ROPE": d_qk > 512, "HAS_SINK": sink, "HAS_LENGTH": extras, "CAUSAL": extras, "stride_kv": d_qk}
         pointers = {"sink_ptr": "*fp32:16"} if sink else {}
         pointers |= {"length_ptr": "*i32:16"} if extras else {}
         pointers |= {"order_ptr": "*i32:16"} if ordered else {}
-        more |= {name: None for name in ("sink_ptr", "length_ptr", "order_ptr") if name not in pointers}
+        pointers |= {"whole": "i32", "splits": "i32"} if place == "parts" else {}
+        optional = ("sink_ptr", "length_ptr", "order_ptr", "whole", "splits")
+        more |= {name: None for name in optional if name not in pointers}
         label = f"d_qk {d_qk}" + (", sink" if sink else "") + (", length, causal" if extras else "")
-        label += ", order" if ordered else ""
-        options = {"num_warps": 4} | ({"launch_pdl": True} if ordered else {})
-        more["PDL"] = ordered
-        yield label, sparse_mla_fwd_pipes_kernel, signature | pointers, config(d_qk > 512) | more, options
+        label += (", order" if ordered else "") + (f", {place}" if place else "")
+        more |= {"PDL": ordered or place == "parts"} | config(d_qk > 512, place == "parts")
+        options = {"num_warps": 4} | ({"launch_pdl": True} if more["PDL"] else {})
+        yield label, sparse_mla_fwd_pipes_kernel, signature | pointers, more, options
 
 
 def supports(args: SparseMlaFwdArgs) -> bool:
@@ -455,22 +531,40 @@ def supports(args: SparseMlaFwdArgs) -> bool:
     return args.h_q > 32 and args.sm_scale >= SMALLEST_SCALE and not any(value % 16 for value in strides + addresses)
 
 
-def launch(args: SparseMlaFwdArgs, programs: int | None = None) -> None:
+def launch(args: SparseMlaFwdArgs, programs: int | None = None, splits: int | None = None) -> None:
     """Calculate into the outputs of `args`, which `supports` accepts, with up to `programs` programs.
 
-    None stands for one on each multiprocessor.
+    None stands for one on each multiprocessor. The last round's items are divided into `splits` parts each, None for
+    as many as pay.
     """
     if args.s_q == 0:
         return
     programs = programs or multiprocessors(args.q.device)
     items = args.s_q * triton.cdiv(args.h_q, BLOCK_H)
+    left = items % programs
+    if left == 0 or args.order is not None:
+        splits = 1  # lists in order are the shortest in the last round, and not worth dividing
+    elif splits is None:
+        splits = choose_splits(left, triton.cdiv(args.topk, BLOCK_K), programs, left < items)
+    whole = items - left if splits > 1 else items
     features = args.kernel_features()
-    # An order is what a short kernel in front has just written: that hides what is left of its launch.
-    early = pdl_options(args.q.device) if args.order is not None else {}
-    sparse_mla_fwd_pipes_kernel[(min(programs, items),)](
-        *args.kernel_arguments(), items, order_ptr=args.order, **features, **config(features["HAS_ROPE"]), **early,
-        num_warps=4,
-    )  # fmt: skip
+    sizes = config(features["HAS_ROPE"])
+    early = pdl_options(args.q.device)
+    if whole:
+        # An order is what a short kernel in front has just written: that hides what is left of its launch.
+        more = early if args.order is not None else {"FOLLOWED": splits > 1 and early["PDL"]}
+        sparse_mla_fwd_pipes_kernel[(min(programs, whole),)](
+            *args.kernel_arguments(), whole, order_ptr=args.order, **features, **sizes, **more, num_warps=4
+        )
+    if splits > 1:
+        partial, statistics = new_parts(args.q.device, left * splits)
+        into = {"out": partial, "max_logits": statistics[:, 0], "lse": statistics[:, 1], "attn_sink": None}
+        sparse_mla_fwd_pipes_kernel[(min(programs, left * splits),)](
+            *dataclasses.replace(args, **into).kernel_arguments(), left * splits, whole=whole, splits=splits,
+            **features | {"HAS_SINK": False}, **config(features["HAS_ROPE"], True), **(early if whole else {}),
+            num_warps=4,
+        )  # fmt: skip
+        launch_merge(args, partial, statistics, whole, splits)
 
 
 def sparse_mla_fwd_pipes(
@@ -485,10 +579,12 @@ def sparse_mla_fwd_pipes(
     out: torch.Tensor | None = None,
     order: torch.Tensor | None = None,
     programs: int | None = None,
+    splits: int | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """`sparse_mla_fwd` by this kernel, for checks and measurements.
 
-    Args: as there; programs: how many programs to launch at most, None for one a multiprocessor.
+    Args: as there; programs: how many programs to launch at most, None for one a multiprocessor; splits: parts that
+    items of the last round are divided into where it is not full and there is no order, None for as many as pay.
 
     Raises:
         TypeError: an argument has another type or dtype.
@@ -504,5 +600,5 @@ def sparse_mla_fwd_pipes(
             f"16 bytes, but h_q is {args.h_q}, sm_scale {args.sm_scale}, the strides of q {q.stride()} and of kv "
             f"{kv.stride()}"
         )
-    launch(args, programs)
+    launch(args, programs, splits)
     return args.results()

@@ -415,8 +415,10 @@ def test_forward_has_no_barriers_beside_its_pipes(case):
         warnings.simplefilter("always")
         compiled = triton.compile(source, target=GPUTarget("cuda", 90, 32), options=options)
     assert not [str(warning.message) for warning in caught if "serialized" in str(warning.message)]
-    # Behind the initialization of mbarriers, and two in each epilogue that goes through shared memory.
-    assert len(re.findall(r"\bbar\.sync\b", compiled.asm["ptx"])) == 1 + 2 * 2
+    # Behind the initialization of mbarriers, and two in each epilogue that goes through shared memory, once a half of
+    # the sums where these are stored as float32.
+    halves = 2 if "parts" in case[0] else 1
+    assert len(re.findall(r"\bbar\.sync\b", compiled.asm["ptx"])) == 1 + 2 * 2 * halves
     assert "tle.ordered = array<i32: 2, 3>" in compiled.asm["ttgir"]
 
 
