@@ -87,8 +87,8 @@ def flash_attention(
 def sparse_mla_fwd(provider: str, case: dict, seed: int) -> dict:
     """Errors of one provider in one `CheckCase`.
 
-    Providers are "tle", "pipes", "parts", "parts of three", "ordered pipes" and "triton"; "tle 80" chooses as for a GPU of
-    capability 80.
+    Providers are "tle", "pipes", "parts", "parts of three", "ordered pipes" and "triton"; "tle 80" chooses as
+    for a GPU of capability 80.
     """
     from unittest import mock
 

@@ -13,7 +13,7 @@ import torch
 import triton
 import triton.language as tl
 
-from ._mla_decode_parts import pdl_options, wait_for_predecessor
+from ._launches import pdl_options, wait_for_predecessor
 from .sparse_mla_fwd_args import D_V, SparseMlaFwdArgs
 
 BLOCK_H = 64

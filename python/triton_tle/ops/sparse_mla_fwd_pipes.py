@@ -501,19 +501,19 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
     signature |= dict.fromkeys(("items", "s_kv", "h_q", "causal_start"), "i32")
     plain, full = (576, False, False, False), (576, True, True, False)
     short = (512, True, False, False), (512, True, True, False), (512, False, True, True)
-    cases = [(*case, "") for case in (plain, full, (576, False, True, True), *short)]
-    cases += [(*plain, "parts"), (512, False, True, False, "parts")]
-    for d_qk, sink, extras, ordered, place in cases:
+    cases = [(*case, False) for case in (plain, full, (576, False, True, True), *short)]
+    cases += [(*plain, True), (512, False, True, False, True)]
+    for d_qk, sink, extras, ordered, parts in cases:
         more = {"HAS_ROPE": d_qk > 512, "HAS_SINK": sink, "HAS_LENGTH": extras, "CAUSAL": extras, "stride_kv": d_qk}
         pointers = {"sink_ptr": "*fp32:16"} if sink else {}
         pointers |= {"length_ptr": "*i32:16"} if extras else {}
         pointers |= {"order_ptr": "*i32:16"} if ordered else {}
-        pointers |= {"whole": "i32", "splits": "i32"} if place == "parts" else {}
+        pointers |= {"whole": "i32", "splits": "i32"} if parts else {}
         optional = ("sink_ptr", "length_ptr", "order_ptr", "whole", "splits")
         more |= {name: None for name in optional if name not in pointers}
         label = f"d_qk {d_qk}" + (", sink" if sink else "") + (", length, causal" if extras else "")
-        label += (", order" if ordered else "") + (f", {place}" if place else "")
-        more |= {"PDL": ordered or place == "parts"} | config(d_qk > 512, place == "parts")
+        label += (", order" if ordered else "") + (", parts" if parts else "")
+        more |= {"PDL": ordered or parts, "FOLLOWED": False} | config(d_qk > 512, parts)
         options = {"num_warps": 4} | ({"launch_pdl": True} if more["PDL"] else {})
         yield label, sparse_mla_fwd_pipes_kernel, signature | pointers, more, options
 
