@@ -80,12 +80,12 @@ def test_parts_of_two_blocks_of_heads_match_reference(interpreted):
 
 
 @pytest.mark.parametrize(
-    ("left", "tiles", "behind", "splits"),
-    [(8, 32, True, 11), (2, 32, False, 16), (32, 32, False, 4), (66, 32, False, 2), (100, 32, False, 1),
-     (4, 8, True, 8), (33, 8, False, 1), (0, 32, True, 1), (5, 0, False, 1), (5, 1, False, 1)],
+    ("left", "tiles", "rounds", "splits"),
+    [(8, 32, 3, 11), (8, 32, 62, 1), (2, 32, 0, 16), (32, 32, 0, 4), (66, 32, 0, 2), (100, 32, 0, 1),
+     (4, 8, 1, 8), (33, 8, 0, 1), (0, 32, 3, 1), (5, 0, 0, 1), (5, 1, 0, 1)],
 )  # fmt: skip
-def test_items_are_divided_where_that_pays(left, tiles, behind, splits):
-    assert choose_splits(left, tiles, 132, behind) == splits
+def test_items_are_divided_where_that_pays(left, tiles, rounds, splits):
+    assert choose_splits(left, tiles, 132, rounds) == splits
 
 
 @pytest.mark.parametrize("name", ["no rope", "causal, all features", "h 72"])

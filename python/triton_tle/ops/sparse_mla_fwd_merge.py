@@ -22,24 +22,30 @@ SPLITS_AT_ONCE = 4
 # In the time that a tile of 64 keys takes, about 1.8 us: what a part costs beside its tiles, what the merge costs, how
 # much more for each part that it reads, and what a launch behind whole items costs.
 PART_COST, MERGE_COST, MERGED_PART_COST, LAUNCH_COST = 1.0, 2.5, 0.04, 2.0
+# Whole items and parts round differently: where hardly anything is to be gained, a token's results do not depend on its
+# place among the others.
+LEAST_GAIN = 1.05
 
 
 @functools.lru_cache(maxsize=1024)
-def choose_splits(left: int, tiles: int, programs: int, behind: bool) -> int:
+def choose_splits(left: int, tiles: int, programs: int, rounds: int) -> int:
     """Parts to divide each of the `left` last items of `tiles` tiles into, on `programs` programs; 1 is not at all.
 
-    behind: other items come first, so that parts take a launch of their own.
+    rounds: how many rounds of whole items come first; parts take a launch of their own then.
     """
 
     def cost(splits: int) -> float:
         if splits == 1:
             return tiles + PART_COST
         parts = left * splits
-        rounds = triton.cdiv(parts, programs)
-        merge = MERGE_COST + MERGED_PART_COST * parts + (LAUNCH_COST if behind else 0.0)
-        return rounds * (triton.cdiv(tiles, splits) + PART_COST) + merge
+        merge = MERGE_COST + MERGED_PART_COST * parts + (LAUNCH_COST if rounds else 0.0)
+        return triton.cdiv(parts, programs) * (triton.cdiv(tiles, splits) + PART_COST) + merge
 
-    return min(range(1, min(tiles, MAX_SPLITS) + 1), key=cost) if left and tiles else 1
+    if left == 0 or tiles == 0:
+        return 1
+    best = min(range(1, min(tiles, MAX_SPLITS) + 1), key=cost)
+    whole = rounds * (tiles + PART_COST)
+    return best if whole + cost(1) >= LEAST_GAIN * (whole + cost(best)) else 1
 
 
 @triton.jit(do_not_specialize=["h_q", "whole", "splits"])

@@ -4,8 +4,8 @@ A work item is one query token and 64 of its heads; a program takes items in tur
 in four column blocks. `score` multiplies Q K^T, keeps the online softmax and hands on P and what the sums so far must
 be scaled by. `add` runs twice, each holding half of the columns of the output. The first 512 columns of K are V.
 
-Items of a last round that is far from full, and few items altogether, are divided by keys: a second launch takes the
-parts, and `sparse_mla_fwd_merge` makes results of them.
+Few items altogether, and those of a last round that is far from full behind few others, are divided by keys: a launch
+of their own takes the parts, and `sparse_mla_fwd_merge` makes results of them.
 
 `score` is what the others wait for. With rotary columns it begins a tile's products during the softmax of the tile
 before: 3 % faster, where without them, and with shorter lists, it is up to 8 % slower.
@@ -545,7 +545,7 @@ def launch(args: SparseMlaFwdArgs, programs: int | None = None, splits: int | No
     if left == 0 or args.order is not None:
         splits = 1  # lists in order are the shortest in the last round, and not worth dividing
     elif splits is None:
-        splits = choose_splits(left, triton.cdiv(args.topk, BLOCK_K), programs, left < items)
+        splits = choose_splits(left, triton.cdiv(args.topk, BLOCK_K), programs, items // programs)
     whole = items - left if splits > 1 else items
     features = args.kernel_features()
     sizes = config(features["HAS_ROPE"])
