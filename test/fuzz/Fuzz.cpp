@@ -119,9 +119,19 @@ bool hasWidePosition(StringRef text) {
   });
 }
 
+/// Whether a value is named by a result number of seven digits or more. MLIR's
+/// parser makes a list as long as the number, which takes all memory.
+bool hasHugeResultNumber(StringRef text) {
+  for (size_t at = text.find('#'); at != StringRef::npos;
+       at = text.find('#', at + 1))
+    if (text.drop_front(at + 1).take_while(llvm::isDigit).size() >= 7)
+      return true;
+  return false;
+}
+
 /// The lexer wants a null behind the text, which an input does not have.
 OwningOpRef<ModuleOp> parse(StringRef text, MLIRContext &context) {
-  if (hasWidePosition(text))
+  if (hasWidePosition(text) || hasHugeResultNumber(text))
     return nullptr;
   return parseSourceString<ModuleOp>(text.str(), ParserConfig(&context));
 }

@@ -22,6 +22,7 @@ import torch
 from triton_tle.bench.harness import format_table
 from triton_tle.bench.mla_decode import prepare_form
 from triton_tle.bench.mla_decode_check import DecodeCase, DecodeResult, call_operator, check, compare, make_inputs
+from triton_tle.bench.parallel import process_pool
 from triton_tle.ops import (
     dequantize_k_cache,
     flash_mla_with_kvcache,
@@ -312,8 +313,7 @@ def main() -> int:
             if checking.is_lost(rows[-1][-1]):
                 break
     else:
-        context = multiprocessing.get_context("spawn")
-        with concurrent.futures.ProcessPoolExecutor(args.jobs, mp_context=context) as pool:
+        with process_pool(args.jobs) as pool:
             futures = {pool.submit(job[2], *job[3]): job for job in jobs}
             waiting = set(futures)
             try:

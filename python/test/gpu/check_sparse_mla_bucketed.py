@@ -10,10 +10,8 @@ if a check failed.
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
 import functools
-import multiprocessing
 import os
 import random
 import sys
@@ -23,6 +21,7 @@ from collections.abc import Callable
 import checking
 import torch
 from triton_tle.bench.harness import format_table
+from triton_tle.bench.parallel import process_pool
 from triton_tle.bench.sparse_mla_bwd_check import MAX_ERROR, expected_gradients
 from triton_tle.ops import sparse_mla, sparse_mla_bucketed, sparse_mla_fwd_reference
 from triton_tle.ops.sparse_mla_buckets import DEFAULT_BUCKETS, make_plan, plan_reference
@@ -249,6 +248,7 @@ def run_share(cases: list[tuple[Case, int]], operators: list[str], soak: float, 
         result, raised = checking.guarded(check)
         found, problem = result or ({}, raised)
         records.append({"label": label, **found, "problem": problem})
+        checking.progress(label, problem)
         return checking.is_lost(problem)
 
     checks = [(case.label, functools.partial(check_case, case, one)) for case, one in cases]
@@ -277,8 +277,7 @@ def main() -> int:
         records = []
         cases = [(case, seed + number) for number, case in enumerate(all_cases())]
         jobs, operators = max(1, args.jobs), list(OPERATOR_CHECKS)
-        context = multiprocessing.get_context("spawn")
-        with concurrent.futures.ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        with process_pool(jobs) as pool:
             shares = ((cases[job::jobs], operators[job::jobs], args.soak, seed + 1000 * job) for job in range(jobs))
             for future in [pool.submit(run_share, *share) for share in shares]:
                 error = future.exception()

@@ -13,10 +13,8 @@ random cases in each process. --sanitize runs a few tiny shapes only, in this pr
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
 import functools
-import multiprocessing
 import os
 import random
 import sys
@@ -26,6 +24,7 @@ from collections.abc import Callable
 import checking
 import torch
 from triton_tle.bench.harness import format_table
+from triton_tle.bench.parallel import process_pool
 from triton_tle.bench.providers.sparse_mla_bwd_triton import sparse_mla_bwd_triton_untuned
 from triton_tle.bench.sparse_mla_bwd import Case, make_inputs, peak_memory
 from triton_tle.bench.sparse_mla_bwd_check import MAX_ERROR, MAX_ROW_ERROR, CheckCase, CheckResult, check
@@ -260,6 +259,7 @@ def run_in_turn(jobs: list[Job], soak: float = 0.0, seed: int = 0) -> dict[Job, 
     lost = False
     for job in jobs:
         results[job] = (None, "not run: the context is lost") if lost else job.run()
+        checking.progress(f"{job.provider}: {job.label}", results[job][1])
         lost = lost or checking.is_lost(results[job][1])
     generator, start = random.Random(seed), time.monotonic()
     while not lost and time.monotonic() - start < soak:
@@ -284,8 +284,7 @@ def run_jobs(jobs: list[Job], processes: int, soak: float, seed: int) -> dict[Jo
         costs[share] += 10 + len(group)  # compiling takes about as long as ten small cases
     results = {}
     if soak or any(shares):
-        context = multiprocessing.get_context("spawn")
-        with concurrent.futures.ProcessPoolExecutor(len(shares), mp_context=context) as pool:
+        with process_pool(len(shares)) as pool:
             futures = [pool.submit(run_in_turn, share, soak, seed + which) for which, share in enumerate(shares)]
             for share, future in zip(shares, futures):
                 broken = future.exception()

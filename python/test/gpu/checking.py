@@ -64,6 +64,11 @@ def _attempt(run: Callable[[], Any]) -> tuple[Any, str]:
     return value, ""
 
 
+def progress(label: str, problem: str) -> None:
+    """Say on standard error how a check has ended, from whichever process it ran in."""
+    print(f"{label}: {problem or 'ok'}", file=sys.stderr, flush=True)
+
+
 def is_lost(problem: str) -> bool:
     """Whether every further call of this process would fail, too."""
     return "CUDA error" in problem or "Error [CUDA]" in problem

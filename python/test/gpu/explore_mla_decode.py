@@ -9,10 +9,8 @@ shuffled rounds. FlashMLA runs along where it imports.
 from __future__ import annotations
 
 import argparse
-import concurrent.futures
 import contextlib
 import json
-import multiprocessing
 import pathlib
 import sys
 
@@ -22,6 +20,7 @@ from triton_tle.bench.harness import format_table
 from triton_tle.bench.mla_decode import SIZES, Case, make_inputs, prepare_form, prepare_operator
 from triton_tle.bench.mla_decode_check import DecodeCase, compare
 from triton_tle.bench.mla_decode_check import make_inputs as make_small_inputs
+from triton_tle.bench.parallel import process_pool
 from triton_tle.bench.providers import ProviderUnavailable, require_flash_mla
 from triton_tle.ops import mla_decode_bf16, mla_decode_fp8, mla_decode_fp8_pipes
 from triton_tle.ops.mla_metadata import DecodeShape, choose_splits
@@ -64,7 +63,7 @@ def main() -> int:
     if not chosen:
         parser.error(f"--only names no variant; there are {', '.join(known)}")
     usable = {}
-    with concurrent.futures.ProcessPoolExecutor(len(chosen), mp_context=multiprocessing.get_context("spawn")) as pool:
+    with process_pool(len(chosen)) as pool:
         futures = {name: pool.submit(problem_of, fp8, config) for name, config in chosen.items()}
         failed = {name: future.result() for name, future in futures.items()}
     for name, problem in failed.items():

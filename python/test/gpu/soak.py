@@ -27,6 +27,7 @@ from triton_tle.bench import mla_decode_check as decode
 from triton_tle.bench import sparse_mla_bwd_check as bwd
 from triton_tle.bench import sparse_mla_fwd_check as fwd
 from triton_tle.bench.harness import environment
+from triton_tle.bench.parallel import end_with_parent
 
 LAUNCHES = 30
 PROGRESS_SECONDS = 10.0
@@ -188,6 +189,7 @@ def soak(family: str, seconds: float, seed: int, reports: multiprocessing.Queue)
 
     Kinds: "compiled" once, "progress", "problem" for each one found, "done" at the end.
     """
+    end_with_parent()
     generator = random.Random(seed)
     make, forms = FAMILIES[family]
     shapes = launches = 0

@@ -4,9 +4,11 @@ import dataclasses
 import json
 import math
 import os
+import pathlib
 import shlex
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -513,6 +515,39 @@ def test_interrupted_processes_do_not_begin_what_is_left(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         parallel.in_processes(os.system, calls, processes=1, done=interrupt)
     assert len(ended) == 1 and 1 <= len(list(tmp_path.iterdir())) < len(calls)
+
+
+def _is_running(process: int) -> bool:
+    """Whether there is such a process; one that nobody has asked for its status any more has ended."""
+    try:
+        stat = pathlib.Path(f"/proc/{process}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell of a parent's end")
+def test_processes_of_a_pool_end_with_what_began_them(tmp_path):
+    place = shlex.quote(str(tmp_path / "id"))
+    program = f"""
+import os
+from triton_tle.bench.parallel import in_processes
+if __name__ == "__main__":
+    in_processes(os.system, [("echo $PPID > {place}; sleep 60",)])
+"""
+    (tmp_path / "main.py").write_text(program)
+    parent = subprocess.Popen([sys.executable, str(tmp_path / "main.py")])
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "id").exists() or not (tmp_path / "id").read_text().strip():
+        assert parent.poll() is None and time.monotonic() < deadline
+        time.sleep(0.05)
+    worker = int((tmp_path / "id").read_text())
+    assert _is_running(worker)
+    parent.kill()
+    parent.wait()
+    while _is_running(worker):
+        assert time.monotonic() < deadline, "the process of the pool is still there"
+        time.sleep(0.05)
 
 
 def test_backward_providers_are_prepared_or_skipped(monkeypatch):

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import concurrent.futures
+import ctypes
 import multiprocessing
 import os
+import signal
+import sys
 from collections.abc import Callable, Sequence
+
+_PR_SET_PDEATHSIG = 1  # of prctl(2)
 
 
 def _words(error: BaseException) -> str:
@@ -19,6 +24,24 @@ def _outcome(function: Callable[..., object], arguments: tuple) -> str:
     except Exception as error:
         return _words(error)
     return ""
+
+
+def end_with_parent() -> None:
+    """Let this process, which multiprocessing has begun, be killed when its parent ends in whatever way (Linux only).
+
+    What a time limit has killed would otherwise leave processes behind that hold the memory of a GPU.
+    """
+    parent = multiprocessing.parent_process()
+    if sys.platform != "linux" or parent is None:
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent.pid:  # it has ended meanwhile
+        os._exit(1)
+
+
+def process_pool(processes: int) -> concurrent.futures.ProcessPoolExecutor:
+    """A pool of `processes` fresh processes, which may use CUDA, and end with this one."""
+    return concurrent.futures.ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), end_with_parent)
 
 
 def in_processes(
@@ -41,8 +64,7 @@ def in_processes(
     if not calls:
         return []
     workers = max(1, min(len(calls), os.cpu_count() or 1, processes))
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with process_pool(workers) as pool:
         futures = [pool.submit(_outcome, function, arguments) for arguments in calls]
         try:
             for _ in concurrent.futures.as_completed(futures):
