@@ -18,6 +18,7 @@ from .sparse_mla_fwd_args import D_V, SparseMlaFwdArgs
 
 BLOCK_H = 64
 MAX_SPLITS = 64
+MAX_PARTS = 2**31 // (BLOCK_H * 2 * D_V) - 1  # elements of parts are counted in 32 bits: that saves registers
 SPLITS_AT_ONCE = 4
 # In the time that a tile of 64 keys takes, about 1.8 us: what a part costs beside its tiles, what the merge costs, how
 # much more for each part that it reads, and what a launch behind whole items costs.

@@ -29,7 +29,7 @@ from ._devices import capability_of, multiprocessors
 from ._launches import pdl_options
 from ._sparse_mla_fwd_parts import finish, load_indices
 from .sparse_mla_fwd_args import SparseMlaFwdArgs, check_sparse_mla_fwd
-from .sparse_mla_fwd_merge import choose_splits, launch_merge, new_parts
+from .sparse_mla_fwd_merge import MAX_PARTS, choose_splits, launch_merge, new_parts
 
 BLOCK_H = 64
 BLOCK_K = 64
@@ -349,7 +349,7 @@ def add(
             left.release(count)
             tl.store(rows + (128 + columns)[None, :], last_right.k.load(), mask=(heads < h_q)[:, None])
         else:
-            place = out_ptr + tl.cast(item, tl.int64) * (BLOCK_H * 1024) + COLUMN
+            place = out_ptr + item * (BLOCK_H * 1024) + COLUMN
             store_float32(sums_left * factor, place, last_left.k, last_right.k)
             tle.gpu.barrier()
             store_float32(sums_right * factor, place + 128, last_left.k, last_right.k)
@@ -546,6 +546,7 @@ def launch(args: SparseMlaFwdArgs, programs: int | None = None, splits: int | No
         splits = 1  # lists in order are the shortest in the last round, and not worth dividing
     elif splits is None:
         splits = choose_splits(left, triton.cdiv(args.topk, BLOCK_K), programs, items // programs)
+    splits = min(splits, MAX_PARTS // max(left, 1))
     whole = items - left if splits > 1 else items
     features = args.kernel_features()
     sizes = config(features["HAS_ROPE"])
