@@ -71,7 +71,7 @@ def explain(binary: Path, path: Path) -> str:
     """What the fuzzer says of one input, run alone."""
     command = [str(binary), "-timeout=60", "-rss_limit_mb=4000", str(path)]
     result = subprocess.run(command, capture_output=True, text=True, errors="replace")
-    return result.stderr if result.returncode else ""
+    return (result.stderr or f"tle-fuzz: ended with status {result.returncode}") if result.returncode else ""
 
 
 def title(report: str) -> str:
@@ -120,13 +120,16 @@ def main() -> int:
     log, begin = work / "log", time.monotonic()
     with log.open("w") as output:
         subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, env=environment, check=False)
+    bad = 0
     if statistics.exists():
         counts = zip(*(map(int, line.split()) for line in statistics.read_text().splitlines()), strict=True)
         inputs, parsed, reached, succeeded = map(sum, counts)
         print(f"[fuzz] {inputs} inputs: {parsed} parsed, {reached} reached a pass, {succeeded} passed it")
+        if not succeeded:
+            bad += 1
+            print("[fuzz] FOUND: no input has passed a pass, so nothing was tried")
 
     # A fuzzer that dies says nothing by its status: it ignores crashes.
-    bad = 0
     spent = time.monotonic() - begin
     if spent < arguments.seconds:
         bad += 1

@@ -39,12 +39,16 @@ class Declared:
 
 
 def declared_passes(tblgen: str, llvm_include: str) -> list[Declared]:
-    """Every pass of every Passes.td, sorted by flag; raises CalledProcessError when mlir-tblgen refuses a file."""
+    """Every pass of every Passes.td, sorted by flag.
+
+    Raises:
+        CalledProcessError: mlir-tblgen refuses a file; what it says is on standard error.
+    """
     passes = []
     for source in sorted(p for folder in INCLUDES for p in (ROOT / folder).rglob("Passes.td")):
         includes = [f"-I{ROOT / folder}" for folder in INCLUDES] + [f"-I{llvm_include}"]
         command = [tblgen, "--gen-pass-doc", *includes, str(source)]
-        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
         for part in re.split(r"^### ", text, flags=re.MULTILINE)[1:]:
             title, _, body = part.partition("\n")
             body = re.sub(r"^####", "##", body.strip(), flags=re.MULTILINE)

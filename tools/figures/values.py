@@ -55,7 +55,17 @@ def _bucketed_case(case: dict) -> str:
 
 
 def file_of(data: dict) -> str:
-    """The name in docs/results of what a benchmark has written; raises ValueError for what is kept under no name."""
+    """The name in docs/results of what a benchmark has written.
+
+    Raises:
+        ValueError: it is kept under no name, its run was ended early, or a provider failed in it.
+    """
+    if data.get("unfinished"):
+        raise ValueError(f"the run was ended early, behind {len(data['cases'])} cases")
+    failed = {case["label"]: case["failed"] for case in data.get("cases", []) if case.get("failed")}
+    for place, names in [("all cases", data.get("failed")), *failed.items()]:
+        if names:
+            raise ValueError(f"{', '.join(names)} failed in {place}")
     gpu, operator = data.get("environment", {}).get("gpu", ""), data.get("op", "")
     if "H100" not in gpu:
         raise ValueError(f"environment.gpu is {gpu!r}, but the pages have figures of an H100")
@@ -73,6 +83,9 @@ def read(results: Path = RESULTS) -> dict[str, dict]:
     for name, (file, key) in SOURCES.items():
         data = json.loads((results / file).read_text())
         cases = data.get("cases") or data["gemm"]
+        names = [key(case) for case in cases]
+        if len(set(names)) < len(names):
+            raise ValueError(f"{file}: {len(names)} cases have {len(set(names))} names: {', '.join(sorted(names))}")
         tree[name] = {
             **data["environment"],
             "product": data.get("product_tflops"),

@@ -13,7 +13,7 @@ for argument; do
   case $argument in -artifact_prefix=*) findings=${argument#*=};; esac
 done
 if [ -z "$findings" ]; then  # one input, alone
-  case $argument in *again) echo "SUMMARY: it crashes" >&2; exit 77;; esac
+  case $argument in *again) echo "SUMMARY: it crashes" >&2; exit 77;; *killed) kill -9 $$;; esac
   exit 0
 fi
 %s
@@ -25,9 +25,12 @@ STATISTICS = 'echo "9 8 7 6" >"$TLE_FUZZ_STATISTICS"; echo "1 1 1 1" >>"$TLE_FUZ
     (STATISTICS + "sleep 1.2", 1, 0, r"10 inputs: 9 parsed, 8 reached a pass, 7 passed it\n.*0 findings"),
     (STATISTICS, 60, 1, r"FOUND: the fuzzer itself ended after \d+ of 60 s\n.*1 findings"),
     ("sleep 1.2", 1, 1, "0 findings"),  # it has not run any input
+    ('echo "9 8 7 0" >"$TLE_FUZZ_STATISTICS"; sleep 1.2', 1, 1, "FOUND: no input has passed a pass.*\n.*1 findings"),
     (STATISTICS + "sleep 1.2; touch ${findings}crash-again ${findings}crash-1-again", 1, 1,
      r"FOUND: it crashes \n    2 inputs, smallest .*\n.*1 findings"),
     (STATISTICS + "sleep 1.2; touch ${findings}crash-1", 1, 1, "FOUND: crashed, and not again alone\n.*\n.*1 findings"),
+    (STATISTICS + "sleep 1.2; touch ${findings}timeout-killed", 1, 1,
+     r"FOUND: ended with status -9\n.*\n.*1 findings"),
     (STATISTICS + "sleep 1.2; touch ${findings}slow-unit-1", 1, 0, "0 findings"),
 ])  # fmt: skip
 def test_verdict(run, seconds, status, says, tmp_path, monkeypatch, capsys):

@@ -1,6 +1,7 @@
 """README.md and docs have the figures of docs/results."""
 
 import importlib
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -114,6 +115,36 @@ def test_files_are_taken_by_what_they_hold(values, data, name):
 def test_files_of_no_name_are_refused(values, gpu, operator):
     with pytest.raises(ValueError, match="environment.gpu is" if operator == "gemm" else "op is 'copy'"):
         values.file_of({"environment": {"gpu": gpu}, "op": operator, "cases": []})
+
+
+@pytest.mark.parametrize(
+    "more, message",
+    [
+        ({"unfinished": True}, "ended early, behind 1 cases"),
+        ({"failed": {"tilelang": "does not compile"}}, "tilelang failed in all cases"),
+        (
+            {"cases": [{"label": "d 576", "failed": {"tle": "wrong", "triton": "raised"}}]},
+            "tle, triton failed in d 576",
+        ),
+    ],
+)
+def test_files_of_runs_that_failed_are_refused(values, more, message):
+    data = {"environment": {"gpu": "NVIDIA H100"}, "op": "gemm", "cases": [{"label": "a", "failed": {}}], "failed": {}}
+    assert values.file_of(data) == "gemm_h100.json"
+    with pytest.raises(ValueError, match=message):
+        values.file_of(data | more)
+
+
+def test_cases_of_one_name_are_refused(values, tmp_path):
+    for path in values.RESULTS.glob("*.json"):
+        data = json.loads(path.read_text())
+        if path.name == "sparse_mla_fwd_rows_h100.json":
+            data["cases"].append(data["cases"][3])
+        (tmp_path / path.name).write_text(json.dumps(data))
+    with pytest.raises(
+        ValueError, match="sparse_mla_fwd_rows_h100.json: 14 cases have 13 names: 512, 128, 1024, 32768"
+    ):
+        values.read(tmp_path)
 
 
 def test_sentences_are_read(engine):

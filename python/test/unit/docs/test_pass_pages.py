@@ -51,3 +51,9 @@ def test_changes_are_found(tmp_path, monkeypatch):
     assert tool.problems([declared]) == [] and reason in page.read_text()
     (tmp_path / "gone.md").write_text("")
     assert tool.problems([declared]) == ["docs/passes/gone.md: no such pass"]
+
+
+def test_what_mlir_tblgen_says_is_shown(tmp_path):
+    command = [sys.executable, str(TOOL), "--check", "--llvm-include", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode and "error: could not find include file 'mlir/Pass/PassBase.td'" in done.stderr
