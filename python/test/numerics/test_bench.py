@@ -186,6 +186,44 @@ def test_cases_are_run_and_logged(monkeypatch):
     assert results["cases"] == [{"label": "1"}, {"label": "2"}] and said == ["gpu none", "\n1", "\n2"]
 
 
+@pytest.mark.parametrize("cases", [[], [{"failed": {}, "providers": {}}]])
+def test_a_run_that_measures_nothing_fails(monkeypatch, capsys, cases):
+    """The one provider that --only names is not installed, say."""
+    module = SimpleNamespace(run=lambda **options: {"skipped": {"peer": "pip install it"}, "cases": cases})
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(cli.importlib, "import_module", lambda name, package: module)
+    assert cli.main(["gemm"]) == 1
+    assert "gemm: no provider was measured" in capsys.readouterr().err
+
+
+def test_a_run_that_is_ended_keeps_its_cases(monkeypatch, tmp_path):
+    seen = []
+
+    def bench(case):
+        seen.append(json.loads(path.read_text()) if path.exists() else None)
+        if case == 3:
+            raise KeyboardInterrupt
+        return {"label": str(case), "failed": {}, "providers": {"tle": {}}}
+
+    def measure(quick, only, commit):
+        results = harness.begin("gemm", ["tle"], None, None, lambda line: None)
+        return harness.run_cases(results, cases, bench, lambda result: "", lambda line: None)
+
+    monkeypatch.setattr(harness, "environment", lambda commit: {"gpu": "none"})
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(cli.importlib, "import_module", lambda name, package: SimpleNamespace(run=measure))
+    path, cases = tmp_path / "new" / "gemm.json", [1, 2, 3]
+    with pytest.raises(KeyboardInterrupt):
+        cli.main(["gemm", "--json", str(path)])
+    kept = json.loads(path.read_text())
+    assert kept["unfinished"] is True and [case["label"] for case in kept["cases"]] == ["1", "2"]
+    assert seen[0] is None and [len(found["cases"]) for found in seen[1:]] == [1, 2]
+    cases.pop()
+    assert cli.main(["gemm", "--json", str(path)]) == 0
+    assert "unfinished" not in json.loads(path.read_text()) and harness._place is None
+
+
 def test_unknown_provider_is_an_error():
     with pytest.raises(ValueError, match="only names no provider: nonsense; there are tle, tle_tile, tle_divided"):
         sparse_mla_fwd.run(only=["nonsense"], log=lambda line: None)
@@ -206,7 +244,7 @@ def test_all_operators_in_turn(monkeypatch, tmp_path, capsys):
             assert quick and only is None and commit == "abc"
             if self.name == ".gemm":
                 raise RuntimeError("no memory")
-            return results_for(3.0) | {"cases": [{"failed": {}, "label": self.name, "providers": {}}]}
+            return results_for(3.0) | {"cases": [{"failed": {}, "label": self.name, "providers": {"tle": {}}}]}
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(cli.importlib, "import_module", lambda name, package: Module(name))
@@ -231,14 +269,14 @@ class Module:
     def run(**options):
         print("a table")
         os.system("echo a compiler")
-        return {"cases": []}
+        return {"cases": [{"failed": {}, "providers": {"tle": {}}}]}
 torch.cuda.is_available = lambda: True
 cli.importlib.import_module = lambda *name: Module
 sys.exit(cli.main(["gemm", "--json"]))
 """
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, timeout=120)
-    assert done.returncode == 0 and json.loads(done.stdout) == {"cases": []}
+    assert done.returncode == 0 and json.loads(done.stdout) == {"cases": [{"failed": {}, "providers": {"tle": {}}}]}
     assert "a table" in done.stderr and "a compiler" in done.stderr
 
 
@@ -564,10 +602,28 @@ def test_backward_providers_are_prepared_or_skipped(monkeypatch):
 
     loaders = {"good": provider(seen.append), "plain": provider(None), "bad": provider(fails), "missing": missing}
     monkeypatch.setattr(sparse_mla_bwd, "LOADERS", loaders)
-    skipped = {}
-    assert list(sparse_mla_bwd._prepared(list(loaders), sparse_mla_bwd.QUICK_CASES, skipped)) == ["good", "plain"]
+    results = {"skipped": {}, "failed": {}}
+    assert list(sparse_mla_bwd._prepared(list(loaders), sparse_mla_bwd.QUICK_CASES, results)) == ["good", "plain"]
     assert [case.h_q for case in seen[0]] == [64]
-    assert skipped == {"bad": "does not compile: RuntimeError: no compiler", "missing": "pip install it"}
+    assert results["skipped"] == {"missing": "pip install it"}
+    assert results["failed"] == {"bad": "does not compile: RuntimeError: no compiler"}
+
+
+@pytest.mark.parametrize("module", [sparse_mla_fwd, sparse_mla_bwd])
+def test_a_peer_that_does_not_compile_is_a_failure(monkeypatch, module):
+    def fails(cases):
+        raise RuntimeError("no compiler")
+
+    monkeypatch.setattr(harness, "environment", lambda commit: {"gpu": "none"})
+    monkeypatch.setattr(module, "CASES", ())
+    monkeypatch.setattr(sparse_mla_fwd, "product_tflops", lambda results, log: 700.0)
+    monkeypatch.setattr(module, "LOADERS", {"peer": lambda: module.Provider(print, lambda case: True, fails)})
+    lines = []
+    results = module.run(log=lines.append)
+    assert results["failed"] == {"peer": "does not compile: RuntimeError: no compiler"} and not results["skipped"]
+    assert lines[-1] == "failed peer: does not compile: RuntimeError: no compiler"
+    results["cases"] = [{"failed": {}, "providers": {"tle": {}}}]
+    assert cli._status({"op": results}) == 1 and cli._status({"op": results | {"failed": {}}}) == 0
 
 
 def test_plain_backward_compiles_each_configuration_once():

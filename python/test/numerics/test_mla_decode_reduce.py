@@ -15,6 +15,7 @@ import triton
 import triton_tle
 from triton.backends.compiler import GPUTarget
 from triton_tle.bench import tune_reduce
+from triton_tle.bench.mla_decode_reduce import error_of
 from triton_tle.bench.tune_reduce import compile_ahead, shapes_to_tune, tune
 from triton_tle.commands import tune as command
 from triton_tle.compiler import report
@@ -51,6 +52,17 @@ def partials(splits=3, b=2, s_q=1, h_q=8, d_v=64):
     return torch.randn((splits, b, s_q, h_q, d_v), generator=generator), torch.randn(
         (splits, b, s_q, h_q), generator=generator
     )
+
+
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("fault", [float("nan"), 3.0])
+def test_the_benchmark_sees(which, fault):
+    """A NaN, too, in whichever result."""
+    expected = torch.ones(2, 1, 8, 64, dtype=torch.float64), torch.zeros(2, 8, 1, dtype=torch.float64)
+    results = expected[0].bfloat16(), expected[1].float()
+    assert error_of(results, expected) == 0
+    results[which][1, 0] += fault
+    assert not error_of(results, expected) < 5e-3
 
 
 def test_reference_is_attention_over_all_keys():

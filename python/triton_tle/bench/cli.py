@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run one benchmark, or all; return the exit status (1: no GPU, or a provider failed).
+    """Run one benchmark, or all; return the exit status (1: no GPU, a provider failed, or none was measured).
 
     Raises:
         ValueError: --only names a provider that does not exist, or stands without an operator; --json or --plot names
@@ -117,16 +117,29 @@ def _run_chosen(args: argparse.Namespace) -> tuple[int, dict[str, dict]]:
 
 
 def _status(found: dict[str, dict]) -> int:
-    return int(any(case["failed"] for results in found.values() for case in results["cases"]))
+    """1 if a provider failed, or if an operator has no figures at all."""
+    return int(any(_has_failed(results) or not _has_figures(results) for results in found.values()))
+
+
+def _has_failed(results: dict) -> bool:
+    return bool(results.get("failed")) or any(case["failed"] for case in results["cases"])
+
+
+def _has_figures(results: dict) -> bool:
+    return any(case["providers"] for case in results["cases"])
 
 
 def _run_one(op: str, args: argparse.Namespace, json_path: pathlib.Path | None, plot_path: pathlib.Path | None) -> dict:
-    from .harness import save_json, save_plot
+    from .harness import keeping, save_json, save_plot
 
-    results = importlib.import_module(f".{op}", __package__).run(quick=args.quick, only=args.only, commit=args.commit)
-    if json_path and json_path != STDOUT:
-        save_json(json_path, results)
-        print(f"wrote {json_path}")
+    module, place = importlib.import_module(f".{op}", __package__), None if json_path == STDOUT else json_path
+    with keeping(place):
+        results = module.run(quick=args.quick, only=args.only, commit=args.commit)
+    if place:
+        save_json(place, results)
+        print(f"wrote {place}")
+    if not _has_figures(results):
+        print(f"triton_tle bench: {op}: no provider was measured", file=sys.stderr)
     if plot_path:
         print(save_plot(plot_path, results, OPERATORS[op]) or f"wrote {plot_path}")
     return results

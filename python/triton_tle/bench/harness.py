@@ -6,6 +6,7 @@ medians of per-round ratios. A power-throttled GPU makes single figures swing by
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import importlib.metadata
@@ -24,6 +25,8 @@ import torch
 from .providers import ProviderUnavailable
 
 Run = Callable[[], object]
+
+_place: pathlib.Path | None = None  # see `keeping`
 
 
 @dataclasses.dataclass
@@ -229,13 +232,15 @@ def begin(
 ) -> dict:
     """Results of benchmark `op` without cases yet; the environment goes to `log`.
 
+    "skipped" is for providers that cannot be had here, "failed" for those that break ahead of all cases.
+
     Raises:
         ValueError: `only` holds a name that is not `known`; `what` says what it should name.
     """
     unknown = sorted(set(only or ()) - set(known))
     if unknown:
         raise ValueError(f"only names no {what}: {', '.join(unknown)}; there are {', '.join(known)}")
-    results: dict = {"op": op, "environment": environment(commit), "skipped": {}, "cases": []}
+    results: dict = {"op": op, "environment": environment(commit), "skipped": {}, "failed": {}, "cases": []}
     log(", ".join(f"{key} {value}" for key, value in results["environment"].items()))
     return results
 
@@ -293,13 +298,29 @@ def run_cases(
     table: Callable[[dict], str],
     log: Callable[[str], None],
 ) -> dict:
-    """`results` with what `bench` says of each case, whose `table` is logged when it is done."""
+    """`results` with what `bench` says of each case, whose `table` is logged when it is done.
+
+    Inside of `keeping` they are written behind each case, marked "unfinished".
+    """
     for case in cases:
         result = bench(case)
         results["cases"].append(result)
         log("\n" + table(result))
+        if _place is not None:
+            save_json(_place, results | {"unfinished": True})
         torch.cuda.empty_cache()
     return results
+
+
+@contextlib.contextmanager
+def keeping(path: pathlib.Path | None) -> Iterator[None]:
+    """Inside, `run_cases` writes its results to `path` behind each case: a run that is killed leaves what it has."""
+    global _place
+    before, _place = _place, path
+    try:
+        yield
+    finally:
+        _place = before
 
 
 def format_table(header: list[str], rows: list[list[str]]) -> str:

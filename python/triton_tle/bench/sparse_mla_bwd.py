@@ -180,8 +180,9 @@ def format_case(result: dict) -> str:
     return figures.case_table(result, columns, BASELINES)
 
 
-def _prepared(names: list[str], cases: Sequence[Case], skipped: dict[str, str]) -> dict[str, Provider]:
-    """The providers, all compiled at the same time; those that cannot be had go into `skipped`, with the reason."""
+def _prepared(names: list[str], cases: Sequence[Case], results: dict) -> dict[str, Provider]:
+    """The providers, all compiled at the same time; the others go into `results`, with the reason: as "skipped" what
+    cannot be had, as "failed" what does not compile."""
 
     def load(name: str) -> Provider:
         provider = LOADERS[name]()
@@ -196,9 +197,9 @@ def _prepared(names: list[str], cases: Sequence[Case], skipped: dict[str, str]) 
             try:
                 providers[name] = future.result()
             except ProviderUnavailable as reason:
-                skipped[name] = str(reason)
+                results["skipped"][name] = str(reason)
             except Exception as problem:  # as in _bench_case
-                skipped[name] = f"does not compile: {type(problem).__name__}: {problem}"
+                results["failed"][name] = f"does not compile: {type(problem).__name__}: {problem}"
     return providers
 
 
@@ -218,8 +219,9 @@ def run(
     """
     results = harness.begin("sparse_mla_bwd", LOADERS, only, commit, log)
     cases = QUICK_CASES if quick else CASES
-    providers = _prepared(only or list(LOADERS), cases, results["skipped"])
-    for name, reason in results["skipped"].items():
-        log(f"skipped {name}: {reason[:1000]}")
+    providers = _prepared(only or list(LOADERS), cases, results)
+    for what in ("skipped", "failed"):
+        for name, reason in results[what].items():
+            log(f"{what} {name}: {reason[:1000]}")
     bench = functools.partial(_bench_case, providers=providers, rounds=ROUNDS, log=log)
     return harness.run_cases(results, cases, bench, format_case, log)

@@ -204,8 +204,8 @@ def run(
         try:
             provider.prepare([case for case in cases if provider.supports(case)])
         except Exception as problem:  # as in _bench_case
-            results["skipped"][name] = f"does not compile: {type(problem).__name__}: {problem}"
-            log(f"skipped {name}: {results['skipped'][name][:1000]}")
+            results["failed"][name] = f"does not compile: {type(problem).__name__}: {problem}"
+            log(f"failed {name}: {results['failed'][name][:1000]}")
             del providers[name]
     products = product_tflops(results, log)
     bench = functools.partial(_bench_case, providers=providers, rounds=9 if quick else 17, products=products, log=log)
