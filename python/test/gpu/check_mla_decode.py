@@ -319,7 +319,8 @@ def main() -> int:
             try:
                 for future in concurrent.futures.as_completed(futures, timeout=args.seconds):
                     waiting.discard(future)
-                    record(*futures[future][:2], *future.result())
+                    broken = future.exception()  # a process that dies takes what is left of all along
+                    record(*futures[future][:2], *((None, f"{broken!r}"[:300]) if broken else future.result()))
             except concurrent.futures.TimeoutError:
                 for future in waiting:
                     what = "was still running" if future.running() else "was not begun"

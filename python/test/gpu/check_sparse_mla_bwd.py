@@ -286,9 +286,13 @@ def run_jobs(jobs: list[Job], processes: int, soak: float, seed: int) -> dict[Jo
     if soak or any(shares):
         with process_pool(len(shares)) as pool:
             futures = [pool.submit(run_in_turn, share, soak, seed + which) for which, share in enumerate(shares)]
-            for share, future in zip(shares, futures):
+            for which, (share, future) in enumerate(zip(shares, futures)):
                 broken = future.exception()
-                results.update(dict.fromkeys(share, (None, f"{broken!r}"[:300])) if broken else future.result())
+                if not broken:
+                    results.update(future.result())
+                    continue
+                ended = share or [Job("tle", None, f"random cases, seed {seed + which}")]
+                results.update(dict.fromkeys(ended, (None, f"{broken!r}"[:300])))
     return results | run_in_turn(large)
 
 

@@ -114,6 +114,7 @@ def main() -> int:
                 functools.partial(check, PROVIDERS[provider], case, args.seed + number, "cuda")
             )
             problem = problem or ("" if result.passed else "WRONG")
+            checking.progress(f"{provider}: {case.label}", problem)
             values = [f"{value:.1e}" for value in dataclasses.astuple(result)] if result else ["-"] * 3
             record = dataclasses.asdict(result) if result else {}
             rows.append([case.label, provider, *values, problem or "ok"])

@@ -135,7 +135,8 @@ def shared_changes() -> list[dict[str, Any]]:
 
 
 def finish(arguments: argparse.Namespace, records: list[dict[str, Any]], limits: str, **more: object) -> int:
-    """Prints how many of `records` passed and writes them to --json; the exit status, 1 if one has a "problem".
+    """Prints how many of `records` passed and writes them to --json; the exit status, 1 if one has a "problem" or if
+    there is none.
 
     `limits` says what was allowed; `more` goes into the JSON.
     """
@@ -146,4 +147,6 @@ def finish(arguments: argparse.Namespace, records: list[dict[str, Any]], limits:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         document = {"environment": environment(arguments.commit), "seed": arguments.seed, **more, "checks": records}
         arguments.json.write_text(json.dumps(document, indent=1) + "\n")
-    return 1 if failed else 0
+    if not records:
+        print("nothing was checked: no check has what the options name", file=sys.stderr)
+    return 1 if failed or not records else 0

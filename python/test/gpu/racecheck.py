@@ -140,6 +140,8 @@ def main() -> int:
     parser.add_argument("--sanitizer", default=default, help="the tool (%(default)s)")
     parser.add_argument("command", nargs=argparse.REMAINDER, help="the check and its arguments")
     arguments = parser.parse_args()
+    if not arguments.command:
+        parser.error("no check to run")
     about = subprocess.run([arguments.sanitizer, "--version"], capture_output=True, text=True).stdout
     print(*[line for line in about.splitlines() if line.startswith("Version")], flush=True)
     try:

@@ -3,7 +3,7 @@
 #   python/test/gpu/run_all.sh OUT_DIR [commit]
 # OUT_DIR gets the logs, JSON results and plots. Python with torch, triton 3.6.0 and triton_tle on the path must be
 # `python3`; peers (tilelang, flash_mla) run where they import. Each step has its limit; the table of all steps is
-# printed last, and the status is 1 if one of them failed.
+# printed last, and the status is 1 if one of them failed, if none ran, or if PARTS, ONLY or SKIP name what is not there.
 #   PARTS="checks benches"   some of the parts only: checks, benches, sanitizers, tutorials
 #   ONLY="bench_gemm"        some of the steps only
 #   SKIP="memcheck_fwd"      steps to leave out
@@ -16,7 +16,7 @@ tutorials=$here/../../tutorials/tle
 parts=${PARTS:-checks benches sanitizers tutorials}
 mkdir -p "$out"
 export PYTHONUNBUFFERED=1 PYTHONPATH="$here/../..${PYTHONPATH:+:$PYTHONPATH}"
-table=() failed=()
+table=() failed=() known=() ran=0
 if ! python3 -c 'import torch; raise SystemExit(not torch.cuda.is_available())'; then
   echo "needs an NVIDIA GPU, and torch sees none" >&2
   exit 1
@@ -24,14 +24,23 @@ fi
 
 has() { case " $1 " in *" $2 "*) return 0 ;; *) return 1 ;; esac; }
 
+for part in $parts; do
+  if ! has "checks benches sanitizers tutorials" "$part"; then
+    echo "PARTS: no part '$part'; there are checks, benches, sanitizers, tutorials" >&2
+    exit 1
+  fi
+done
+
 row() { table+=("$(printf '%-26s %-8s %5s  %s' "$1" "$2" "$3" "${4:0:120}")"); }
 
 step() { # step PART NAME SECONDS COMMAND...
   local part=$1 name=$2 limit=$3 status start=$SECONDS
   shift 3
+  known+=("$name")
   has "$parts" "$part" || return
   [ -z "${ONLY:-}" ] || has "$ONLY" "$name" || return
   if has "${SKIP:-}" "$name"; then row "$name" "left out" - "SKIP"; return; fi
+  ran=$((ran + 1))
   echo "== $name (at most $limit s)"
   timeout -k 10 "$limit" "$@" >"$out/$name.log" 2>&1
   status=$?
@@ -49,6 +58,7 @@ step() { # step PART NAME SECONDS COMMAND...
 }
 
 missing() { # missing PART NAME WHY
+  known+=("$2")
   has "$parts" "$1" && { [ -z "${ONLY:-}" ] || has "$ONLY" "$2"; } && row "$2" "left out" - "$3"
 }
 
@@ -117,5 +127,9 @@ done
 echo
 printf '%-26s %-8s %5s  %s\n' step result s "last line"
 printf '%s\n' ${table[@]+"${table[@]}"}
+for name in ${ONLY:-} ${SKIP:-}; do
+  has "${known[*]}" "$name" || { echo "no step $name; there are ${known[*]}"; failed+=("$name"); }
+done
+[ $ran -gt 0 ] || { echo "no step has run"; failed+=("all"); }
 echo "failed: ${failed[*]:-none}"
 [ ${#failed[@]} -eq 0 ]

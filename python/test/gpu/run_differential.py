@@ -75,6 +75,8 @@ def main() -> int:
     parser.add_argument("--interpret", action="store_true", help="in Triton's interpreter, without a GPU")
     arguments = parser.parse_args()
 
+    if not arguments.seeds and arguments.count < 1:
+        parser.error(f"--count: got {arguments.count}, expected 1 or more")
     if not arguments.interpret and not torch.cuda.is_available():
         print("needs an NVIDIA GPU; --interpret does without", file=sys.stderr)
         return 1

@@ -6,7 +6,7 @@ Each family runs in a process of its own, all at the same time, so that kernels 
 multiprocessors. Features that choose a compiled variant come from a short list, sizes are random: after the first
 minute time goes to launches. A shape is calculated once and compared with the float64 reference, then LAUNCHES times
 more on the same inputs: results must be the same bits, those of the backward with floating-point atomics the same
-numbers within rounding, and never NaN. Exits with 1 if anything was wrong.
+numbers within rounding, and never NaN; each gets memory that holds NaN. Exits with 1 if anything was wrong.
 """
 
 from __future__ import annotations
@@ -173,15 +173,28 @@ FAMILIES: dict[str, tuple[Callable[[random.Random, int | None], Shape], int]] = 
 
 
 def turn(shape: Shape) -> tuple[int, str]:
-    """(launches, what was wrong or nothing) of one shape."""
+    """(launches, what was wrong or nothing) of one shape.
+
+    Results are filled with NaN once they have been compared: the next call most likely gets their memory, and an
+    element that it does not write must not be right all the same.
+    """
     first = shape.call()
     problem = shape.problem(first)
     if problem:
         return 1, f"against float64: {problem}"
     for number in range(LAUNCHES):
-        if not shape.same(first, shape.call()):
+        again = shape.call()
+        if not shape.same(first, again):
             return number + 2, f"call {number + 2} differs from the first"
+        _spoil(again)
+        del again
     return LAUNCHES + 1, ""
+
+
+def _spoil(results: tuple[torch.Tensor | None, ...]) -> None:
+    for result in results:
+        if result is not None:
+            result.fill_(float("nan"))
 
 
 def soak(family: str, seconds: float, seed: int, reports: multiprocessing.Queue) -> None:

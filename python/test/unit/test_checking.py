@@ -1,7 +1,13 @@
-"""What the checks on a GPU share: calls whose exceptions become words, again where memory was short."""
+"""What the checks on a GPU share: calls whose exceptions become words, again where memory was short; verdicts."""
 
+import concurrent.futures
+import functools
+import importlib
 import importlib.util
+import json
+import os
 import pathlib
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -59,3 +65,88 @@ def test_nothing_more_is_asked_of_a_lost_gpu(checking, monkeypatch):
 def test_other_exceptions_are_not_tried_again(checking):
     run, left = outcomes(ValueError("lse is NaN"), 5)
     assert checking.guarded(run) == (None, "ValueError: lse is NaN") and left == [5]
+
+
+@pytest.fixture
+def scripts(monkeypatch):
+    """Imports a script of the GPU's folder by name; processes that it begins find it, too."""
+    monkeypatch.syspath_prepend(str(PATH.parent))
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda *device: "a GPU")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    return importlib.import_module
+
+
+@pytest.mark.parametrize("problems, status", [(["", ""], 0), (["", "WRONG"], 1), ([], 1)])
+def test_status(scripts, capsys, tmp_path, problems, status):
+    """1 where nothing has been checked: a name that no check has, say."""
+    checking = scripts("checking")
+    arguments = SimpleNamespace(seed=3, json=tmp_path / "new" / "a.json", commit="abc")
+    assert checking.finish(arguments, [{"problem": problem} for problem in problems], "none") == status
+    shown = capsys.readouterr()
+    assert f"{problems.count('')} of {len(problems)} checks passed" in shown.out
+    assert ("nothing was checked" in shown.err) is (not problems)
+    assert [check["problem"] for check in json.loads(arguments.json.read_text())["checks"]] == problems
+
+
+@pytest.mark.parametrize("only, status", [(["one"], 0), (["two"], 1), (["three"], 1), ([], 1)])
+def test_status_of_checks_of_partitions(scripts, monkeypatch, capsys, only, status):
+    launching = scripts("launching")
+    monkeypatch.setattr(launching, "INTERPRETED", True)
+    monkeypatch.setattr("sys.argv", ["check", "--only", *only])
+    checks = [(name, lambda error=error: (error, 1e-3, None, 0.0)) for name, error in (("one", 0.0), ("two", 1.0))]
+    assert launching.main("Checks.", checks, None) == status
+    assert ("nothing was checked" in capsys.readouterr().out) is (only in (["three"], []))
+
+
+@pytest.mark.parametrize("fault, agree", [(None, True), ("another value", False), ("not written", False)])
+def test_launches_write_all_they_return(scripts, fault, agree):
+    out, count = torch.zeros(4), [0]
+
+    def launch():
+        count[0] += 1
+        written = out[:3] if fault == "not written" and count[0] == 5 else out
+        written.fill_(2.0 if fault == "another value" and count[0] == 5 else 1.0)
+        return out
+
+    assert scripts("launching").launches_agree(launch, 8) is agree
+    assert count[0] == (9 if agree else 5)
+
+
+def test_a_dead_process_of_decode_checks_fails_them(scripts, monkeypatch, capsys, tmp_path):
+    """Each by name, and those that ended before stay in the file."""
+    decode = scripts("check_mla_decode")
+    path = tmp_path / "a.json"
+    monkeypatch.setattr("sys.argv", ["check", "--jobs", "1", "--json", str(path), "--commit", "abc"])
+    monkeypatch.setattr(decode, "all_cases", list)
+    monkeypatch.setattr(decode, "pipes_cases", list)
+    dies = functools.partial(os._exit, 3)
+    monkeypatch.setattr(decode, "other_checks", lambda: {"ends": os.getpid, "dies": dies, "comes late": dies})
+    assert decode.main() == 1
+    problems = {check["label"]: check["problem"] for check in json.loads(path.read_text())["checks"]}
+    assert set(problems) == {"ends", "dies", "comes late"}
+    assert all("BrokenProcessPool" in problems[name] for name in ("dies", "comes late"))
+    assert "FAILED dies" in capsys.readouterr().out
+
+
+class DeadPool(concurrent.futures.Executor):
+    """Every process of it dies."""
+
+    def submit(self, *call):
+        future = concurrent.futures.Future()
+        future.set_exception(RuntimeError("it died"))
+        return future
+
+
+@pytest.mark.parametrize("jobs", [0, 1])
+def test_a_dead_process_of_backward_checks_is_a_failure(scripts, monkeypatch, jobs):
+    """Also one that had none but random cases."""
+    backward = scripts("check_sparse_mla_bwd")
+    monkeypatch.setattr(backward, "process_pool", lambda processes: DeadPool())
+    results = backward.run_jobs([backward.Job("tle", None, "an operator")] * jobs, 3, soak=5.0, seed=1)
+    assert len(results) == 3 and all("it died" in problem for _, problem in results.values())
+
+
+def test_backward_checks_that_no_provider_has(scripts, monkeypatch, capsys):
+    backward = scripts("check_sparse_mla_bwd")
+    monkeypatch.setattr("sys.argv", ["check", "--provider", "tle_loop", "--only", "no such case"])
+    assert backward.main() == 1 and "nothing was checked" in capsys.readouterr().err

@@ -92,3 +92,11 @@ def test_bytes_that_start_partitions(racecheck, tmp_path):
         (tmp_path / folder / f"__grp__{name}.json").write_text("{}")
     expected = set(range(1024 + 88, 1024 + 100)) | set(range(1024 + 292, 1024 + 300))
     assert racecheck.state_bytes(tmp_path) == {"forward": expected, "plain": set()}
+
+
+def test_without_a_check(racecheck, monkeypatch, capsys):
+    """Python without a script would end well, and without hazards."""
+    monkeypatch.setattr(sys, "argv", ["racecheck.py", "--sanitizer", "true"])
+    with pytest.raises(SystemExit, match="2"):
+        racecheck.main()
+    assert "no check to run" in capsys.readouterr().err

@@ -25,7 +25,8 @@ def shape_of(soak, results, same, problem=lambda results: ""):
 
 
 def repeated(value, soak, change=None, at=7):
-    return [(change if number == at and change is not None else value, None) for number in range(soak.LAUNCHES + 1)]
+    results = [change if number == at and change is not None else value for number in range(soak.LAUNCHES + 1)]
+    return [(result.clone(), None) for result in results]
 
 
 @pytest.mark.parametrize("rule", ["same_bits", "same_sums"])
@@ -52,3 +53,17 @@ def test_sums_may_differ_by_rounding_and_bits_may_not(soak):
 def test_a_wrong_first_result_is_found(soak):
     shape = shape_of(soak, repeated(torch.ones(1), soak), soak.same_bits, lambda results: "out differs")
     assert soak.turn(shape) == (1, "against float64: out differs")
+
+
+@pytest.mark.parametrize("rule", ["same_bits", "same_sums"])
+def test_what_a_call_does_not_write_is_found(soak, rule):
+    """Memory that an earlier call has given back holds that one's results."""
+    memory, calls = torch.empty(2), []
+
+    def call():
+        calls.append(1)
+        (memory[:1] if len(calls) == 5 else memory).fill_(1.0)
+        return (memory.clone() if len(calls) == 1 else memory, None)
+
+    shape = soak.Shape("a shape", call, lambda results: "", getattr(soak, rule))
+    assert soak.turn(shape) == (5, "call 5 differs from the first")
