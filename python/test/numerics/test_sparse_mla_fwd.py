@@ -38,7 +38,7 @@ def test_compiles_for_other_gpus(arch):
         assert result.clean and set(result.mma) == {"HMMA"}, result
 
 
-# The kernel of partitions takes more than 32 heads (40 where a case names none) and rows of kv at whole 16 bytes.
+# The kernel of partitions takes more than 32 heads (40 where a case names none) and strides of whole 16 elements.
 OF_PARTITIONS = {
     name: {"h_q": 40} | case
     for name, case in CASES.items()
@@ -53,14 +53,15 @@ def test_kernel_of_partitions_matches_reference(interpreted, name):
 
 
 @pytest.mark.parametrize(
-    ("h_q", "width", "sm_scale"), [(32, 576, 0.1), (64, 577, 0.1), (64, 576, -0.1), (64, 576, 1e-46)]
+    ("h_q", "width", "sm_scale"),
+    [(32, 576, 0.1), (64, 577, 0.1), (64, 584, 0.1), (64, 576, -0.1), (64, 576, 1e-46)],
 )
 def test_kernel_of_partitions_refuses_what_it_cannot_do(h_q, width, sm_scale):
     from triton_tle.ops.sparse_mla_fwd_pipes import sparse_mla_fwd_pipes
 
     q = torch.zeros((1, h_q, 576), dtype=torch.bfloat16)
     kv = torch.zeros((4, 1, width), dtype=torch.bfloat16)[..., :576]
-    with pytest.raises(ValueError, match="sparse_mla_fwd_pipes needs a Hopper GPU"):
+    with pytest.raises(ValueError, match="needs a Hopper GPU, .* strides that are multiples of 16 elements"):
         sparse_mla_fwd_pipes(q, kv, torch.zeros((1, 1, 8), dtype=torch.int32), sm_scale)
 
 

@@ -519,8 +519,8 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
 
 
 def supports(args: SparseMlaFwdArgs) -> bool:
-    """Whether the kernel takes these arguments: more than 32 heads, rows at multiples of 16 bytes, sm_scale at least
-    SMALLEST_SCALE.
+    """Whether the kernel takes these arguments: more than 32 heads, sm_scale at least SMALLEST_SCALE, strides that are
+    multiples of 16 elements, addresses that are multiples of 16 bytes.
 
     On a GPU that is no Hopper it takes none; in the interpreter the target does not matter.
     """
@@ -597,9 +597,10 @@ def sparse_mla_fwd_pipes(
     )  # fmt: skip
     if not supports(args):
         raise ValueError(
-            "sparse_mla_fwd_pipes needs a Hopper GPU, more than 32 heads, sm_scale >= 2**-100 and rows at multiples of "
-            f"16 bytes, but h_q is {args.h_q}, sm_scale {args.sm_scale}, the strides of q {q.stride()} and of kv "
-            f"{kv.stride()}"
+            "sparse_mla_fwd_pipes needs a Hopper GPU, more than 32 heads, sm_scale >= 2**-100, strides that are "
+            "multiples of 16 elements and addresses that are multiples of 16 bytes, but h_q is "
+            f"{args.h_q}, sm_scale {args.sm_scale}, the strides of q are {q.stride()} and of kv {kv.stride()}, the "
+            f"addresses {q.data_ptr():#x} and {kv.data_ptr():#x}"
         )
     launch(args, programs, splits)
     return args.results()

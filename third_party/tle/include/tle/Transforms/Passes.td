@@ -72,10 +72,10 @@ def TLESelectStagedLoadLayout : TLE_ModulePass<"triton-tle-select-staged-load-la
   let summary = "loads on their way to shared memory take 128 bytes of a row";
   let description = [{
     Stock's coalescing gives the lanes of a warp one row as far as it goes. A
-    row of 1024 bytes is two instructions of the warp, and a thread has to know
-    the address and mask of every row that its warp loads: eight for 64 rows
-    and 8 warps. If the rows are gathered, that is eight indices to load, check
-    and multiply for every tile.
+    row of 1024 bytes takes two warps, and a thread has to know the address and
+    mask of every row that its warp loads: sixteen for 64 rows and 8 warps. If
+    the rows are gathered, that is sixteen indices to load, check and multiply
+    for every tile.
 
     Memory asks for no more than 128 bytes in a row, and a tile in shared
     memory can be written in any order. So a load whose rows are longer, and
@@ -86,7 +86,7 @@ def TLESelectStagedLoadLayout : TLE_ModulePass<"triton-tle-select-staged-load-la
     taken if there are two of them or more.
 
     ```mlir
-    #blocked = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [1, 32], warpsPerCTA = [8, 1], order = [1, 0]}>
+    #blocked = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [1, 32], warpsPerCTA = [4, 2], order = [1, 0]}>
     %v = tt.load %p : tensor<64x512x!tt.ptr<bf16>, #blocked>
     ttg.local_store %v, %buf
     // becomes
