@@ -367,13 +367,13 @@ class InterpreterTarget:
         return pipe_value(type, None, fields, state)
 
     def pipe_step(self, pipe: pipe_value, step: str, index: int, reader: str | None, releases: bool) -> None:
-        state, scheduler = pipe.state, PROGRAM.scheduler
+        state, scheduler, where = pipe.state, PROGRAM.scheduler, _caller()
         state.claim(reader, scheduler.current)
         if step == "acquire":
             state.check_acquire(index)
             scheduler.block(
                 lambda: state.is_free(index),
-                f"for pipe '{state.name}' to be free for tile {index}, {_released(state)}, at {_caller()}",
+                lambda: f"for pipe '{state.name}' to be free for tile {index}, {_released(state)}, at {where}",
             )
             state.check_implied(step, index, index - state.slots)
             state.acquired += 1
@@ -389,7 +389,7 @@ class InterpreterTarget:
             state.check_wait(reader, index)
             scheduler.block(
                 lambda: state.closed or index < state.committed,
-                f"for tile {index} of pipe '{state.name}', {state.committed} committed, at {_caller()}",
+                lambda: f"for tile {index} of pipe '{state.name}', {state.committed} committed, at {where}",
             )
             state.check_wait(reader, index)
             committed = state.contents.pop(index, None)
@@ -404,14 +404,14 @@ class InterpreterTarget:
                 self._poison_slot(pipe, index)
 
     def pipe_close(self, pipe: pipe_value, count: int) -> None:
-        state, scheduler = pipe.state, PROGRAM.scheduler
+        state, scheduler, where = pipe.state, PROGRAM.scheduler, _caller()
         state.claim(None, scheduler.current)
         state.check_close(count)
         state.closed = True
         if not state.one_shot:
             scheduler.block(
-                lambda: all(state.is_free(count + slot) for slot in range(min(state.slots, count))),
-                f"for the last tiles of pipe '{state.name}' to be released, {_released(state)}, at {_caller()}",
+                lambda: all(state.is_free(count + slot) for slot in range(state.slots)),
+                lambda: f"for the last tiles of pipe '{state.name}' to be released, {_released(state)}, at {where}",
             )
 
     @staticmethod

@@ -3,7 +3,7 @@
 - A loop with run-time bounds: the interpreter keeps a scalar as an array of one element and hands `range`
   its `int(array)`, which NumPy 2.4 refuses for arrays that are not 0-dimensional.
 - `tl.dot` of bfloat16: the interpreter keeps bfloat16 as its bits in uint16, and multiplies those.
-- float32 to bfloat16: the interpreter truncates where the GPU rounds to nearest even.
+- float32 to bfloat16: the interpreter truncates where the GPU rounds to nearest even, unless asked to truncate.
 - float32 to float8: the interpreter loses what is carried out of the mantissa (1.95 becomes 1); ties go away from 0.
 """
 
@@ -52,8 +52,9 @@ def _mend_bfloat16_rounding(interpreter: object) -> None:
         if target != tl.bfloat16 or source != tl.float32:
             return convert(data, source, target, rounding_mode)
         bits = data.view(np.uint32)
-        nearest = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16
-        return np.where(np.isnan(data), (bits >> 16) | 0x40, nearest).astype(np.uint16)
+        cut = rounding_mode == interpreter._ir.ROUNDING_MODE.RTZ
+        rounded = bits if cut else bits + 0x7FFF + ((bits >> 16) & 1)
+        return np.where(np.isnan(data), (bits >> 16) | 0x40, rounded >> 16).astype(np.uint16)
 
     interpreter._convert_float = convert_nearest
 

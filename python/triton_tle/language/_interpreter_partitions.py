@@ -25,7 +25,7 @@ class Task:
         number: position in the list of partitions.
         run: the scheduler that runs it.
         ready: tells whether it can go on; None when it waits for nothing.
-        waiting: what it waits for, and where, as messages say it.
+        waiting: tells what it waits for, and where, as messages say it.
         groups: its asynchronous copies: the open group, and those that are closed.
     """
 
@@ -35,7 +35,7 @@ class Task:
         self.body = body
         self.run: Scheduler | None = None
         self.ready: Callable[[], bool] | None = None
-        self.waiting = ""
+        self.waiting: Callable[[], str] = str
         self.groups: tuple[list, list] = ([], [])
         self.done = False
         self.error: BaseException | None = None
@@ -70,7 +70,7 @@ class Scheduler:
             while waiting := [task for task in self.tasks if not task.done]:
                 able = [task for task in waiting if task.ready is None or task.ready()]
                 if not able:
-                    lines = "; ".join(f"{task} waits {task.waiting}" for task in waiting)
+                    lines = "; ".join(f"{task} waits {task.waiting()}" for task in waiting)
                     raise RuntimeError(f"tle.gpu.warp_specialize: deadlock: {lines}")
                 for task in able:
                     self._resume(task)
@@ -80,8 +80,8 @@ class Scheduler:
             self._cancel()
             self.program.open_group, self.program.groups = outer
 
-    def block(self, ready: Callable[[], bool], waiting: str) -> None:
-        """Called by a partition: lets others run until `ready()`."""
+    def block(self, ready: Callable[[], bool], waiting: Callable[[], str]) -> None:
+        """Called by a partition: lets others run until `ready()`; `waiting()` says what for, as it is by then."""
         task = self.current
         while not ready():
             task.ready, task.waiting = ready, waiting
@@ -144,8 +144,10 @@ class MeetingPoint:
 
         scheduler.block(
             lambda: count() == partitions,
-            f"at named barrier '{self.name}' for {partitions} partitions to meet for the {_ordinal(meeting)} time, "
-            f"at {where}",
+            lambda: (
+                f"at named barrier '{self.name}' for {partitions} partitions to meet for the {_ordinal(meeting)} time, "
+                f"at {where}"
+            ),
         )
 
 

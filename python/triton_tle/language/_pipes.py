@@ -193,14 +193,19 @@ class endpoint(core.base_value):
             raise AttributeError(name)
         raise AttributeError(f"the {self} has no '{name}'; its steps are {', '.join(self.STEPS)}")
 
-    def _step(self, target, step: str, index: Any) -> int | tl.tensor:
-        """Carries out one step; gives the index of the tile."""
+    def _place(self, target, step: str) -> str:
+        """What messages call a step, which has to be one of a partition."""
         where = f"{step} of the {self}"
         if not target.in_partition:
             raise ValueError(
                 f"{where}: called outside of a partition, but a pipe connects partitions of "
                 "tle.gpu.warp_specialize: give it the endpoint as an argument"
             )
+        return where
+
+    def _step(self, target, step: str, index: Any) -> int | tl.tensor:
+        """Carries out one step; gives the index of the tile."""
+        where = self._place(target, step)
         index = _tile_index(target, where, index)
         if self.type.pipe.one_shot and isinstance(index, int) and index >= self.type.pipe.num_slots:
             raise ValueError(
@@ -257,8 +262,7 @@ class writer(endpoint):
 
         Raises: as `acquire`.
         """
-        where = f"close of the {self}"
-        count = _tile_index(_target, where, count)
+        count = _tile_index(_target, self._place(_target, "close"), count)
         if _target.interpreted or not self.type.pipe.one_shot:
             _target.pipe_close(self.pipe, count)
 

@@ -199,6 +199,12 @@ def step_outside_of_a_partition(x, n):
     p.writer().acquire(0)  # error: acquire of the writer of pipe 'pipe': called outside of a partition
 
 
+@triton.jit
+def close_outside_of_a_partition(x, n):
+    p = tle.pipe(a=tle.gpu.alloc([2, 64, 64], tl.float16), one_shot=True)
+    p.writer().close(n)  # error: close of the writer of pipe 'pipe': called outside of a partition
+
+
 # tle.gpu.named_barrier
 
 

@@ -154,6 +154,21 @@ def test_outside_of_a_kernel():
         tle.gpu.alloc([64], tl.float32)
 
 
+@triton.jit
+def to_bfloat16(x, y, HOW: tl.constexpr):
+    value = tl.load(x + tl.arange(0, 64))
+    tl.store(y + tl.arange(0, 64), value.to(tl.bfloat16, fp_downcast_rounding=HOW))
+
+
+@pytest.mark.parametrize("how", [None, "rtne", "rtz"])
+def test_rounding_to_bfloat16(how):
+    x, y = torch.randn(64), torch.zeros(64, dtype=torch.bfloat16)
+    x[:3] = torch.tensor([float("inf"), -0.0, 3.4e38])
+    launch(to_bfloat16, x, y, how)
+    cut = (x.view(torch.int32) & ~0xFFFF).view(torch.float32).bfloat16()
+    assert torch.equal(y, cut if how == "rtz" else x.bfloat16()) and not torch.equal(cut, x.bfloat16())
+
+
 def test_stock_kernels_are_left_alone():
     @triton.jit
     def stock(x, y):

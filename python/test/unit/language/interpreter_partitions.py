@@ -57,7 +57,7 @@ def total(r, y, n, HOW: tl.constexpr):
             acc += slot.a.load()
         else:
             acc += slot.a.load()
-            if HOW != "keeps":
+            if HOW != "keeps" and (HOW != "keeps last" or i < n - 1):
                 r.release(i)
         if HOW == "releases twice":
             r.release(i)
@@ -271,6 +271,14 @@ def test_blocks_arrive_with_the_commit(early):
             r"deadlock: partition 0 'total' waits for tile 2 .*; partition 1 'fill' waits .* for tile 2, 0 released",
         ),
         ({"n": 2, "n_read": 3, "writes": "closes"}, r"wait of tile 2, but the pipe was closed after 2 tiles"),
+        (
+            {"n": 1, "writes": "closes", "reads": "keeps"},
+            r"deadlock: partition 1 'fill' waits for the last tiles of pipe 'rows' to be released, 0 released by 'sum'",
+        ),
+        (
+            {"n": 2, "slots": 3, "writes": "closes", "reads": "keeps last"},
+            r"deadlock: partition 1 'fill' waits for the last tiles of pipe 'rows' to be released, 1 released by 'sum'",
+        ),
         ({"writes": "commit first"}, r"commit of tile 0, but none has been acquired"),
         ({"writes": "skips a tile"}, r"acquire of tile 2, but tile 1 is next; at .*partitions\.py:\d+"),
         ({"writes": "acquires twice"}, r"acquire of tile 1, but tile 0 has been acquired and not committed"),
@@ -279,7 +287,7 @@ def test_blocks_arrive_with_the_commit(early):
             r"pipe 'rows' is written to by partition 1 'fill', but it has committed tile 0; at .*py:\d+",
         ),
         ({"writes": "closes twice"}, r"close of tile 5, but the pipe is closed already; at .*partitions\.py:\d+"),
-        ({"writes": "closes each time"}, r"acquire of tile 1, but the pipe is closed"),
+        ({"writes": "closes each time", "n_read": 1}, r"acquire of tile 1, but the pipe is closed"),
         ({"writes": "assigns"}, r"the slot's 'a' cannot be assigned to: fields are buffers"),
         ({"writes": "waits"}, r"the writer of pipe 'rows' has no 'wait'; its steps are acquire, commit, close"),
         (
@@ -296,6 +304,23 @@ def test_mistakes_are_named(case, expected):
     with pytest.raises(InterpreterError) as raised:
         run(**case)
     assert re.search(expected, str(raised.value).replace("\\'", "'")), raised.value
+
+
+@triton.jit
+def outside(WHAT: tl.constexpr, ONE_SHOT: tl.constexpr):
+    pipe = tle.pipe(a=tle.gpu.alloc([2, 64, 64], tl.float32), name="rows", one_shot=ONE_SHOT)
+    if WHAT == "close":
+        pipe.writer().close(0)
+    else:
+        pipe.reader().wait(0)
+
+
+@pytest.mark.parametrize("one_shot", [False, True])
+@pytest.mark.parametrize("what, expected", [("close", "close of the writer"), ("wait", "wait of the reader 'reader'")])
+def test_steps_outside_of_partitions_are_named(what, expected, one_shot):
+    with pytest.raises(InterpreterError) as raised:
+        outside[(1,)](what, one_shot)
+    assert f"{expected} of pipe 'rows': called outside of a partition" in str(raised.value).replace("\\'", "'")
 
 
 @triton.jit
