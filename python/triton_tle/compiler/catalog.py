@@ -74,7 +74,11 @@ def is_mlir_s_own(flag: str) -> bool:
 
 def _parse_options(engine: str, flag: str, text: str) -> tuple[tuple[str, stock.OptionValue], ...]:
     pairs = []
-    for item in shlex.split(text.removeprefix("{").removesuffix("}")):
+    try:
+        items = shlex.split(text.removeprefix("{").removesuffix("}"))
+    except ValueError as error:
+        raise ValueError(f"--{flag}: got '{text}', expected options as name=value: {error}") from None
+    for item in items:
         name, equals, value = item.partition("=")
         if not equals:
             raise ValueError(f"--{flag}: got '{item}', expected options as name=value")

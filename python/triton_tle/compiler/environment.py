@@ -51,9 +51,24 @@ def remarks() -> str:
     if value == "1":
         return "."
     try:
+        return checked_expression(value)
+    except ValueError as error:
+        raise ValueError(f"{REMARKS}: got '{value}', expected 1 or a regular expression: {error}") from None
+
+
+def checked_expression(value: str) -> str:
+    """`value`, a regular expression that the native library reads, too: POSIX's extended ones.
+
+    Raises ValueError, with the reason, for any other.
+    """
+    try:
         re.compile(value)
     except re.error as error:
-        raise ValueError(f"{REMARKS}: got '{value}', expected 1 or a regular expression: {error}") from None
+        raise ValueError(str(error)) from None
+    # There "(?" is an error, and a backslash takes the meaning from the letter behind it.
+    found = re.search(r"\(\?|\\\w", value)
+    if found:
+        raise ValueError(f"'{found[0]}' is not known to POSIX's extended ones")
     return value
 
 

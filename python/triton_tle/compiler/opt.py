@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 from triton._C.libtriton import ir, nvidia
 
-from . import bridge, catalog, expectations
+from . import bridge, catalog, environment, expectations
 from .errors import NativeLibraryError
 from .pipelines import NATIVE, Pass, Stage
 from .runner import run_stock
@@ -39,6 +39,7 @@ options:
   --help                     this text
 """
 
+_REPRODUCER = "TRITON_REPRODUCER_PATH"
 _SEPARATOR = re.compile(r"^// -----.*$", re.MULTILINE)
 
 
@@ -107,10 +108,9 @@ def parse_command_line(arguments: Sequence[str]) -> Request:
 
 def _regular_expression(text: str) -> str:
     try:
-        re.compile(text)
-    except re.error as error:
+        return environment.checked_expression(text)
+    except ValueError as error:
         raise UsageError(f"--remarks: got '{text}', expected a regular expression: {error}") from None
-    return text
 
 
 def _choose_engines(named: Sequence[tuple[str, str, str | None]]) -> list[Pass]:
@@ -141,17 +141,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if request.help:
             print(help_text(), flush=True)
             return 0
-        text = sys.stdin.read() if request.input == "-" else Path(request.input).read_text()
+        text = sys.stdin.read() if request.input == "-" else Path(request.input).read_text(encoding="utf-8")
+        with tempfile.TemporaryDirectory() as folder:
+            # Where a failing stock pass writes its reproducer; by default that would be standard error.
+            reproducer = os.environ.get(_REPRODUCER, str(Path(folder, "reproducer.mlir")))
+            with environment.overridden(_REPRODUCER, reproducer):
+                return _process(request, text, Path(folder))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except UnicodeDecodeError as error:
+        print(f"triton-opt: got '{request.input}', expected MLIR text in UTF-8: {error}", file=sys.stderr)
+        return 2
     except (UsageError, OSError) as error:
         print(f"triton-opt: {error}", file=sys.stderr)
         return 2
-    # Where a failing stock pass writes its reproducer; by default that would be standard error.
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.setdefault("TRITON_REPRODUCER_PATH", str(Path(folder, "reproducer.mlir")))
-        return _process(request, text, Path(folder))
 
 
 def _process(request: Request, text: str, folder: Path) -> int:
@@ -192,7 +196,11 @@ def _output(name: str) -> Iterator[TextIO]:
     if name == "-":
         yield sys.stdout
     else:
-        with open(name, "w") as file:
+        try:
+            file = open(name, "w", encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"-o: got '{name}', which cannot be written: {error.strerror}") from None
+        with file:
             yield file
 
 
@@ -253,7 +261,7 @@ class Module:
             elif self.fresh:
                 # A file of the input's name, so that diagnostics show it.
                 self.path.parent.mkdir()
-                self.path.write_text(self.text)
+                self.path.write_text(self.text, encoding="utf-8")
                 self.parsed = ir.parse_mlir_module(str(self.path), context)
             else:
                 self.parsed = bridge.parse(self.text, context)

@@ -254,9 +254,14 @@ def test_remarks_are_not_made_unless_asked_for(tle, monkeypatch, capfd, value):
     assert set(tle.remarks) == {""}
 
 
-def test_remarks_take_a_regular_expression(tle, monkeypatch):
-    monkeypatch.setenv("TRITON_TLE_REMARKS", "a(")
-    with pytest.raises(ValueError, match=r"TRITON_TLE_REMARKS: got 'a\(', expected 1 or a regular expression"):
+@pytest.mark.parametrize(
+    "value, reason",
+    [("a(", "missing"), ("(?i)tile", r"'\(\?' is not known to POSIX"), (r"\w+-dot", r"'\\w' is not known to POSIX")],
+)
+def test_remarks_take_a_regular_expression(tle, monkeypatch, value, reason):
+    monkeypatch.setenv("TRITON_TLE_REMARKS", value)
+    expected = rf"TRITON_TLE_REMARKS: got '{re.escape(value)}', expected 1 or a regular expression: {reason}"
+    with pytest.raises(ValueError, match=expected):
         Compilation("marked", 90)
 
 

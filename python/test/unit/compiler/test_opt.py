@@ -1,5 +1,6 @@
 """``triton-opt`` below its command line; test/triton-opt shows the tool as a whole."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +78,8 @@ def test_switches(tle):
         ("--tritongpu-pipeline=num-stages=x", "option 'num-stages' takes an integer, got 'x'"),
         ("--tritongpu-pipeline=stages=3", "has no option 'stages'; it takes: num-stages, dump-intermediate-steps"),
         ("--tritongpu-pipeline=3", "got '3', expected options as name=value"),
+        ("--tritongpu-pipeline=num-stages='3", "got 'num-stages='3', expected options as name=value: No closing"),
+        ("--remarks=(?i)dot", r"--remarks: got '\(\?i\)dot', expected a regular expression: '\(\?' is not known"),
         ("a.mlir b.mlir", "more than one input file: a.mlir b.mlir"),
         ("-o", "-o: expected a file name"),
     ],
@@ -152,6 +155,32 @@ def test_a_failing_stock_pass_exits_with_1(tmp_path):
 def test_a_missing_file_exits_with_2(tmp_path):
     done = tool(str(tmp_path / "nothing.mlir"))
     assert done.returncode == 2 and "No such file" in done.stderr
+
+
+def test_what_is_no_text_exits_with_2(tle, tmp_path, capsys):
+    path = tmp_path / "in.mlir"
+    path.write_bytes(b"\xff\xfe")
+    assert opt.main([str(path)]) == 2
+    assert f"triton-opt: got '{path}', expected MLIR text in UTF-8: " in capsys.readouterr().err
+
+
+def test_an_output_that_cannot_be_written_exits_with_2(tle, tmp_path, capsys):
+    path = tmp_path / "in.mlir"
+    path.write_text(MODULE)
+    assert opt.main([str(path), "--engine=stock", "--cse", "-o", str(tmp_path)]) == 2
+    assert f"triton-opt: -o: got '{tmp_path}', which cannot be written: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_the_environment_stays_as_it_was(tle, monkeypatch, tmp_path, capsys, given):
+    monkeypatch.delenv("TRITON_REPRODUCER_PATH", raising=False)
+    before = str(tmp_path / "elsewhere.mlir") if given else None
+    if given:
+        monkeypatch.setenv("TRITON_REPRODUCER_PATH", before)
+    path = tmp_path / "in.mlir"
+    path.write_text(MODULE)
+    assert opt.main([str(path), "--engine=stock", "--cse"]) == 0
+    assert os.environ.get("TRITON_REPRODUCER_PATH") == before
 
 
 @pytest.mark.parametrize(
