@@ -37,6 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
         ValueError: there is no such kernel, variant or architecture, or a file cannot be written; names the argument.
     """
     variant = choose(arguments)
+    if arguments.profile and str(arguments.json) == "-":
+        raise ValueError("--json: got '-', but --profile prints a table there, too: give --json a file")
     for option in ("svg", "json"):
         check_writable(f"--{option}", getattr(arguments, option))
     launch = prepare(arguments, variant.label) if arguments.profile else None

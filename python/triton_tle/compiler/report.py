@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import importlib
 import importlib.util
+import sys
 import tempfile
 import time
 import warnings
@@ -200,9 +201,16 @@ def load_file(path: str) -> ModuleType:
     """The module in a Python file; raises ValueError when there is no such file."""
     if not Path(path).is_file():
         raise ValueError(f"no file '{path}'")
-    spec = importlib.util.spec_from_file_location(Path(path).stem.replace("-", "_"), path)
+    name = Path(path).stem.replace("-", "_")
+    spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    # Dataclasses look there for the module that they are defined in. Another module of that name stays.
+    known = sys.modules.setdefault(name, module)
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        if known is module:
+            sys.modules.pop(name, None)
     return module
 
 

@@ -112,7 +112,7 @@ def _memory(explained: Explanation) -> list[str]:
     free = explained.limit - explained.shared
     return [
         f"Shared memory: {explained.shared} of {explained.limit} bytes, {free} free",
-        *table(rows, right=(0, 1, 2)),
+        *table(rows, right=(0, 1, 2), names=(4,)),
     ]
 
 

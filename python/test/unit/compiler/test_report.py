@@ -120,6 +120,27 @@ def variants(arch):
     assert "not for this GPU" in said.err and not said.out
 
 
+def test_a_file_may_define_dataclasses(tmp_path, monkeypatch):
+    file = tmp_path / "has_dataclass.py"
+    file.write_text("""
+from __future__ import annotations
+from dataclasses import dataclass
+
+@dataclass
+class Sizes:
+    rows: int
+
+def variants(arch):
+    return []
+""")
+    module = report.load_file(str(file))
+    assert module.Sizes(3).rows == 3 and "has_dataclass" not in sys.modules
+    other = object()
+    monkeypatch.setitem(sys.modules, "has_dataclass", other)
+    file.write_text("x = 1")
+    assert report.load_file(str(file)).x == 1 and sys.modules["has_dataclass"] is other
+
+
 def test_commands_are_listed():
     done = run("--help")
     assert done.returncode == 0

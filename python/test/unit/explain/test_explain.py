@@ -190,6 +190,13 @@ def test_long_names_leave_room_for_numbers():
     assert len(line) <= text.WIDTH and line.endswith("…  0-3       849") and head.endswith("instr.")
 
 
+def test_long_names_of_buffers_leave_room_for_lines(divided):
+    long = replace(divided.buffers[0], name="long_" * 30, place="another_file.py:321")
+    shown = text.render(replace(divided, buffers=(long, *divided.buffers))).splitlines()
+    (line,) = (line for line in shown if "long_long" in line)
+    assert len(line) <= text.WIDTH and line.endswith("…  another_file.py:321")
+
+
 def test_stores_by_inline_assembly_are_steps():
     shown = text.render(explained("mla_decode_fp8_pipes", "one split"))
     assert shown.count("store    by inline PTX") == 2  # of each half of the columns
@@ -291,6 +298,7 @@ def test_command_writes_picture_and_facts(tmp_path, capsys):
         ([TILE_LOOPS, "--arch", "sm_ninety"], r"--arch: got 'sm_ninety', expected sm_75 or newer"),
         ([TILE_LOOPS, "--svg", "/nowhere/k.svg"], r"--svg: got '/nowhere/k.svg', but there is no folder '/nowhere'"),
         ([TILE_LOOPS, "--svg", "/"], r"--svg: got '/', expected a file, but this is a folder"),
+        ([TILE_LOOPS, "--json", "-", "--profile", "p"], r"--json: got '-', but --profile prints a table there, too"),
         ([TILE_LOOPS, "--json", "/proc/k.json"], r"--json: got '/proc/k.json', which cannot be written: "),
     ],
 )
