@@ -17,8 +17,9 @@ from triton.runtime.errors import OutOfResources
 from triton_tle.bench import cli, graphs, harness, parallel, passes, scatter_add, sparse_mla_bwd, sparse_mla_fwd
 from triton_tle.bench import sparse_mla_bucketed as bucketed
 from triton_tle.bench import sparse_mla_bwd_check as bwd_check
+from triton_tle.bench import sparse_mla_fwd_check as fwd_check
 from triton_tle.bench import sparse_mla_fwd_rows as fwd_rows
-from triton_tle.bench.providers import ProviderUnavailable
+from triton_tle.bench.providers import ProviderUnavailable, sparse_mla_bwd_triton, sparse_mla_fwd_triton
 from triton_tle.bench.providers.sparse_mla_bwd_triton import compile_calls
 from triton_tle.bench.sparse_mla_fwd_check import CheckCase, check, compare, make_inputs
 from triton_tle.compiler.errors import SharedMemoryError
@@ -624,6 +625,28 @@ def test_a_peer_that_does_not_compile_is_a_failure(monkeypatch, module):
     assert lines[-1] == "failed peer: does not compile: RuntimeError: no compiler"
     results["cases"] = [{"failed": {}, "providers": {"tle": {}}}]
     assert cli._status({"op": results}) == 1 and cli._status({"op": results | {"failed": {}}}) == 0
+
+
+@pytest.mark.parametrize("module, checker", [(sparse_mla_fwd, fwd_check), (sparse_mla_bwd, bwd_check)])
+def test_peers_tune_themselves_at_the_size_that_is_timed(monkeypatch, module, checker):
+    """The check's few query tokens might choose another configuration; what is timed is what is checked."""
+    case, seen = module.QUICK_CASES[0], []
+    inputs = ("q", "kv", "indices", *["more"] * 4)[: 3 if module is sparse_mla_fwd else 7]
+    zeros = [0.0] * len(dataclasses.fields(checker.CheckResult))
+    monkeypatch.setattr(module, "make_inputs", lambda case, seed: inputs)
+    monkeypatch.setattr(module, "check_provider", lambda *one: seen.append("check") or checker.CheckResult(*zeros))
+    monkeypatch.setattr(module, "time_in_rounds", lambda runs, rounds: {name: harness.Timing([1.0]) for name in runs})
+    monkeypatch.setattr(sparse_mla_bwd, "peak_memory", lambda run, inputs: 1)
+    monkeypatch.setattr(sparse_mla_fwd, "torch", SimpleNamespace(empty=lambda *size, **options: 0, bfloat16=None))
+    peer = module.Provider(lambda *call, **named: seen.append(call[: len(inputs)]), lambda case: True)
+    products = {"products": 700.0} if module is sparse_mla_fwd else {}
+    result = module._bench_case(case, {"peer": peer}, rounds=1, log=print, **products)
+    assert list(result["providers"]) == ["peer"] and seen == [inputs, "check"]
+
+
+@pytest.mark.parametrize("module", [sparse_mla_fwd_triton, sparse_mla_bwd_triton])
+def test_plain_triton_is_tuned_for_each_size(module):
+    assert {"s_kv", "topk", "h_q", "HAS_ROPE"} <= set(module._tuned.keys)
 
 
 def test_plain_backward_compiles_each_configuration_once():

@@ -160,11 +160,14 @@ def _bench_case(
 ) -> dict:
     result = harness.start_case(case)
     chosen = {name: provider for name, provider in providers.items() if provider.supports(case)}
-    errors = harness.check_each(
-        chosen, lambda provider: check_provider(provider, case), lambda error: error.passed, result, log
-    )
     q, kv, indices = make_inputs(case, seed=2)
     out = torch.empty((case.s_q, case.h_q, D_V), dtype=torch.bfloat16, device="cuda")
+
+    def checked(provider: Provider) -> CheckResult:
+        provider.call(q, kv, indices, case.d_qk**-0.5, out=out)  # what tunes itself does so at the size that is timed
+        return check_provider(provider, case)
+
+    errors = harness.check_each(chosen, checked, lambda error: error.passed, result, log)
     runs = {name: functools.partial(chosen[name].call, q, kv, indices, case.d_qk**-0.5, out=out) for name in errors}
     timings = time_in_rounds(runs, rounds)
     close = {name: run for name, run in runs.items() if name == PEER or name.startswith("tle")}

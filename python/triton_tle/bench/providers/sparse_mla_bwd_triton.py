@@ -179,9 +179,10 @@ def sparse_mla_bwd_plain(
         tl.store(dq_rows + rope[None, :], dq_rope.to(tl.bfloat16), mask=head_ok[:, None])
 
 
+# For the number of query tokens of the first call of a key: the number is no argument of the kernel.
 _tuned = triton.autotune(
     _configs(),
-    key=["topk", "h_q", "HAS_ROPE"],
+    key=["s_kv", "topk", "h_q", "HAS_ROPE"],
     prune_configs_by={"early_config_prune": _prune},
     reset_to_zero=["sums_ptr"],
 )(sparse_mla_bwd_plain)

@@ -140,8 +140,9 @@ def sparse_mla_fwd_plain(
     tl.store(lse_ptr + row, tl.where(some, (row_max + tl.log2(row_sum)) * LN2, float("inf")), mask=head_ok)
 
 
+# For the number of query tokens of the first call of a key: the number is no argument of the kernel.
 _tuned = triton.autotune(
-    _configs(), key=["topk", "h_q", "HAS_ROPE", "EVEN"], prune_configs_by={"early_config_prune": _prune}
+    _configs(), key=["s_kv", "topk", "h_q", "HAS_ROPE", "EVEN"], prune_configs_by={"early_config_prune": _prune}
 )(sparse_mla_fwd_plain)
 
 
