@@ -7,10 +7,12 @@
 // Postcondition: between a group and the first wait that ends it, nothing uses
 //                its result but products as their accumulator, and nothing
 //                writes what it reads; that wait holds all that the group reads
-//                and writes.
+//                and writes. A wait for a group that reads a tile has passed no
+//                place for a barrier (TileStyleProducts.h says why).
 //
 //===----------------------------------------------------------------------===//
 
+#include "TileStyleProducts.h"
 #include "tle/Transforms/Passes.h"
 
 #include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
@@ -79,7 +81,8 @@ bool mayBeUnderWayAtStart(Block &block) {
 
 class BlockRelaxer {
 public:
-  explicit BlockRelaxer(Block &block) : block(block) {}
+  BlockRelaxer(Block &block, const tle::TileStyleMeetings *meetings)
+      : block(block), meetings(meetings) {}
 
   void run() {
     isKnown = !mayBeUnderWayAtStart(block);
@@ -107,6 +110,8 @@ public:
 
 private:
   Block &block;
+  /// Of the tile-style loop around, or null.
+  const tle::TileStyleMeetings *meetings;
   /// Groups under way, in the order of issue; all of them if `isKnown`.
   SmallVector<WarpGroupDotOp> groups;
   bool isKnown = false;
@@ -166,8 +171,11 @@ private:
       if (isa<MemDescType>(operand.getType()))
         buffers.emplace_back(findBufferRoot(operand));
 
+    bool readsTile = meetings && meetings->readsTile(group);
     unsigned behind = groups.size() - position - 1;
     for (Operation *op = wait->getNextNode(); op; op = op->getNextNode()) {
+      if (readsTile && meetings->contains(op))
+        return {};
       if (auto later = dyn_cast<WarpGroupDotWaitOp>(op)) {
         if (behind < later.getPendings())
           continue;
@@ -328,8 +336,9 @@ public:
     SetVector<Block *> blocks;
     getOperation().walk(
         [&](WarpGroupDotWaitOp wait) { blocks.insert(wait->getBlock()); });
+    tle::TileStyleMeetingsByLoop meetings;
     for (Block *block : blocks)
-      BlockRelaxer(*block).run();
+      BlockRelaxer(*block, meetings.around(block)).run();
   }
 };
 

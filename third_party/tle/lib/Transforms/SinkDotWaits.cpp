@@ -9,9 +9,12 @@
 // Postcondition: every use of a product's result is behind a wait for it, and
 //                so is every write to shared memory that was. While a product
 //                reads registers, no more ops run beside it than did before.
+//                The wait for one that reads a tile has passed no place for a
+//                barrier (TileStyleProducts.h says why).
 //
 //===----------------------------------------------------------------------===//
 
+#include "TileStyleProducts.h"
 #include "tle/Transforms/GlobalWrites.h"
 #include "tle/Transforms/Passes.h"
 
@@ -108,6 +111,21 @@ bool endsLooseReader(WarpGroupDotWaitOp wait) {
       });
 }
 
+/// True if a product before `wait`, which ends it, reads a tile of the loop
+/// that `meetings` are of.
+bool endsReaderOfTile(WarpGroupDotWaitOp wait,
+                      const TileStyleMeetings &meetings) {
+  for (Operation *op = wait->getPrevNode(); op; op = op->getPrevNode()) {
+    auto earlier = dyn_cast<WarpGroupDotWaitOp>(op);
+    if (earlier && earlier.getPendings() == 0)
+      return false;
+    auto dot = dyn_cast<WarpGroupDotOp>(op);
+    if (dot && meetings.readsTile(dot))
+      return true;
+  }
+  return false;
+}
+
 class SinkDotWaitsPass
     : public triton::tle::impl::TLESinkDotWaitsBase<SinkDotWaitsPass> {
 public:
@@ -118,14 +136,19 @@ public:
       if (wait.getPendings() == 0)
         waits.push_back(wait);
     });
+    TileStyleMeetingsByLoop byLoop;
     // The last one first, so that none is held up by one that moves on itself.
     for (WarpGroupDotWaitOp wait : llvm::reverse(waits)) {
       if (endsLooseReader(wait))
         continue;
+      const TileStyleMeetings *meetings = byLoop.around(wait->getBlock());
+      if (meetings && !endsReaderOfTile(wait, *meetings))
+        meetings = nullptr;
       // The body of a module has no terminator.
       Operation *last = wait;
       for (Operation *next = wait->getNextNode();
-           next && !mustPrecede(wait, next, unfinished);
+           next && !mustPrecede(wait, next, unfinished) &&
+           !(meetings && meetings->contains(next));
            next = next->getNextNode())
         last = next;
       if (last != wait)

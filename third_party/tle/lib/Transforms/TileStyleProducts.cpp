@@ -15,6 +15,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "TileStyleProducts.h"
+#include "tle/Transforms/GlobalWrites.h"
 #include "tle/Transforms/ThreadLocality.h"
 #include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
 #include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
@@ -24,13 +25,82 @@ using namespace mlir::triton;
 namespace ttg = mlir::triton::gpu;
 namespace ttng = mlir::triton::nvidia_gpu;
 
+/// The buffers that `op` reads; of products and loads only.
+static SmallVector<Value> findBuffersRead(Operation *op) {
+  SmallVector<Value> buffers;
+  if (isa<ttng::WarpGroupDotOp, ttg::LocalLoadOp>(op))
+    for (Value operand : op->getOperands())
+      if (isa<ttg::MemDescType>(operand.getType()))
+        buffers.push_back(ttg::findBufferRoot(operand));
+  return buffers;
+}
+
+/// The buffer that `op` writes by itself, or null.
+static Value findBufferWritten(Operation *op) {
+  if (auto alloc = dyn_cast<ttg::LocalAllocOp>(op))
+    return alloc.getSrc() ? alloc.getResult() : Value();
+  if (auto store = dyn_cast<ttg::LocalStoreOp>(op))
+    return ttg::findBufferRoot(store.getDst());
+  return {};
+}
+
+tle::TileStyleMeetings::TileStyleMeetings(scf::ForOp loop) {
+  // Written, and no barrier for certain since then. What stands before the
+  // wait for the copies may come behind it, so it is no such barrier.
+  llvm::DenseSet<Value> open;
+  auto add = [&](Operation *op) {
+    for (; op != loop && meetings.insert(op).second; op = op->getParentOp())
+      ;
+  };
+  loop.getBody()->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    // Stock moves what is the same in each iteration out of the loop.
+    if (auto alloc = dyn_cast<ttg::LocalAllocOp>(op);
+        alloc && alloc.getSrc() && !alloc.getType().getMutableMemory() &&
+        loop.isDefinedOutsideOfLoop(alloc.getSrc()))
+      return;
+    if (auto copy = dyn_cast<ttg::AsyncCopyGlobalToLocalOp>(op))
+      tiles.insert(ttg::findBufferRoot(copy.getResult()));
+    bool readsOpen = llvm::any_of(findBuffersRead(op), [&](Value buffer) {
+      return open.contains(buffer);
+    });
+    if (readsOpen || !(needsNoBarrier(op) || writesGlobalMemoryOnly(op)))
+      add(op);
+    if (readsOpen && op->getBlock() == loop.getBody())
+      open.clear();
+    if (Value buffer = findBufferWritten(op))
+      open.insert(buffer);
+  });
+}
+
+const tle::TileStyleMeetings *
+tle::TileStyleMeetingsByLoop::around(Block *block) {
+  Operation *parent = block->getParentOp();
+  auto loop = dyn_cast_or_null<scf::ForOp>(parent);
+  if (parent && !loop)
+    loop = parent->getParentOfType<scf::ForOp>();
+  if (!loop || !loop->hasAttr(kTileStyleAttr))
+    return nullptr;
+  std::unique_ptr<TileStyleMeetings> &meetings = found[loop];
+  if (!meetings)
+    meetings = std::make_unique<TileStyleMeetings>(loop);
+  return meetings.get();
+}
+
+bool tle::TileStyleMeetings::readsTile(ttng::WarpGroupDotOp dot) const {
+  return llvm::any_of(findBuffersRead(dot),
+                      [&](Value buffer) { return tiles.contains(buffer); });
+}
+
 /// Whether an op between `dot` and `next` may write what `dot` reads, or let
 /// the warps meet: what writes it behind both would not wait for `dot` then.
-static bool mayOverwriteOperands(ttng::WarpGroupDotOp dot, Operation *next) {
+static bool mayOverwriteOperands(ttng::WarpGroupDotOp dot, Operation *next,
+                                 const tle::TileStyleMeetings &meetings) {
   // In a block that nothing reaches `next` may stand before `dot`.
   for (Operation *op = dot->getNextNode(); op != next; op = op->getNextNode())
-    if (!op || tle::mayHaveBarrier(op))
+    if (!op || tle::mayHaveBarrier(op) || meetings.contains(op))
       return true;
+  if (meetings.contains(next))
+    return true;
   for (Value operand : dot->getOperands().take_front(2)) {
     if (!isa<ttg::MemDescType>(operand.getType()))
       continue;
@@ -46,14 +116,16 @@ static bool mayOverwriteOperands(ttng::WarpGroupDotOp dot, Operation *next) {
 /// those that are not waited for.
 static SmallVector<ttng::WarpGroupDotOp> relaxChains(scf::ForOp loop) {
   SmallVector<ttng::WarpGroupDotOp> relaxed;
+  tle::TileStyleMeetings meetings(loop);
   loop.getBody()->walk([&](ttng::WarpGroupDotOp dot) {
     if (dot.getIsAsync() || !dot->hasOneUse())
       return;
     OpOperand &use = *dot->use_begin();
     auto next = dyn_cast<ttng::WarpGroupDotOp>(use.getOwner());
-    if (next && next.getC() == dot.getD() &&
+    // What is asynchronous already may have no end in the iteration.
+    if (next && !next.getIsAsync() && next.getC() == dot.getD() &&
         next->getBlock() == dot->getBlock() &&
-        !mayOverwriteOperands(dot, next)) {
+        !mayOverwriteOperands(dot, next, meetings)) {
       dot.setIsAsync(true);
       relaxed.push_back(dot);
     }

@@ -275,4 +275,135 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     }
     tt.return %r : !acc
   }
+
+  // In a tile-style loop the copies of the iteration fill the tile again. The
+  // wait stays before what stock may put a barrier at, which would not put one
+  // between the wait and the copies then: a conversion, and what reads what was
+  // written before the product.
+  // CHECK-LABEL: @tile_and_barrier
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait
+  // CHECK-NEXT: ttg.convert_layout
+  // CHECK-NEXT: ttg.convert_layout
+  // CHECK-NEXT: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait
+  tt.func @tile_and_barrier(%p: tensor<64x64x!tt.ptr<f16>, #blocked>, %q: !const, %x: !x, %c: !acc, %n: i32) -> (!acc, !x) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %k = ttg.local_alloc : () -> !tile
+    %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%a = %c, %y = %x) -> (!acc, !x) : i32 {
+      %g = ttg.async_wait {num = 0 : i32}
+      %s = ttg.local_alloc %y : (!x) -> !const
+      %d = ttng.warp_group_dot %q, %k, %a {isAsync = true} : !const * !tile -> !acc
+      %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : !acc
+      %l = ttg.convert_layout %y : !x -> tensor<64x64xf16, #mma>
+      %z = ttg.convert_layout %l : tensor<64x64xf16, #mma> -> !x
+      %e = ttng.warp_group_dot %q, %q, %w {isAsync = true} : !const * !const -> !acc
+      %v = ttng.warp_group_dot_wait %e {pendings = 0 : i32} : !acc
+      %t = ttg.async_copy_global_to_local %p, %k : tensor<64x64x!tt.ptr<f16>, #blocked> -> <64x64xf16, #shared, #smem, mutable>
+      %u = ttg.async_commit_group tokens %t
+      scf.yield %v, %z : !acc, !x
+    } {tle.tile_style_pipeline = 1 : i32, tt.num_stages = 1 : i32}
+    tt.return %r#0, %r#1 : !acc, !x
+  }
+
+  // CHECK-LABEL: @tile_and_read
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait
+  // CHECK-NEXT: ttg.local_load
+  // CHECK-NEXT: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait
+  tt.func @tile_and_read(%p: tensor<64x64x!tt.ptr<f16>, #blocked>, %q: !const, %x: !x, %c: !acc, %n: i32) -> (!acc, !x) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %k = ttg.local_alloc : () -> !tile
+    %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%a = %c, %y = %x) -> (!acc, !x) : i32 {
+      %g = ttg.async_wait {num = 0 : i32}
+      %s = ttg.local_alloc %y : (!x) -> !const
+      %d = ttng.warp_group_dot %q, %k, %a {isAsync = true} : !const * !tile -> !acc
+      %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : !acc
+      %z = ttg.local_load %s : !const -> !x
+      %e = ttng.warp_group_dot %q, %q, %w {isAsync = true} : !const * !const -> !acc
+      %v = ttng.warp_group_dot_wait %e {pendings = 0 : i32} : !acc
+      %t = ttg.async_copy_global_to_local %p, %k : tensor<64x64x!tt.ptr<f16>, #blocked> -> <64x64xf16, #shared, #smem, mutable>
+      %u = ttg.async_commit_group tokens %t
+      scf.yield %v, %z : !acc, !x
+    } {tle.tile_style_pipeline = 1 : i32, tt.num_stages = 1 : i32}
+    tt.return %r#0, %r#1 : !acc, !x
+  }
+
+  // CHECK-LABEL: @tile_and_product
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait
+  // CHECK-NEXT: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait
+  tt.func @tile_and_product(%p: tensor<64x64x!tt.ptr<f16>, #blocked>, %q: !const, %x: !x, %c: !acc, %n: i32) -> (!acc, !x) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %k = ttg.local_alloc : () -> !tile
+    %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%a = %c, %y = %x) -> (!acc, !x) : i32 {
+      %g = ttg.async_wait {num = 0 : i32}
+      %s = ttg.local_alloc %y : (!x) -> !const
+      %d = ttng.warp_group_dot %q, %k, %a {isAsync = true} : !const * !tile -> !acc
+      %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : !acc
+      %e = ttng.warp_group_dot %q, %s, %w {isAsync = true} : !const * !const -> !acc
+      %v = ttng.warp_group_dot_wait %e {pendings = 0 : i32} : !acc
+      %t = ttg.async_copy_global_to_local %p, %k : tensor<64x64x!tt.ptr<f16>, #blocked> -> <64x64xf16, #shared, #smem, mutable>
+      %u = ttg.async_commit_group tokens %t
+      scf.yield %v, %y : !acc, !x
+    } {tle.tile_style_pipeline = 1 : i32, tt.num_stages = 1 : i32}
+    tt.return %r#0, %r#1 : !acc, !x
+  }
+
+  // Stock's barrier for what was written comes before the first product.
+  // CHECK-LABEL: @barrier_before
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: ttg.local_load
+  // CHECK-NEXT: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait
+  tt.func @barrier_before(%p: tensor<64x64x!tt.ptr<f16>, #blocked>, %q: !const, %x: !x, %c: !acc, %n: i32) -> (!acc, !x) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %k = ttg.local_alloc : () -> !tile
+    %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%a = %c, %y = %x) -> (!acc, !x) : i32 {
+      %g = ttg.async_wait {num = 0 : i32}
+      %s = ttg.local_alloc %y : (!x) -> !const
+      %d = ttng.warp_group_dot %s, %k, %a {isAsync = true} : !const * !tile -> !acc
+      %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : !acc
+      %z = ttg.local_load %s : !const -> !x
+      %e = ttng.warp_group_dot %q, %s, %w {isAsync = true} : !const * !const -> !acc
+      %v = ttng.warp_group_dot_wait %e {pendings = 0 : i32} : !acc
+      %t = ttg.async_copy_global_to_local %p, %k : tensor<64x64x!tt.ptr<f16>, #blocked> -> <64x64xf16, #shared, #smem, mutable>
+      %u = ttg.async_commit_group tokens %t
+      scf.yield %v, %z : !acc, !x
+    } {tle.tile_style_pipeline = 1 : i32, tt.num_stages = 1 : i32}
+    tt.return %r#0, %r#1 : !acc, !x
+  }
+
+  // In other loops the copies stand behind a wait for those before.
+  // CHECK-LABEL: @other_loop
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: ttg.convert_layout
+  // CHECK-NEXT: ttg.convert_layout
+  // CHECK-NEXT: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait
+  tt.func @other_loop(%p: tensor<64x64x!tt.ptr<f16>, #blocked>, %q: !const, %x: !x, %c: !acc, %n: i32) -> (!acc, !x) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %k = ttg.local_alloc : () -> !tile
+    %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%a = %c, %y = %x) -> (!acc, !x) : i32 {
+      %g = ttg.async_wait {num = 0 : i32}
+      %s = ttg.local_alloc %y : (!x) -> !const
+      %d = ttng.warp_group_dot %q, %k, %a {isAsync = true} : !const * !tile -> !acc
+      %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : !acc
+      %l = ttg.convert_layout %y : !x -> tensor<64x64xf16, #mma>
+      %z = ttg.convert_layout %l : tensor<64x64xf16, #mma> -> !x
+      %e = ttng.warp_group_dot %q, %q, %w {isAsync = true} : !const * !const -> !acc
+      %v = ttng.warp_group_dot_wait %e {pendings = 0 : i32} : !acc
+      %t = ttg.async_copy_global_to_local %p, %k : tensor<64x64x!tt.ptr<f16>, #blocked> -> <64x64xf16, #shared, #smem, mutable>
+      %u = ttg.async_commit_group tokens %t
+      scf.yield %v, %z : !acc, !x
+    } {tt.num_stages = 1 : i32}
+    tt.return %r#0, %r#1 : !acc, !x
+  }
 }

@@ -1,6 +1,7 @@
 // RUN: tle-opt %s -triton-tle-sink-dot-waits | FileCheck %s
 // RUN: tle-opt %s -triton-tle-sink-dot-waits -triton-tle-sink-dot-waits | FileCheck %s
 
+#blocked = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
 #mma = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 16]}>
 #shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
 #shared1 = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = true, elementBitWidth = 16}>
@@ -237,5 +238,124 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     %w4 = ttng.warp_group_dot_wait %d4 {pendings = 0 : i32} : !acc
     tt.store %local, %x : tensor<64x64x!tt.ptr<f32, 3>, #mma>
     tt.return %w, %w2, %r2, %w3, %w4 : !acc, !acc, !acc, !acc, !acc
+  }
+
+  // In a tile-style loop the copies of the iteration fill the tile again: the
+  // wait stays before what stock may put a barrier at, which would not put one
+  // between the wait and the copies then.
+  // CHECK-LABEL: @tile_and_conversion
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: ttng.warp_group_dot_wait
+  // CHECK-NEXT: ttg.convert_layout
+  tt.func public @tile_and_conversion(%p: tensor<64x64x!tt.ptr<bf16>, #blocked>, %out: tensor<64x64x!tt.ptr<f32>, #mma>, %q: !tile, %x: tensor<64x64xbf16, #blocked>, %c: !acc, %n: i32) -> (!acc, tensor<64x64xbf16, #blocked>) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %k = ttg.local_alloc : () -> !tile
+    %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%a = %c, %y = %x) -> (!acc, tensor<64x64xbf16, #blocked>) : i32 {
+      %g = ttg.async_wait {num = 0 : i32}
+      %s = ttg.local_alloc %y : (tensor<64x64xbf16, #blocked>) -> !ttg.memdesc<64x64xbf16, #shared, #smem>
+      %d = ttng.warp_group_dot %q, %k, %a {inputPrecision = 0 : i32, isAsync = true} : !tile * !tile -> !acc
+      %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : !acc
+      %l = ttg.convert_layout %y : tensor<64x64xbf16, #blocked> -> tensor<64x64xbf16, #mma>
+      %z = ttg.convert_layout %l : tensor<64x64xbf16, #mma> -> tensor<64x64xbf16, #blocked>
+      %t = ttg.async_copy_global_to_local %p, %k : tensor<64x64x!tt.ptr<bf16>, #blocked> -> <64x64xbf16, #shared, #smem, mutable>
+      %u = ttg.async_commit_group tokens %t
+      scf.yield %w, %z : !acc, tensor<64x64xbf16, #blocked>
+    } {tle.tile_style_pipeline = 1 : i32, tt.num_stages = 1 : i32}
+    tt.return %r#0, %r#1 : !acc, tensor<64x64xbf16, #blocked>
+  }
+
+  // CHECK-LABEL: @tile_and_read
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: tt.atomic_rmw
+  // CHECK-NEXT: ttng.warp_group_dot_wait
+  // CHECK-NEXT: ttg.local_load
+  tt.func public @tile_and_read(%p: tensor<64x64x!tt.ptr<bf16>, #blocked>, %out: tensor<64x64x!tt.ptr<f32>, #mma>, %q: !tile, %x: tensor<64x64xbf16, #blocked>, %c: !acc, %n: i32) -> (!acc, tensor<64x64xbf16, #blocked>) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %k = ttg.local_alloc : () -> !tile
+    %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%a = %c, %y = %x) -> (!acc, tensor<64x64xbf16, #blocked>) : i32 {
+      %g = ttg.async_wait {num = 0 : i32}
+      %s = ttg.local_alloc %y : (tensor<64x64xbf16, #blocked>) -> !ttg.memdesc<64x64xbf16, #shared, #smem>
+      %d = ttng.warp_group_dot %q, %k, %a {inputPrecision = 0 : i32, isAsync = true} : !tile * !tile -> !acc
+      %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : !acc
+      %o = tt.atomic_rmw fadd, relaxed, gpu, %out, %c : (tensor<64x64x!tt.ptr<f32>, #mma>, !acc) -> !acc
+      %z = ttg.local_load %s : !ttg.memdesc<64x64xbf16, #shared, #smem> -> tensor<64x64xbf16, #blocked>
+      %t = ttg.async_copy_global_to_local %p, %k : tensor<64x64x!tt.ptr<bf16>, #blocked> -> <64x64xbf16, #shared, #smem, mutable>
+      %u = ttg.async_commit_group tokens %t
+      scf.yield %w, %z : !acc, tensor<64x64xbf16, #blocked>
+    } {tle.tile_style_pipeline = 1 : i32, tt.num_stages = 1 : i32}
+    tt.return %r#0, %r#1 : !acc, tensor<64x64xbf16, #blocked>
+  }
+
+  // The product before has had the barrier for what was written.
+  // CHECK-LABEL: @barrier_before
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: tt.atomic_rmw
+  // CHECK-NEXT: ttg.local_load
+  // CHECK-NEXT: ttng.warp_group_dot_wait
+  tt.func public @barrier_before(%p: tensor<64x64x!tt.ptr<bf16>, #blocked>, %out: tensor<64x64x!tt.ptr<f32>, #mma>, %q: !tile, %x: tensor<64x64xbf16, #blocked>, %c: !acc, %n: i32) -> (!acc, tensor<64x64xbf16, #blocked>) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %k = ttg.local_alloc : () -> !tile
+    %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%a = %c, %y = %x) -> (!acc, tensor<64x64xbf16, #blocked>) : i32 {
+      %g = ttg.async_wait {num = 0 : i32}
+      %s = ttg.local_alloc %y : (tensor<64x64xbf16, #blocked>) -> !ttg.memdesc<64x64xbf16, #shared, #smem>
+      %d = ttng.warp_group_dot %s, %k, %a {inputPrecision = 0 : i32, isAsync = true} : !ttg.memdesc<64x64xbf16, #shared, #smem> * !tile -> !acc
+      %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : !acc
+      %o = tt.atomic_rmw fadd, relaxed, gpu, %out, %c : (tensor<64x64x!tt.ptr<f32>, #mma>, !acc) -> !acc
+      %z = ttg.local_load %s : !ttg.memdesc<64x64xbf16, #shared, #smem> -> tensor<64x64xbf16, #blocked>
+      %t = ttg.async_copy_global_to_local %p, %k : tensor<64x64x!tt.ptr<bf16>, #blocked> -> <64x64xbf16, #shared, #smem, mutable>
+      %u = ttg.async_commit_group tokens %t
+      scf.yield %w, %z : !acc, tensor<64x64xbf16, #blocked>
+    } {tle.tile_style_pipeline = 1 : i32, tt.num_stages = 1 : i32}
+    tt.return %r#0, %r#1 : !acc, tensor<64x64xbf16, #blocked>
+  }
+
+  // The product reads no tile, or the loop is another one.
+  // CHECK-LABEL: @no_tile
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: ttg.convert_layout
+  // CHECK-NEXT: ttg.convert_layout
+  // CHECK-NEXT: ttng.warp_group_dot_wait
+  tt.func public @no_tile(%p: tensor<64x64x!tt.ptr<bf16>, #blocked>, %out: tensor<64x64x!tt.ptr<f32>, #mma>, %q: !tile, %x: tensor<64x64xbf16, #blocked>, %c: !acc, %n: i32) -> (!acc, tensor<64x64xbf16, #blocked>) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %k = ttg.local_alloc : () -> !tile
+    %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%a = %c, %y = %x) -> (!acc, tensor<64x64xbf16, #blocked>) : i32 {
+      %g = ttg.async_wait {num = 0 : i32}
+      %s = ttg.local_alloc %y : (tensor<64x64xbf16, #blocked>) -> !ttg.memdesc<64x64xbf16, #shared, #smem>
+      %d = ttng.warp_group_dot %q, %q, %a {inputPrecision = 0 : i32, isAsync = true} : !tile * !tile -> !acc
+      %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : !acc
+      %l = ttg.convert_layout %y : tensor<64x64xbf16, #blocked> -> tensor<64x64xbf16, #mma>
+      %z = ttg.convert_layout %l : tensor<64x64xbf16, #mma> -> tensor<64x64xbf16, #blocked>
+      %t = ttg.async_copy_global_to_local %p, %k : tensor<64x64x!tt.ptr<bf16>, #blocked> -> <64x64xbf16, #shared, #smem, mutable>
+      %u = ttg.async_commit_group tokens %t
+      scf.yield %w, %z : !acc, tensor<64x64xbf16, #blocked>
+    } {tle.tile_style_pipeline = 1 : i32, tt.num_stages = 1 : i32}
+    tt.return %r#0, %r#1 : !acc, tensor<64x64xbf16, #blocked>
+  }
+
+  // CHECK-LABEL: @other_loop
+  // CHECK: ttng.warp_group_dot
+  // CHECK-NEXT: ttg.convert_layout
+  // CHECK-NEXT: ttg.convert_layout
+  // CHECK-NEXT: ttng.warp_group_dot_wait
+  tt.func public @other_loop(%p: tensor<64x64x!tt.ptr<bf16>, #blocked>, %out: tensor<64x64x!tt.ptr<f32>, #mma>, %q: !tile, %x: tensor<64x64xbf16, #blocked>, %c: !acc, %n: i32) -> (!acc, tensor<64x64xbf16, #blocked>) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %k = ttg.local_alloc : () -> !tile
+    %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%a = %c, %y = %x) -> (!acc, tensor<64x64xbf16, #blocked>) : i32 {
+      %g = ttg.async_wait {num = 0 : i32}
+      %s = ttg.local_alloc %y : (tensor<64x64xbf16, #blocked>) -> !ttg.memdesc<64x64xbf16, #shared, #smem>
+      %d = ttng.warp_group_dot %q, %k, %a {inputPrecision = 0 : i32, isAsync = true} : !tile * !tile -> !acc
+      %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : !acc
+      %l = ttg.convert_layout %y : tensor<64x64xbf16, #blocked> -> tensor<64x64xbf16, #mma>
+      %z = ttg.convert_layout %l : tensor<64x64xbf16, #mma> -> tensor<64x64xbf16, #blocked>
+      %t = ttg.async_copy_global_to_local %p, %k : tensor<64x64x!tt.ptr<bf16>, #blocked> -> <64x64xbf16, #shared, #smem, mutable>
+      %u = ttg.async_commit_group tokens %t
+      scf.yield %w, %z : !acc, tensor<64x64xbf16, #blocked>
+    } {tt.num_stages = 1 : i32}
+    tt.return %r#0, %r#1 : !acc, tensor<64x64xbf16, #blocked>
   }
 }

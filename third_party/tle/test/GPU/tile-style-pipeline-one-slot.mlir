@@ -159,6 +159,7 @@ module attributes {"ttg.num-warps" = 4 : i32, ttg.target = "cuda:90"} {
 !floats = tensor<64x64x!tt.ptr<f32>, #b>
 !tile = tensor<64x64xbf16, #b>
 !acc = tensor<64x64xf32, #mma>
+!left = tensor<64x64xbf16, #ttg.dot_op<{opIdx = 0, parent = #mma, kWidth = 2}>>
 module attributes {"ttg.num-warps" = 4 : i32, ttg.target = "cuda:90"} {
   // A tile is loaded, and multiplied as it is and turned around: one buffer and
   // a view. The copies start ahead of the next access to memory, and what does
@@ -266,6 +267,64 @@ module attributes {"ttg.num-warps" = 4 : i32, ttg.target = "cuda:90"} {
       %x = ttg.local_load %q : !const -> !tile
       %e = ttng.warp_group_dot %q, %k, %d {inputPrecision = 0 : i32} : !const * !ttg.memdesc<64x64xbf16, #s, #smem, mutable> -> !acc
       tt.store %out, %x : !ptrs
+      scf.yield %e : !acc
+    } {tt.num_stages = 2 : i32}
+    tt.return %r : !acc
+  }
+
+  // What the second link reads has been written since stock's last barrier, so
+  // one comes before it: the first link ends by itself.
+  // CHECK-LABEL: @write_before_a_chain
+  // CHECK: scf.for
+  // CHECK: ttg.local_alloc
+  // CHECK-NEXT: %[[D:.+]] = ttng.warp_group_dot {{.*}}isAsync = true
+  // CHECK-NEXT: %[[W:.+]] = ttng.warp_group_dot_wait %[[D]]
+  // CHECK: ttng.warp_group_dot %{{.+}}, %{{.+}}, %[[W]]
+  tt.func @write_before_a_chain(%ptr: !ptrs, %out: !ptrs, %other: !ptrs, %q: !left, %n: i32, %zero: !acc) -> !acc {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %k = ttg.local_alloc : () -> !ttg.memdesc<64x64xbf16, #s, #smem, mutable>
+    // expected-remark @+2 {{1 tile copies, 8192 bytes a slot}}
+    // expected-remark @+1 {{one slot of 8192 bytes, filled again behind its last read}}
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (!acc) : i32 {
+      %t = ttg.async_copy_global_to_local %ptr, %k : !ptrs -> <64x64xbf16, #s, #smem, mutable>
+      %g = ttg.async_commit_group tokens %t
+      %w = ttg.async_wait %g {num = 0 : i32}
+      %x = tt.load %out : !ptrs
+      %y = arith.addf %x, %x : !tile
+      %p = ttg.local_alloc %y : (!tile) -> !const
+      %d = ttng.warp_group_dot %q, %k, %acc {inputPrecision = 0 : i32} : !left * !ttg.memdesc<64x64xbf16, #s, #smem, mutable> -> !acc
+      %e = ttng.warp_group_dot %q, %p, %d {inputPrecision = 0 : i32} : !left * !const -> !acc
+      tt.store %other, %x : !ptrs
+      scf.yield %e : !acc
+    } {tt.num_stages = 2 : i32}
+    tt.return %r : !acc
+  }
+
+  // The second link is asynchronous, and nothing waits for it in the iteration:
+  // it cannot end the first one, which reads the tile.
+  // CHECK-LABEL: @link_under_way
+  // CHECK: scf.for
+  // CHECK: %[[D:.+]] = ttng.warp_group_dot {{.*}}isAsync = true
+  // CHECK-NEXT: %[[W:.+]] = ttng.warp_group_dot_wait %[[D]]
+  // CHECK-NEXT: scf.if
+  // CHECK:   ttg.async_copy_global_to_local
+  // CHECK: ttg.async_commit_group
+  // CHECK-NEXT: ttng.warp_group_dot %{{.+}}, %{{.+}}, %[[W]]
+  // CHECK-NEXT: scf.yield
+  tt.func @link_under_way(%ptr: !ptrs, %first: !tile, %n: i32, %zero: !acc) -> !acc {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %q = ttg.local_alloc %first : (!tile) -> !const
+    %k = ttg.local_alloc : () -> !ttg.memdesc<64x64xbf16, #s, #smem, mutable>
+    // expected-remark @+2 {{1 tile copies, 8192 bytes a slot}}
+    // expected-remark @+1 {{one slot of 8192 bytes, filled again behind its last read}}
+    %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> (!acc) : i32 {
+      %t = ttg.async_copy_global_to_local %ptr, %k : !ptrs -> <64x64xbf16, #s, #smem, mutable>
+      %g = ttg.async_commit_group tokens %t
+      %w = ttg.async_wait %g {num = 0 : i32}
+      %d = ttng.warp_group_dot %q, %k, %acc {inputPrecision = 0 : i32} : !const * !ttg.memdesc<64x64xbf16, #s, #smem, mutable> -> !acc
+      %e = ttng.warp_group_dot %q, %q, %d {inputPrecision = 0 : i32, isAsync = true} : !const * !const -> !acc
       scf.yield %e : !acc
     } {tt.num_stages = 2 : i32}
     tt.return %r : !acc

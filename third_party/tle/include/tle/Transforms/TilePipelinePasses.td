@@ -35,6 +35,9 @@ def TLERelaxWGMMAWaits : TLE_ModulePass<"triton-tle-relax-wgmma-waits"> {
       (same type of result and of factors, no partial sums outside of the tensor
       cores);
     - nothing may write a buffer that the group reads, or let others write it;
+    - in a tile-style loop whose copies fill a buffer that the group reads, stock
+      puts no barrier: stock would take the group's reads to have ended there,
+      and let the copies follow the later wait without a barrier of their own;
     - no call, no product that waits by itself, and no nested product or wait
       stands.
 
@@ -82,6 +85,12 @@ def TLESinkDotWaits : TLE_ModulePass<"triton-tle-sink-dot-waits"> {
     %r = tt.atomic_rmw fadd, relaxed, gpu, %pointers, %before, %mask : ...
     %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : ...
     ```
+
+    In a tile-style loop, the wait for a product that reads a tile passes no place
+    for a barrier of stock's: behind such a barrier stock would let the copies
+    for the next tile start while other warps still multiply. Conversions and
+    reductions between threads are such places, and what reads shared memory that
+    was written since the last barrier.
 
     Waits that leave products pending stay where they are.
 
@@ -223,10 +232,11 @@ def TLEMaterializeTileStylePipeline : TLE_ModulePass<"triton-tle-materialize-til
     consumers do not need of the loop's body goes.
 
     A warp group product whose result is only the accumulator of the next one is
-    not waited for, unless what follows in its chain is all that can run beside
-    the copies into a single slot; every other one ends where it stands, before
-    its slot is filled again. A loop whose tile does not fit loses its marks and is left to
-    stock's pipeliner.
+    not waited for, unless stock may put a barrier between the two, or what
+    follows in its chain is all that can run beside the copies into a single
+    slot; every other one ends where it stands, before its slot is filled again.
+    A loop whose tile does not fit loses its marks and is left to stock's
+    pipeliner.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect", "::mlir::triton::gpu::TritonGPUDialect",
