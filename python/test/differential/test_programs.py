@@ -5,6 +5,9 @@ TLE_DIFFERENTIAL_COUNT (100) and TLE_DIFFERENTIAL_SEED (0) choose them, TLE_DIFF
 
 import os
 import re
+import subprocess
+import sys
+import threading
 
 import pytest
 from programs import generate, pool, source
@@ -73,6 +76,25 @@ def test_faults_are_found(tmp_path):
         if any("elements wrong" in text or "outside" in text for text in answer.get("tle", []))
     }
     assert [fault for fault in FAULTS if fault not in caught] == []
+
+
+@pytest.mark.parametrize(
+    "says, problem",
+    [
+        ("print('[', end='', flush=True); os._exit(3)", "the process died (status 3)"),
+        ("print('nonsense', flush=True)", "JSONDecodeError: Expecting value: line 1 column 1 (char 0)"),
+    ],
+)
+def test_a_process_that_gives_no_answer_is_no_reason_to_wait(tmp_path, monkeypatch, says, problem):
+    command = [sys.executable, "-c", f"import os; input(); {says}"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    monkeypatch.setattr(pool.Worker, "start", lambda self: subprocess.Popen(command, text=True, **pipes))
+    found = []
+    requests = [{"seed": 1}, {"seed": 2}]
+    asked = threading.Thread(target=lambda: found.extend(pool.answers("compile", requests, tmp_path, 2)), daemon=True)
+    asked.start()
+    asked.join(60)
+    assert [answer for _, answer in found] == [{"program": [problem]}] * 2
 
 
 def test_seeds_give_the_same_program_again():

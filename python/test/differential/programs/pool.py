@@ -59,9 +59,9 @@ class Worker:
             answer = ""
         finally:
             timer.cancel()
-        if answer:
+        if answer.endswith("\n"):
             return json.loads(answer)
-        status = process.wait()
+        status = process.wait()  # also where it has begun to answer
         if status == 0:
             return None
         what = f"no answer after {self.limit:.0f} s" if late.is_set() else f"the process died (status {status})"
@@ -97,7 +97,11 @@ def answers(
                 request = waiting.get_nowait()
             except queue.Empty:
                 break
-            done.put((request, worker.ask(request)))
+            try:
+                answer = worker.ask(request)
+            except Exception as error:  # whoever waits for the answer must hear of it
+                answer = {"program": [f"{type(error).__name__}: {error}"]}
+            done.put((request, answer))
         worker.stop()
 
     threads = [threading.Thread(target=serve, daemon=True) for _ in range(min(jobs, len(requests)))]

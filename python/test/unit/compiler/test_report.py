@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from compiler_kernels import add, matmul
@@ -192,7 +193,7 @@ def test_compile_time_is_measured_for_both(tle):
     assert f"{variants[0].label}, stock" in compile_time.table([result])
 
 
-def test_a_tle_kernel_has_no_stock_time(tle, monkeypatch):
+def test_a_tle_kernel_has_no_stock_time(tle, monkeypatch, capsys):
     seen = []
 
     def compile_once(variant, arch, mode):
@@ -205,3 +206,24 @@ def test_a_tle_kernel_has_no_stock_time(tle, monkeypatch):
     result = compile_time.measure(next(compile_time.plain_variants()), "sm_90a", rounds=2)
     assert "stock" not in result and "ratio" not in result and result["tle"]["cpu"] == 1.0
     assert seen == ["1", "0", "1", "1"]
+    assert "no stock time, RuntimeError: stock knows no TLE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("ratios, limit, status", [
+    ([1.1, 1.2], "1.2", 0), ([1.1, 1.2], "1.15", 1), ([None, 1.2], "1.2", 0), ([None, None], "9", 1), ([], "9", 1),
+])  # fmt: skip
+def test_limit_of_compile_time(tle, monkeypatch, capsys, ratios, limit, status):
+    """A limit that nothing can be held against is not kept."""
+    left = iter(ratios)
+    variants = [SimpleNamespace(label=str(number)) for number, _ in enumerate(ratios)]
+    monkeypatch.setattr(compile_time, "plain_variants", lambda: variants)
+    monkeypatch.setattr(compile_time, "table", lambda results: "")
+
+    def measure(variant, arch, rounds):
+        ratio = next(left)
+        return {} if ratio is None else {"ratio": ratio}
+
+    monkeypatch.setattr(compile_time, "measure", measure)
+    monkeypatch.setattr("sys.argv", ["compile_time", "--limit", limit])
+    assert compile_time.main() == status
+    assert ("there is no ratio" in capsys.readouterr().err) is (set(ratios) <= {None})
