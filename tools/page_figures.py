@@ -32,12 +32,17 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     what.add_argument("--list", action="store_true", help="print file, line and source of every figure, write nothing")
     what.add_argument("--take", nargs="+", type=Path, metavar="FILE", help="put these files into docs/results first")
     options = parser.parse_args(arguments)
+    taken: dict[str, tuple[Path, str]] = {}
     for path in options.take or ():
-        text = path.read_text()
         try:
+            text = path.read_text()
             name = file_of(json.loads(text))
-        except ValueError as error:
+        except (OSError, ValueError) as error:
             parser.error(f"{path}: {error}")
+        if name in taken:
+            parser.error(f"{path}: it would be docs/results/{name}, as {taken[name][0]}")
+        taken[name] = path, text
+    for name, (path, text) in taken.items():
         (root / "docs" / "results" / name).write_text(text)
         print(f"{path}: docs/results/{name}")
     tree, texts, everything, problems = read(root / "docs" / "results"), {}, [], []
@@ -62,7 +67,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
             (root / page).write_text(text)
     verb = "differ" if options.check else "renewed"
     print(f"{len(everything)} figures on {len(texts)} pages, {len(different)} {verb}, {len(problems)} not found")
-    return 1 if problems or options.check and different else 0
+    return 1 if problems or not everything or options.check and different else 0
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """README.md and docs have the figures of docs/results."""
 
 import importlib
+import importlib.util
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -145,6 +147,43 @@ def test_cases_of_one_name_are_refused(values, tmp_path):
         ValueError, match="sparse_mla_fwd_rows_h100.json: 14 cases have 13 names: 512, 128, 1024, 32768"
     ):
         values.read(tmp_path)
+
+
+@pytest.fixture
+def page_figures():
+    """The tool itself."""
+    spec = importlib.util.spec_from_file_location("page_figures", TOOL)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    "names, message",
+    [
+        (["good", "half"], "half: Unterminated string"),
+        (["good", "none"], "none: .*No such file"),
+        (["good", "other"], "other: op is 'copy'"),
+        (["good", "again"], "again: it would be docs/results/gemm_h100.json, as .*good"),
+    ],
+)
+def test_files_are_taken_all_or_none(page_figures, tmp_path, capsys, names, message):
+    data = {"environment": {"gpu": "NVIDIA H100"}, "op": "gemm", "cases": []}
+    (tmp_path / "good").write_text(json.dumps(data))
+    (tmp_path / "again").write_text(json.dumps(data))
+    (tmp_path / "other").write_text(json.dumps(data | {"op": "copy"}))
+    (tmp_path / "half").write_text('{"environment": {"gpu": "NVI')
+    results = tmp_path / "root" / "docs" / "results"
+    results.mkdir(parents=True)
+    with pytest.raises(SystemExit, match="2"):
+        page_figures.main(["--take", *(str(tmp_path / name) for name in names)], tmp_path / "root")
+    assert re.search(message, capsys.readouterr().err) and not list(results.iterdir())
+
+
+def test_no_figures_are_a_failure(page_figures, monkeypatch, capsys):
+    monkeypatch.setattr(page_figures, "sentences", lambda text: [])
+    monkeypatch.setattr(page_figures, "TABLES", [])
+    assert page_figures.main(["--check"]) == 1 and "0 figures on 0 pages" in capsys.readouterr().out
 
 
 def test_sentences_are_read(engine):
