@@ -32,6 +32,8 @@ class LocalizeWGMMADescriptorsPass
 public:
   using Base::Base;
   void runOnOperation() override {
+    // Of a module before this one.
+    distances.clear();
     SmallVector<Region *> regions;
     getOperation()->walk([&](Operation *op) {
       for (Region &region : op->getRegions())

@@ -2,7 +2,8 @@
 //
 // Each end of a pipe goes through the tiles in order: a tile is acquired and
 // then committed, or waited for and then released, once. What is refused here
-// is wrong however often loops run, as long as they run at all:
+// is wrong however often loops run, as long as they run at all, and twice where
+// it is the next iteration that is wrong:
 //
 // - Of two steps for one number, one of which dominates the other, both are
 //   carried out for the same tile: the values that the number is made of
@@ -20,6 +21,7 @@
 #include "PipeChecks.h"
 #include "TileNumber.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/Matchers.h"
@@ -55,8 +57,10 @@ StepGroups groupSteps(ArrayRef<Operation *> steps,
   StepGroups groups;
   std::map<std::vector<int64_t>, size_t> places;
   for (Operation *op : steps) {
-    auto [place, isNew] =
-        places.try_emplace(getNumber(op).getKey(), groups.size());
+    std::vector<int64_t> key = getNumber(op).getKey();
+    if (key.empty())
+      continue;
+    auto [place, isNew] = places.try_emplace(std::move(key), groups.size());
     if (isNew)
       groups.emplace_back();
     groups[place->second].push_back(op);
@@ -102,6 +106,57 @@ std::string describeDistance(int64_t distance) {
          (distance > 0 ? " behind" : " ahead of");
 }
 
+/// A number that `value` never exceeds.
+std::optional<int64_t> findMaximum(Value value, unsigned depth = 0) {
+  value = findCapturedRoot(value);
+  if (std::optional<int64_t> constant = TileNumber(value).getConstant())
+    return constant;
+  Operation *op = value.getDefiningOp();
+  if (isa_and_nonnull<arith::ExtUIOp>(op) &&
+      op->getOperand(0).getType().isInteger(1))
+    return 1;
+  if (!isa_and_nonnull<arith::MinSIOp>(op) || depth == 4)
+    return std::nullopt;
+  std::optional<int64_t> left = findMaximum(op->getOperand(0), depth + 1),
+                         right = findMaximum(op->getOperand(1), depth + 1);
+  return left && right ? std::min(*left, *right) : left ? left : right;
+}
+
+/// Whether `loop` is known to run no more than once: it may stand for a branch.
+bool runsOnce(scf::ForOp loop) {
+  auto isOnce = [&](const TileNumber &upper) {
+    std::optional<int64_t> more = upper.minus(TileNumber(loop.getLowerBound()))
+                                      .minus(TileNumber(loop.getStep()))
+                                      .getConstant();
+    return more && *more <= 0;
+  };
+  std::optional<int64_t> most = findMaximum(loop.getUpperBound());
+  return isOnce(TileNumber(loop.getUpperBound())) ||
+         (most && isOnce(TileNumber(*most)));
+}
+
+/// How often `loop`, whose step is 1, runs.
+TileNumber countTrips(scf::ForOp loop) {
+  TileNumber trips =
+      TileNumber(loop.getUpperBound()).minus(TileNumber(loop.getLowerBound()));
+  return trips.getConstant().value_or(0) < 0 ? TileNumber(0) : trips;
+}
+
+/// Whether `loop` is known never to run.
+bool isEmpty(scf::ForOp loop) {
+  return loop && countTrips(loop).getConstant() == 0;
+}
+
+/// By how much the tile of `step` goes up with the counter of `loop`, if that
+/// is all that changes it.
+std::optional<int64_t> getSlope(Operation *step, scf::ForOp loop) {
+  TileNumber tile = getTile(step);
+  Value counter = loop.getInductionVar();
+  if (!tile.replaced(counter, TileNumber(0)).isInvariant(loop))
+    return std::nullopt;
+  return tile.getFactor(counter);
+}
+
 class OrderVerifier {
 public:
   OrderVerifier(Pipe &pipe, DominanceInfo &dominance)
@@ -137,6 +192,7 @@ LogicalResult OrderVerifier::run() {
     return failure();
   for (auto &[reader, endpoint] : pipe.readers)
     if (endpoint.partition && (failed(verifyOnce(endpoint)) ||
+                               failed(verifyProgress(endpoint.arrivals)) ||
                                failed(verifyReader(reader, endpoint)) ||
                                failed(verifyLoops(endpoint.arrivals))))
       return failure();
@@ -152,8 +208,10 @@ LogicalResult OrderVerifier::verifyClose() {
       // A close that each iteration comes to stands before the steps of the
       // next one.
       Operation *loop = close->getParentOp();
+      auto counted = dyn_cast<scf::ForOp>(loop);
       return dominance.properlyDominates(close, op) ||
-             (isa<LoopLikeOpInterface>(loop) && loop->isAncestor(op));
+             (isa<LoopLikeOpInterface>(loop) && loop->isAncestor(op) &&
+              !(counted && runsOnce(counted)));
     };
     for (auto *steps : {&pipe.writer.waits, &pipe.writer.arrivals})
       for (Operation *op : *steps) {
@@ -219,7 +277,7 @@ LogicalResult OrderVerifier::verifyLoops(ArrayRef<Operation *> steps) {
       for (Operation *other : group) {
         auto first = cast<scf::ForOp>(one->getParentOp());
         auto second = cast<scf::ForOp>(other->getParentOp());
-        if (!dominance.properlyDominates(first, second) ||
+        if (isEmpty(first) || !dominance.properlyDominates(first, second) ||
             !isSame(first.getLowerBound(), second.getLowerBound()) ||
             !isSame(first.getUpperBound(), second.getUpperBound()) ||
             !isSame(first.getStep(), second.getStep()))
@@ -269,47 +327,53 @@ LogicalResult OrderVerifier::verifyWriter() {
   return verifyDirection(pipe.writer.waits);
 }
 
+/// The wait for the highest tile, if all stand in one loop, a constant apart.
+Operation *findHighestWait(const Endpoint &endpoint) {
+  Operation *highest = nullptr;
+  for (Operation *wait : endpoint.waits) {
+    if (!highest)
+      highest = wait;
+    std::optional<int64_t> distance = getDistance(wait, highest);
+    if (!distance || wait->getParentOp() != highest->getParentOp())
+      return nullptr;
+    if (*distance > 0)
+      highest = wait;
+  }
+  return highest;
+}
+
 /// No tile is released that no wait has come to.
 LogicalResult OrderVerifier::verifyReader(StringRef reader,
                                           Endpoint &endpoint) {
+  Operation *highest = findHighestWait(endpoint);
   for (Operation *op : endpoint.arrivals) {
     auto loop = dyn_cast<scf::ForOp>(op->getParentOp());
-    if (!loop || getTile(op).getFactor(loop.getInductionVar()) <= 0)
+    if (!loop || !highest || highest->getParentOp() != loop ||
+        getSlope(op, loop).value_or(0) <= 0)
       continue;
-    std::optional<int64_t> least;
-    bool isCertain = true;
-    for (Operation *wait : endpoint.waits) {
-      std::optional<int64_t> distance = getDistance(op, wait);
-      isCertain = distance && wait->getParentOp() == loop;
-      if (!isCertain)
-        break;
-      least = std::min(least.value_or(*distance), *distance);
-    }
-    if (!isCertain || least.value_or(0) <= 0)
+    std::optional<int64_t> distance = getDistance(op, highest);
+    if (distance.value_or(0) <= 0)
       continue;
     return fail(op) << ": its reader '" << reader << "' releases a tile "
-                    << describeDistance(*least)
+                    << describeDistance(*distance)
                     << " the last that it has waited for";
   }
   return create.getOneShot() ? success() : verifyDirection(endpoint.waits);
 }
 
-/// Whether `loop` is known to run no more than once.
-bool runsOnce(scf::ForOp loop) {
-  std::optional<int64_t> more = TileNumber(loop.getUpperBound())
-                                    .minus(TileNumber(loop.getLowerBound()))
-                                    .minus(TileNumber(loop.getStep()))
-                                    .getConstant();
-  return more && *more <= 0;
-}
-
-/// Tiles come in ascending order.
+/// Tiles come in ascending order; what has been waited for elsewhere may be
+/// waited for again in any.
 LogicalResult OrderVerifier::verifyDirection(ArrayRef<Operation *> steps) {
   for (Operation *op : steps) {
     auto loop = dyn_cast<scf::ForOp>(op->getParentOp());
+    auto mayRepeat = [&](Operation *other) {
+      return isa<PipeWaitOp>(other) && !loop->isAncestor(other) &&
+             (!dominance.properlyDominates(loop, other) ||
+              loop->getParentOfType<LoopLikeOpInterface>());
+    };
     if (!loop || runsOnce(loop) ||
         !matchPattern(loop.getStep(), m_Constant()) ||
-        getTile(op).getFactor(loop.getInductionVar()) >= 0)
+        getSlope(op, loop).value_or(0) >= 0 || llvm::any_of(steps, mayRepeat))
       continue;
     return fail(op) << " comes to tiles in descending order, but they are "
                        "counted upwards from 0";
@@ -322,7 +386,7 @@ LogicalResult OrderVerifier::verifyProgress(ArrayRef<Operation *> steps) {
   for (Operation *op : steps) {
     auto loop = dyn_cast<scf::ForOp>(op->getParentOp());
     if (!loop || isClose(op) || runsOnce(loop) ||
-        !getTile(op).isDefinedOutside(loop))
+        !getTile(op).isInvariant(loop))
       continue;
     InFlightDiagnostic diagnostic =
         fail(op) << ": the same tile is " << describe(op)
@@ -355,17 +419,15 @@ std::optional<TileNumber> countSteps(ArrayRef<Operation *> steps,
     std::optional<scf::ForOp> loop = findOnlyLoop(step, partition);
     if (!loop)
       return std::nullopt;
-    count = count.plus(*loop ? TileNumber(loop->getUpperBound())
-                                   .minus(TileNumber(loop->getLowerBound()))
-                             : TileNumber(1));
+    count = count.plus(*loop ? countTrips(*loop) : TileNumber(1));
   }
   return count;
 }
 
-/// The last tile that `step` comes to.
+/// The last tile that `step` comes to, if it comes to any.
 std::optional<TileNumber> findLastTile(Operation *step, Region *partition) {
   std::optional<scf::ForOp> loop = findOnlyLoop(step, partition);
-  if (!loop)
+  if (!loop || isEmpty(*loop))
     return std::nullopt;
   TileNumber tile = getTile(step);
   if (!*loop)
@@ -385,6 +447,8 @@ std::optional<int64_t> findFirstTile(ArrayRef<Operation *> steps,
     std::optional<scf::ForOp> loop = findOnlyLoop(step, partition);
     if (!loop)
       return std::nullopt;
+    if (isEmpty(*loop))
+      continue;
     TileNumber tile = getTile(step);
     if (*loop)
       tile = tile.replaced(loop->getInductionVar(),

@@ -176,6 +176,10 @@ public:
       factors[loop] += factor;
       return true;
     }
+    // What fits into fewer than 32 bits may have been cut off.
+    if (auto type = dyn_cast<IntegerType>(value.getType());
+        type && type.getWidth() < 32)
+      return false;
     Operation *op = value.getDefiningOp();
     if (isa<arith::ExtSIOp, arith::TruncIOp>(op))
       return add(op->getOperand(0), factor, depth + 1);

@@ -5,6 +5,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -25,8 +26,9 @@ static std::optional<int64_t> getConstantValue(Value value) {
 /// Adds `value` times `factor` to `sum`.
 void TileNumber::accumulate(int64_t &sum, int64_t value, int64_t factor) {
   int64_t product;
+  // The lowest number has no negative.
   if (llvm::MulOverflow(value, factor, product) ||
-      llvm::AddOverflow(sum, product, sum))
+      llvm::AddOverflow(sum, product, sum) || sum == INT64_MIN)
     isKnown = false;
 }
 
@@ -45,7 +47,9 @@ void TileNumber::add(Value value, int64_t factor, unsigned depth) {
   if (std::optional<int64_t> number = getConstantValue(value))
     return accumulate(constant, *number, factor);
   Operation *op = value.getDefiningOp();
-  if (!op || depth == kMaxDepth)
+  // What fits into fewer than 32 bits may have been cut off.
+  auto type = dyn_cast<IntegerType>(value.getType());
+  if (!op || depth == kMaxDepth || (type && type.getWidth() < 32))
     return addTerm(value, factor);
   if (isa<arith::ExtSIOp, arith::TruncIOp>(op))
     return add(op->getOperand(0), factor, depth + 1);
@@ -96,25 +100,43 @@ TileNumber TileNumber::replaced(Value variable, const TileNumber &value) const {
 }
 
 int64_t TileNumber::getFactor(Value variable) const {
+  if (!isKnown)
+    return 0;
   for (auto [value, factor] : terms)
     if (value == variable)
       return factor;
   return 0;
 }
 
-bool TileNumber::isDefinedOutside(scf::ForOp loop) const {
-  return llvm::all_of(terms, [&](const auto &term) {
-    return loop.isDefinedOutsideOfLoop(term.first);
-  });
+/// Whether `value` is formed from what stands outside of `loop`, in it or not.
+static bool isInvariantIn(Value value, scf::ForOp loop, unsigned depth = 0) {
+  if (loop.isDefinedOutsideOfLoop(value))
+    return true;
+  Operation *op = value.getDefiningOp();
+  return op && op->getNumRegions() == 0 && isMemoryEffectFree(op) &&
+         depth < kMaxDepth &&
+         llvm::all_of(
+             op->getOperands(),
+             [&](Value operand) {
+               return isInvariantIn(operand, loop, depth + 1);
+             });
+}
+
+bool TileNumber::isInvariant(scf::ForOp loop) const {
+  return isKnown && llvm::all_of(terms, [&](const auto &term) {
+           return isInvariantIn(term.first, loop);
+         });
 }
 
 std::vector<int64_t> TileNumber::getKey() const {
+  if (!isKnown)
+    return {};
   std::vector<std::pair<int64_t, int64_t>> sorted;
   for (auto [value, factor] : terms)
     sorted.emplace_back(reinterpret_cast<intptr_t>(value.getAsOpaquePointer()),
                         factor);
   llvm::sort(sorted);
-  std::vector<int64_t> key{isKnown, constant};
+  std::vector<int64_t> key{constant};
   for (auto [value, factor] : sorted)
     key.insert(key.end(), {value, factor});
   return key;

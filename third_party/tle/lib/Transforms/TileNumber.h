@@ -25,12 +25,14 @@ public:
   /// This one with `value` instead of `variable`.
   TileNumber replaced(Value variable, const TileNumber &value) const;
 
+  /// 0 if the sum is not known.
   int64_t getFactor(Value variable) const;
 
-  /// Whether it is the same in each iteration of `loop`.
-  bool isDefinedOutside(scf::ForOp loop) const;
+  /// Whether it is certainly the same in each iteration of `loop`.
+  bool isInvariant(scf::ForOp loop) const;
 
-  /// Equal for sums that are known to be equal, and different for others.
+  /// Equal for sums that are known to be equal, and different for others;
+  /// empty if the sum is not known.
   std::vector<int64_t> getKey() const;
 
   /// The sum, if it is a constant.

@@ -466,3 +466,73 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.return
   }
 }
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @same_tile_released_each_time(%n: i32) {
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars {name = "tiles", oneShot = false, readers = ["r"]} : !bars
+    ttg.warp_specialize(%bars, %n)
+    default {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      tle.pipe_wait %bars[%c0] {reader = "r"} : !bars
+      // expected-note @+1 {{the loop}}
+      scf.for %t = %c0 to %n step %c1 : i32 {
+        // expected-error @+1 {{pipe 'tiles': the same tile is released in each iteration of a loop, but it can be once only}}
+        tle.pipe_release %bars[%c0] {reader = "r"} : !bars
+      }
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %m: i32) num_warps(4) {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      scf.for %t = %c0 to %m step %c1 : i32 {
+        tle.pipe_acquire %b[%t] : !bars
+        tle.pipe_commit %b[%t] : !bars
+      }
+      ttg.warp_return
+    } : (!bars, i32) -> ()
+    tt.return
+  }
+}
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<4x1xi64, #bar, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @same_tile_calculated_each_time(%n: i32) {
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars {name = "tiles", oneShot = false, readers = ["r"]} : !bars
+    ttg.warp_specialize(%bars, %n)
+    default {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      scf.for %t = %c0 to %n step %c1 : i32 {
+        tle.pipe_wait %bars[%t] {reader = "r"} : !bars
+        tle.pipe_release %bars[%t] {reader = "r"} : !bars
+      }
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %m: i32) num_warps(4) {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      %c2 = arith.constant 2 : i32
+      // expected-note @+1 {{the loop}}
+      scf.for %t = %c0 to %m step %c1 : i32 {
+        %u = arith.divsi %m, %c2 : i32
+        // expected-error @+1 {{pipe 'tiles': the same tile is acquired in each iteration of a loop, but it can be once only}}
+        tle.pipe_acquire %b[%u] : !bars
+        tle.pipe_commit %b[%u] : !bars
+      }
+      ttg.warp_return
+    } : (!bars, i32) -> ()
+    tt.return
+  }
+}

@@ -352,3 +352,261 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.return
   }
 }
+
+// -----
+
+#bar = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#smem = #ttg.shared_memory
+!bars = !ttg.memdesc<8x1xi64, #bar, #smem, mutable>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90", "ttg.threads-per-warp" = 32 : i32} {
+// CHECK-LABEL: @waited_for_again_downwards
+// CHECK: ttng.init_barrier
+// CHECK-NOT: tle.pipe_
+  tt.func public @waited_for_again_downwards(%n: i32) {
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars {name = "tiles", oneShot = false, readers = ["r"]} : !bars
+    ttg.warp_specialize(%bars, %n)
+    default {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      %c3 = arith.constant 3 : i32
+      %c4 = arith.constant 4 : i32
+      scf.for %t = %c0 to %c4 step %c1 : i32 {
+        tle.pipe_wait %bars[%t] {reader = "r"} : !bars
+      }
+      scf.for %t = %c0 to %c4 step %c1 : i32 {
+        %u = arith.subi %c3, %t : i32
+        tle.pipe_wait %bars[%u] {reader = "r"} : !bars
+        tle.pipe_release %bars[%u] {reader = "r"} : !bars
+      }
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %m: i32) num_warps(4) {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      %c4 = arith.constant 4 : i32
+      scf.for %t = %c0 to %c4 step %c1 : i32 {
+        tle.pipe_acquire %b[%t] : !bars
+        tle.pipe_commit %b[%t] : !bars
+      }
+      ttg.warp_return
+    } : (!bars, i32) -> ()
+    // CHECK: tt.return
+    tt.return
+  }
+
+// CHECK-LABEL: @closed_in_a_loop_of_one_iteration
+// CHECK: ttng.init_barrier
+// CHECK-NOT: tle.pipe_
+  tt.func public @closed_in_a_loop_of_one_iteration(%n: i32) {
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars {name = "tiles", oneShot = false, readers = ["r"]} : !bars
+    ttg.warp_specialize(%bars, %n)
+    default {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      scf.for %t = %c0 to %n step %c1 : i32 {
+        tle.pipe_wait %bars[%t] {reader = "r"} : !bars
+        tle.pipe_release %bars[%t] {reader = "r"} : !bars
+      }
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %m: i32) num_warps(4) {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      scf.for %k = %c0 to %c1 step %c1 : i32 {
+        scf.for %t = %c0 to %m step %c1 : i32 {
+          tle.pipe_acquire %b[%t] : !bars
+          tle.pipe_commit %b[%t] : !bars
+        }
+        tle.pipe_acquire %b[%m] {tle.close = 0 : i32} : !bars
+      }
+      ttg.warp_return
+    } : (!bars, i32) -> ()
+    // CHECK: tt.return
+    tt.return
+  }
+
+// CHECK-LABEL: @loops_for_branches
+// CHECK: ttng.init_barrier
+// CHECK-NOT: tle.pipe_
+  tt.func public @loops_for_branches(%n: i32) {
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars {name = "tiles", oneShot = false, readers = ["r"]} : !bars
+    ttg.warp_specialize(%bars, %n)
+    default {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      %any = arith.cmpi sgt, %n, %c0 : i32
+      %h = arith.extui %any : i1 to i32
+      scf.for %t = %c0 to %h step %c1 : i32 {
+        tle.pipe_wait %bars[%c0] {reader = "r"} : !bars
+        tle.pipe_release %bars[%c0] {reader = "r"} : !bars
+      }
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %m: i32) num_warps(4) {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      %h = arith.minsi %m, %c1 : i32
+      scf.for %t = %c0 to %h step %c1 : i32 {
+        tle.pipe_acquire %b[%c0] : !bars
+        tle.pipe_commit %b[%c0] : !bars
+      }
+      ttg.warp_return
+    } : (!bars, i32) -> ()
+    // CHECK: tt.return
+    tt.return
+  }
+
+// CHECK-LABEL: @loops_without_iterations
+// CHECK: ttng.init_barrier
+// CHECK-NOT: tle.pipe_
+  tt.func public @loops_without_iterations(%n: i32) {
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars {name = "tiles", oneShot = false, readers = ["r"]} : !bars
+    ttg.warp_specialize(%bars, %n)
+    default {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      %c4 = arith.constant 4 : i32
+      scf.for %t = %c0 to %n step %c1 : i32 {
+        tle.pipe_wait %bars[%t] {reader = "r"} : !bars
+        tle.pipe_release %bars[%t] {reader = "r"} : !bars
+      }
+      %less = arith.constant -5 : i32
+      %n4 = arith.addi %n, %c4 : i32
+      %n1 = arith.addi %n, %c1 : i32
+      scf.for %t = %n4 to %n1 step %c1 : i32 {
+        tle.pipe_wait %bars[%t] {reader = "r"} : !bars
+        tle.pipe_release %bars[%t] {reader = "r"} : !bars
+      }
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %m: i32) num_warps(4) {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      %less = arith.constant -5 : i32
+      scf.for %t = %c1 to %less step %c1 : i32 {
+        tle.pipe_acquire %b[%t] : !bars
+        tle.pipe_commit %b[%t] : !bars
+      }
+      scf.for %t = %c0 to %m step %c1 : i32 {
+        tle.pipe_acquire %b[%t] : !bars
+        tle.pipe_commit %b[%t] : !bars
+      }
+      scf.for %t = %m to %m step %c1 : i32 {
+        tle.pipe_acquire %b[%t] : !bars
+        tle.pipe_commit %b[%t] : !bars
+      }
+      scf.for %t = %m to %m step %c1 : i32 {
+        tle.pipe_acquire %b[%t] : !bars
+        tle.pipe_commit %b[%t] : !bars
+      }
+      ttg.warp_return
+    } : (!bars, i32) -> ()
+    // CHECK: tt.return
+    tt.return
+  }
+
+// CHECK-LABEL: @carried_upwards
+// CHECK: ttng.init_barrier
+// CHECK-NOT: tle.pipe_
+  tt.func public @carried_upwards(%n: i32) {
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars {name = "tiles", oneShot = false, readers = ["r"]} : !bars
+    ttg.warp_specialize(%bars, %n)
+    default {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      %c2 = arith.constant 2 : i32
+      %end = scf.for %t = %c0 to %n step %c1 iter_args(%a = %c0) -> (i32) : i32 {
+        %u = arith.subi %a, %t : i32
+        tle.pipe_wait %bars[%u] {reader = "r"} : !bars
+        tle.pipe_release %bars[%u] {reader = "r"} : !bars
+        %next = arith.addi %a, %c2 : i32
+        scf.yield %next : i32
+      }
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %m: i32) num_warps(4) {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      scf.for %t = %c0 to %m step %c1 : i32 {
+        tle.pipe_acquire %b[%t] : !bars
+        tle.pipe_commit %b[%t] : !bars
+      }
+      ttg.warp_return
+    } : (!bars, i32) -> ()
+    // CHECK: tt.return
+    tt.return
+  }
+
+// CHECK-LABEL: @odd_or_even
+// CHECK: ttng.init_barrier
+// CHECK-NOT: tle.pipe_
+  tt.func public @odd_or_even(%n: i32) {
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars {name = "tiles", oneShot = false, readers = ["r"]} : !bars
+    ttg.warp_specialize(%bars, %n)
+    default {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      %c4 = arith.constant 4 : i32
+      scf.for %t = %c0 to %c4 step %c1 : i32 {
+        %odd = arith.trunci %t : i32 to i1
+        %less = arith.extsi %odd : i1 to i32
+        %u = arith.subi %c0, %less : i32
+        tle.pipe_wait %bars[%u] {reader = "r"} : !bars
+      }
+      tle.pipe_release %bars[%c0] {reader = "r"} : !bars
+      tle.pipe_release %bars[%c1] {reader = "r"} : !bars
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %m: i32) num_warps(4) {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      %c2 = arith.constant 2 : i32
+      scf.for %t = %c0 to %c2 step %c1 : i32 {
+        tle.pipe_acquire %b[%t] : !bars
+        tle.pipe_commit %b[%t] : !bars
+      }
+      ttg.warp_return
+    } : (!bars, i32) -> ()
+    // CHECK: tt.return
+    tt.return
+  }
+
+// CHECK-LABEL: @beyond_64_bits
+// CHECK: ttng.init_barrier
+// CHECK-NOT: tle.pipe_
+  tt.func public @beyond_64_bits(%n: i32) {
+    %bars = ttg.local_alloc : () -> !bars
+    tle.pipe_create %bars {name = "tiles", oneShot = false, readers = ["r"]} : !bars
+    ttg.warp_specialize(%bars, %n)
+    default {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      %low = arith.constant -2147483648 : i32
+      scf.for %t = %c0 to %n step %c1 : i32 {
+        %p = arith.muli %t, %low : i32
+        %q = arith.muli %p, %low : i32
+        %u = arith.addi %q, %q : i32
+        tle.pipe_wait %bars[%u] {reader = "r"} : !bars
+      }
+      tle.pipe_release %bars[%c0] {reader = "r"} : !bars
+      ttg.warp_yield
+    }
+    partition0(%b: !bars, %m: i32) num_warps(4) {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      scf.for %t = %c0 to %c1 step %c1 : i32 {
+        tle.pipe_acquire %b[%t] : !bars
+        tle.pipe_commit %b[%t] : !bars
+      }
+      ttg.warp_return
+    } : (!bars, i32) -> ()
+    // CHECK: tt.return
+    tt.return
+  }
+}

@@ -337,6 +337,9 @@ def TLELowerPipes : TLE_ModulePass<"triton-tle-lower-pipes"> {
     - a commit that no acquire can precede, a release that no wait can precede;
     - a field accessed without either, by a partition without an end, by a
       reader behind the release of the tile, or written behind its commit;
+    - steps out of the order of tiles; numbers of tiles, sums of values that
+      are not known, with which somebody would wait for ever; pipes that wait
+      for each other (`PipeOrder.cpp`);
     - where all loops around the steps have constant bounds: numbers of tiles
       with which somebody would wait for ever, and steps for tiles below 0,
       beyond those that are committed or beyond the slots of a one-shot pipe.
