@@ -1,6 +1,7 @@
 """python/test/gpu/run_all.sh: its status and table, with a `python3` that only plays the steps."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -63,3 +64,11 @@ def test_a_step_that_fails(run, name, why):
 def test_nothing_that_was_asked_for_is_dropped_in_silence(run, variables, why):
     status, said = run(**variables)
     assert status == 1 and why in said and "failed: none" not in said
+
+
+def test_the_decode_check_ends_by_itself(run, tmp_path):
+    """What a limit ends says nothing of the checks before."""
+    status, said = run(ONLY="check_decode")
+    limit = re.search(r"== check_decode \(at most (\d+) s\)", said)
+    own = re.search(r"--seconds (\d+) ", (tmp_path / "out" / "check_decode.log").read_text())
+    assert status == 0 and int(own[1]) + 15 < int(limit[1])
