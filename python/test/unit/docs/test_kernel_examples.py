@@ -1,9 +1,11 @@
-"""The kernels of README.md and docs/language.md compile, and become what the text below them says."""
+"""Kernels of README.md and docs/language.md become what the pages say; what docs/compiler.md advises helps."""
 
 import re
 from pathlib import Path
 
 import pytest
+import triton
+import triton.language as tl
 from triton_tle.compiler import report
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -25,3 +27,32 @@ def test_kernel_is_pipelined(page, tmp_path, monkeypatch, capfd):
     assert made.clean and made.mma
     said = capfd.readouterr().err
     assert "2 slots of 65536 bytes" in said and "operand B is read where it is" in said
+
+
+@triton.jit
+def attention(q, k, v, out, n, ASSUME: tl.constexpr, M: tl.constexpr, N: tl.constexpr, D: tl.constexpr):
+    rows, keys, inner = tl.arange(0, M), tl.arange(0, N), tl.arange(0, D)
+    query = tl.load(q + rows[:, None] * D + inner[None, :])
+    total = tl.zeros((M, D), tl.float32)
+    peak = tl.full((M,), float("-inf"), tl.float32)
+    if ASSUME:
+        tl.assume(n > 0)
+    for start in range(0, n, N):
+        scores = tl.dot(query, tl.load(k + (start + keys)[None, :] * D + inner[:, None]))
+        new_peak = tl.maximum(peak, tl.max(scores, 1))
+        p = tl.exp2(scores - new_peak[:, None])
+        value = tl.load(v + (start + keys)[:, None] * D + inner[None, :])
+        total = tl.dot(p.to(tl.bfloat16), value, total * tl.exp2(peak - new_peak)[:, None])
+        peak = new_peak
+    tl.store(out + rows[:, None] * D + inner[None, :], total)
+
+
+@pytest.mark.filterwarnings("ignore:ptxas")
+@pytest.mark.parametrize("assume, codes", [(False, ["C7515"]), (True, [])])
+def test_a_loop_that_runs_is_not_serialized(assume, codes, monkeypatch):
+    monkeypatch.setenv("TRITON_TLE", "1")
+    signature = dict.fromkeys("qkv", "*bf16:16") | {"out": "*fp32:16", "n": "i32:16"}
+    constants = {"ASSUME": assume, "M": 128, "N": 64, "D": 128}
+    variant = report.Variant("", attention, signature, constants, {"num_warps": 8, "num_stages": 2})
+    warned = report.compile_variant(variant, "sm_90a").ptxas_warnings
+    assert [warning[1:6] for warning in warned] == codes
