@@ -54,7 +54,7 @@ def all_cases() -> list[CheckCase]:
     ]  # fmt: skip
     divided: list[dict] = [
         {"s_q": s_q, "h_q": h_q, "d_qk": d_qk, "topk": 1000, **more}
-        for s_q, h_q in ((1, 64), (3, 128), (16, 72), (133, 64), (200, 128))
+        for s_q, h_q in ((1, 64), (3, 128), (16, 72), (133, 64), (200, 128), (1, 8), (7, 16), (150, 32))
         for d_qk, more in forms
     ]
     return [dataclasses.replace(base, **changes) for changes in checking.shared_changes() + own + divided] + large

@@ -644,6 +644,34 @@ def test_peers_tune_themselves_at_the_size_that_is_timed(monkeypatch, module, ch
     assert list(result["providers"]) == ["peer"] and seen == [inputs, "check"]
 
 
+def test_peer_that_takes_64_heads_is_timed_with_padded_ones(monkeypatch):
+    """Its q and out have 64 heads before the clock runs; others are given the case's."""
+    case, timed = sparse_mla_fwd.Case(576, 8, 2, 16, s_q=3), {}
+    inputs = torch.ones(3, 8, 576), None, None
+    on_cpu = SimpleNamespace(empty=lambda size, dtype, device: torch.empty(size, dtype=dtype), nn=torch.nn)
+    on_cpu.bfloat16 = torch.bfloat16
+    right = fwd_check.CheckResult(0.0, 0.0, 0.0)
+    monkeypatch.setattr(sparse_mla_fwd, "torch", on_cpu)
+    monkeypatch.setattr(sparse_mla_fwd, "make_inputs", lambda case, seed: inputs)
+    monkeypatch.setattr(sparse_mla_fwd, "check_provider", lambda *one: right)
+
+    def time(runs, rounds):
+        for name, run in runs.items():
+            timed[name] = run()
+        return {name: harness.Timing([1.0]) for name in runs}
+
+    monkeypatch.setattr(sparse_mla_fwd, "time_in_rounds", time)
+    providers = {
+        name: sparse_mla_fwd.Provider(lambda q, *more, out: (q, out), lambda case: True, least_heads=heads)
+        for name, heads in (("own", 1), ("wide", 64))
+    }
+    sparse_mla_fwd._bench_case(case, providers, rounds=1, products=700.0, log=print)
+    (own_q, own_out), (wide_q, wide_out) = timed["own"], timed["wide"]
+    assert own_q is inputs[0] and own_out.shape == (3, 8, 512)
+    assert wide_q.shape == (3, 64, 576) and wide_out.shape == (3, 64, 512)
+    assert torch.equal(wide_q[:, :8], own_q) and not wide_q[:, 8:].any()
+
+
 @pytest.mark.parametrize("module", [sparse_mla_fwd_triton, sparse_mla_bwd_triton])
 def test_plain_triton_is_tuned_for_each_size(module):
     assert {"s_kv", "topk", "h_q", "HAS_ROPE"} <= set(module._tuned.keys)

@@ -38,12 +38,8 @@ def test_compiles_for_other_gpus(arch):
         assert result.clean and set(result.mma) == {"HMMA"}, result
 
 
-# The kernel of partitions takes more than 32 heads (40 where a case names none) and strides of whole 16 elements.
-OF_PARTITIONS = {
-    name: {"h_q": 40} | case
-    for name, case in CASES.items()
-    if case.get("h_q", 40) > 32 and case.get("strided") != "unaligned"
-}
+# The kernel of partitions (40 heads where a case names none) with strides of whole 16 elements.
+OF_PARTITIONS = {name: {"h_q": 40} | case for name, case in CASES.items() if case.get("strided") != "unaligned"}
 
 
 @pytest.mark.parametrize("name", OF_PARTITIONS)
@@ -54,7 +50,7 @@ def test_kernel_of_partitions_matches_reference(interpreted, name):
 
 @pytest.mark.parametrize(
     ("h_q", "width", "sm_scale"),
-    [(32, 576, 0.1), (64, 577, 0.1), (64, 584, 0.1), (64, 576, -0.1), (64, 576, 1e-46)],
+    [(64, 577, 0.1), (64, 584, 0.1), (64, 576, -0.1), (64, 576, 1e-46)],
 )
 def test_kernel_of_partitions_refuses_what_it_cannot_do(h_q, width, sm_scale):
     from triton_tle.ops.sparse_mla_fwd_pipes import sparse_mla_fwd_pipes
@@ -63,6 +59,20 @@ def test_kernel_of_partitions_refuses_what_it_cannot_do(h_q, width, sm_scale):
     kv = torch.zeros((4, 1, width), dtype=torch.bfloat16)[..., :576]
     with pytest.raises(ValueError, match="needs a Hopper GPU, .* strides that are multiples of 16 elements"):
         sparse_mla_fwd_pipes(q, kv, torch.zeros((1, 1, 8), dtype=torch.int32), sm_scale)
+
+
+@pytest.mark.parametrize(
+    ("h_q", "s_q", "topk", "wins"),
+    [(24, 4096, 2048, True), (16, 4096, 2048, False), (16, 4, 2048, True), (8, 1, 2048, True), (8, 131, 2048, False)]
+    + [(8, 132, 2048, False), (8, 133, 2048, False), (8, 1, 64, False), (64, 1, 64, True)],
+)  # fmt: skip
+def test_kernel_of_partitions_is_chosen_for_many_heads_and_few_tokens(h_q, s_q, topk, wins):
+    from triton_tle.ops.sparse_mla_fwd_args import check_sparse_mla_fwd
+    from triton_tle.ops.sparse_mla_fwd_pipes import is_fastest
+
+    q, kv = torch.zeros((s_q, h_q, 576), dtype=torch.bfloat16), torch.zeros((4, 1, 576), dtype=torch.bfloat16)
+    args = check_sparse_mla_fwd(q, kv, torch.zeros((s_q, 1, topk), dtype=torch.int32), 0.1)
+    assert is_fastest(args) is wins
 
 
 # Two programs: three items leave one, one item is all that there is.

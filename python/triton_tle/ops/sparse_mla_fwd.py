@@ -4,8 +4,9 @@ One program handles one query token and 64 of its heads. It gathers K in tiles o
 shared memory, and both products read that one copy: scores = Q K^T over all d_qk columns, output += P V where V is the
 first 512 columns of K. The loop is written as if every tile were loaded, stored and read in turn; the compiler turns
 the staging into asynchronous copies that run two tiles ahead, and lets the products read the staged tile in place.
-On Hopper there is a kernel of its own for 32 heads and less, in sparse_mla_fwd_few_heads.py, and one for more whose
-parts run side by side, in sparse_mla_fwd_pipes.py. Other GPUs run the loop of this file, with smaller tiles.
+On Hopper there is a kernel of its own for 16 heads and less, in sparse_mla_fwd_few_heads.py, and one for more, and for
+few query tokens, whose parts run side by side, in sparse_mla_fwd_pipes.py. Other GPUs run the loop of this file, with
+smaller tiles.
 """
 
 from __future__ import annotations
@@ -217,7 +218,7 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
         yield label, kernel, signature, constexprs | config, options
 
 
-#: What `sparse_mla_fwd(kernel=)` takes: "auto" chooses, "tile" is the tile loop (or the form for few heads),
+#: What `sparse_mla_fwd(kernel=)` takes: "auto" chooses, "tile" is the tile loop (or, up to 32 heads, the form for few),
 #: "divided" the same loop in partitions that the compiler makes (sm_90, more than 32 heads; elsewhere as "tile").
 KERNELS = ("auto", "tile", "divided")
 
@@ -225,8 +226,9 @@ KERNELS = ("auto", "tile", "divided")
 def _launch(args: SparseMlaFwdArgs, kernel_name: str = "auto", programs: int | None = None) -> None:
     if args.s_q == 0:
         return
-    if kernel_name == "auto" and args.q.is_cuda and sparse_mla_fwd_pipes.supports(args):
-        sparse_mla_fwd_pipes.launch(args, programs)
+    pipes = sparse_mla_fwd_pipes
+    if kernel_name == "auto" and args.q.is_cuda and pipes.supports(args) and pipes.is_fastest(args):
+        pipes.launch(args, programs)
         return
     # Triton specializes on strides and addresses that are multiples of 16; nothing less lets it prove alignment
     aligned = args.kv.stride(0) % 16 == 0 and args.kv.data_ptr() % 16 == 0

@@ -33,6 +33,7 @@ from .sparse_mla_fwd_merge import MAX_PARTS, choose_splits, launch_merge, new_pa
 
 BLOCK_H = 64
 BLOCK_K = 64
+FEW_HEADS = 16  # up to which `sparse_mla_fwd_few_heads` is faster
 # What the reference may lie below the running maximum, in powers of two. P reaches 2**TOLERANCE, sums of it stay exact
 # to float32.
 TOLERANCE = 8.0
@@ -519,8 +520,8 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
 
 
 def supports(args: SparseMlaFwdArgs) -> bool:
-    """Whether the kernel takes these arguments: more than 32 heads, sm_scale at least SMALLEST_SCALE, strides that are
-    multiples of 16 elements, addresses that are multiples of 16 bytes.
+    """Whether the kernel takes these arguments: sm_scale at least SMALLEST_SCALE, strides that are multiples of 16
+    elements, addresses that are multiples of 16 bytes.
 
     On a GPU that is no Hopper it takes none; in the interpreter the target does not matter.
     """
@@ -528,7 +529,27 @@ def supports(args: SparseMlaFwdArgs) -> bool:
         return False
     strides = (args.q.stride(0), args.q.stride(1), args.kv.stride(0))
     addresses = (args.q.data_ptr(), args.kv.data_ptr())
-    return args.h_q > 32 and args.sm_scale >= SMALLEST_SCALE and not any(value % 16 for value in strides + addresses)
+    return args.sm_scale >= SMALLEST_SCALE and not any(value % 16 for value in strides + addresses)
+
+
+def is_fastest(args: SparseMlaFwdArgs) -> bool:
+    """Whether no other kernel takes less time: more than FEW_HEADS heads, or so few items that they are divided.
+
+    With 17 to 32 heads it multiplies rows of heads that do not exist, but that does not bound it.
+    """
+    return args.h_q > FEW_HEADS or (args.s_q < multiprocessors(args.q.device) and _parts(args)[1] > 1)
+
+
+def _parts(args: SparseMlaFwdArgs, programs: int | None = None, splits: int | None = None) -> tuple[int, int]:
+    """(items of the last round that is not full, parts of each); arguments as those of `launch`."""
+    programs = programs or multiprocessors(args.q.device)
+    items = args.s_q * triton.cdiv(args.h_q, BLOCK_H)
+    left = items % programs
+    if left == 0 or args.order is not None:
+        splits = 1  # lists in order are the shortest in the last round, and not worth dividing
+    elif splits is None:
+        splits = choose_splits(left, triton.cdiv(args.topk, BLOCK_K), programs, items // programs)
+    return left, min(splits, MAX_PARTS // max(left, 1))
 
 
 def launch(args: SparseMlaFwdArgs, programs: int | None = None, splits: int | None = None) -> None:
@@ -541,12 +562,7 @@ def launch(args: SparseMlaFwdArgs, programs: int | None = None, splits: int | No
         return
     programs = programs or multiprocessors(args.q.device)
     items = args.s_q * triton.cdiv(args.h_q, BLOCK_H)
-    left = items % programs
-    if left == 0 or args.order is not None:
-        splits = 1  # lists in order are the shortest in the last round, and not worth dividing
-    elif splits is None:
-        splits = choose_splits(left, triton.cdiv(args.topk, BLOCK_K), programs, items // programs)
-    splits = min(splits, MAX_PARTS // max(left, 1))
+    left, splits = _parts(args, programs, splits)
     whole = items - left if splits > 1 else items
     features = args.kernel_features()
     sizes = config(features["HAS_ROPE"])
@@ -589,7 +605,7 @@ def sparse_mla_fwd_pipes(
 
     Raises:
         TypeError: an argument has another type or dtype.
-        ValueError: a shape, stride, device or head count that the kernel does not take.
+        ValueError: a shape, stride, address, device or scale that the kernel does not take.
     """
     args = check_sparse_mla_fwd(
         q, kv, indices, sm_scale, attn_sink=attn_sink, topk_length=topk_length, out=out, causal_start=causal_start,
@@ -597,10 +613,9 @@ def sparse_mla_fwd_pipes(
     )  # fmt: skip
     if not supports(args):
         raise ValueError(
-            "sparse_mla_fwd_pipes needs a Hopper GPU, more than 32 heads, sm_scale >= 2**-100, strides that are "
-            "multiples of 16 elements and addresses that are multiples of 16 bytes, but h_q is "
-            f"{args.h_q}, sm_scale {args.sm_scale}, the strides of q are {q.stride()} and of kv {kv.stride()}, the "
-            f"addresses {q.data_ptr():#x} and {kv.data_ptr():#x}"
+            "sparse_mla_fwd_pipes needs a Hopper GPU, sm_scale >= 2**-100, strides that are multiples of 16 elements "
+            f"and addresses that are multiples of 16 bytes, but sm_scale is {args.sm_scale}, the strides of q are "
+            f"{q.stride()} and of kv {kv.stride()}, the addresses {q.data_ptr():#x} and {kv.data_ptr():#x}"
         )
     launch(args, programs, splits)
     return args.results()
