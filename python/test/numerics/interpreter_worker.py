@@ -176,6 +176,39 @@ def sparse_mla_bwd_with_nan(where: str, deterministic: bool) -> dict:
     return found
 
 
+def sparse_mla_not_finite(call: str, where: str, value: str) -> dict:
+    """How much of out and dkv is no finite number, where an element of q or kv is none that counts, or does not."""
+    import torch
+    from triton_tle import ops
+
+    found = {}
+    for listed in (True, False):
+        generator = torch.Generator().manual_seed(11)
+        leaves = {name: torch.randn(shape, generator=generator).bfloat16() for name, shape in SMALL.items()}
+        indices = torch.randint(0, 9, (1, 3, 1, 8), generator=generator, dtype=torch.int32)
+        if where == "kv":
+            leaves["kv"][0, 9, 0, 5] = float(value)
+            indices[0, 1, 0, 2] = 9 if listed else -1
+        elif listed:
+            leaves["q"][0, 1, 4, 5] = float(value)
+        answer = found["listed" if listed else "not listed"] = {}
+        for deterministic in (False, True):
+            q, kv = (leaves[name].clone().requires_grad_() for name in ("q", "kv"))
+            out, lse = getattr(ops, call)(q, kv, indices, deterministic=deterministic)
+            gradient = torch.ones_like(out)  # a loss that is not finite would show in any case
+            _, dkv = torch.autograd.grad(out, (q, kv), gradient)
+            answer["out"] = _how_much(out.isfinite())
+            answer["dkv" + ", deterministic" * deterministic] = _how_much(dkv.isfinite())
+    return found
+
+
+SMALL = {"q": (1, 3, 8, 576), "kv": (1, 10, 1, 576)}
+
+
+def _how_much(finite) -> str:
+    return "none" if finite.all() else "some" if finite.any() else "all"
+
+
 def sparse_mla_gradcheck(seed: int, factor: float) -> dict[str, str]:
     """What torch.autograd.gradcheck says of the kernels along a direction of q, kv and the sink; "" where all is well.
 

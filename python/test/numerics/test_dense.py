@@ -102,6 +102,16 @@ REFUSED_PRODUCTS = {
     "b other k": ({"b": torch.ones(6, 5).bfloat16()}, ValueError, r"b must have shape \[4, '\*'\], got \[6, 5\]"),
     "b transposed": ({"b": torch.ones(5, 4).bfloat16().T}, ValueError, "b must have stride 1 in its last dimension"),
     "out size": ({"out": torch.ones(3, 4).bfloat16()}, ValueError, r"out must have shape \[3, 5\], got \[3, 4\]"),
+    "out one row": (
+        {"out": torch.ones(5).bfloat16().expand(3, 5)},
+        ValueError,
+        r"out must have a place of its own for each element, got strides \(0, 1\)",
+    ),
+    "out overlaps itself": (
+        {"out": torch.ones(20).bfloat16().as_strided((3, 5), (4, 1))},
+        ValueError,
+        r"out must have a place of its own for each element, got strides \(4, 1\)",
+    ),
 }
 
 
@@ -117,6 +127,11 @@ def test_product_on_cpu():
     assert gemm(**matrices(), out=out) is out and (out == 4).all()
     assert gemm(**matrices(k=0)).abs().sum() == 0
     assert gemm(**matrices(m=0)).shape == (0, 5)
+    strided = torch.zeros(4, 8).bfloat16()
+    assert (gemm(**matrices(), out=strided[:3, :5]) == 4).all() and strided.sum() == 4 * 3 * 5
+    one_row = torch.zeros(5).bfloat16()
+    gemm(**matrices(m=1), out=one_row.as_strided((1, 5), (0, 1)))
+    assert (one_row == 4).all()
 
 
 def heads(s_q=3, s_kv=5, d=64, dtype=torch.bfloat16):
@@ -127,6 +142,11 @@ def heads(s_q=3, s_kv=5, d=64, dtype=torch.bfloat16):
 
 REFUSED_ATTENTIONS = {
     "q float32": ({"q": torch.ones(1, 2, 3, 64)}, TypeError, "q must have dtype torch.bfloat16 or torch.float16"),
+    "heads": (
+        {"q": torch.ones(64).bfloat16().expand(512, 128, 3, 64)},
+        ValueError,
+        r"q.shape\[0\] \* q.shape\[1\] must be at most 65535, got 65536",
+    ),
     "head size": ({"q": torch.ones(1, 2, 3, 96).half()}, ValueError, r"q.shape\[3\] must be 64 or 128, got 96"),
     "k other heads": ({"k": torch.ones(1, 1, 5, 64).bfloat16()}, ValueError, "k must have shape"),
     "v other length": ({"v": torch.ones(1, 2, 4, 64).bfloat16()}, ValueError, "v must have shape"),

@@ -122,6 +122,32 @@ def test_compiles_in_one_graph_with_symbolic_sizes(name):
             assert all(torch.equal(left, right) for left, right in zip(*both, strict=True))
 
 
+def dense(call, *shapes):
+    return lambda size: (call, [normal(*shape).requires_grad_() for shape in shapes])
+
+
+DENSE = {
+    "product": dense(lambda *matrices: (ops.gemm(*matrices),), (70, 60), (60, 50)),
+    "attention": dense(ops.flash_attention, (1, 2, 30, 64), (1, 2, 40, 64), (1, 2, 40, 64)),
+}
+
+
+@pytest.mark.parametrize("name", OPERATORS | DENSE)
+def test_autocast_changes_nothing_on_the_cpu(name):
+    """The kernels know nothing of it, and what stands in for them on a CPU must not calculate more coarsely."""
+    call, arguments = (OPERATORS | DENSE)[name](3)
+    expected = call(*arguments)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        results = call(*arguments)
+        if name in ("training", "bucketed"):
+            gradients = torch.autograd.grad(results[0].sum() + results[1][0].sum(), arguments[:2])
+            wanted = torch.autograd.grad(expected[0].sum() + expected[1][0].sum(), arguments[:2])
+            assert all(torch.equal(left, right) for left, right in zip(gradients, wanted, strict=True))
+    assert all(torch.equal(left, right) for left, right in zip(results, expected, strict=True))
+    if name in DENSE:
+        assert not any(result.requires_grad for result in results), "kernels have no gradient"
+
+
 def test_symbolic_sizes_that_are_refused():
     """What the checks say of a wrong size reaches the caller through torch.compile, too."""
     torch._dynamo.reset()

@@ -1,5 +1,7 @@
 """Bucketed sparse MLA: the plan, results against those of `sparse_mla`, what is refused, torch.compile."""
 
+import dataclasses
+
 import pytest
 import torch
 import triton
@@ -56,6 +58,8 @@ def test_partition_of_many_queries(interpreted, queries):
         ("sparse_mla_bucketed", "partition", 80, False, False),
         ("sparse_mla_fwd_pipes", "d_qk 512, length, causal, order", 90, True, False),
         ("sparse_mla_fwd_pipes", "d_qk 512, sink", 90, False, False),
+        ("sparse_mla_fwd_merge", "sink", 90, True, True),
+        ("sparse_mla_fwd_merge", "sink", 80, False, False),
     ],
 )
 def test_kernels_begin_early(operator, label, arch, waits, lets_next):
@@ -68,6 +72,24 @@ def test_kernels_begin_early(operator, label, arch, waits, lets_next):
     if waits:
         reads = [ptx.index(what) for what in ("ld.global", "cp.async") if what in ptx]
         assert ptx.index("griddepcontrol.wait") < min(reads)
+
+
+@pytest.mark.parametrize("followed", [False, True])
+def test_parts_begin_beside_whole_items_and_end_behind_them(followed):
+    """Parts read nothing of whole items; but the merge waits for the parts alone, so they wait before they end."""
+    label = "d_qk 512" + (", sink" if followed else ", length, causal, parts")
+    variant = next(v for v in report.variants_of("sparse_mla_fwd_pipes", 90) if v.label == label)
+    variant = dataclasses.replace(variant, constexprs=variant.constexprs | {"FOLLOWED": followed})
+    kernel = triton.compile(variant.source(), target=GPUTarget("cuda", 90, 32), options=dict(variant.options))
+    lines = [line for line in kernel.asm["ptx"].splitlines() if line.strip() and not line.strip().startswith("//")]
+    waits = [number for number, line in enumerate(lines) if "griddepcontrol.wait" in line]
+    lets_next = [number for number, line in enumerate(lines) if "griddepcontrol.launch_dependents" in line]
+    if followed:
+        assert not waits and len(lets_next) == 1 and not kernel.metadata.launch_pdl
+        assert lets_next[0] < min(number for number, line in enumerate(lines) if "mbarrier" in line)
+    else:
+        assert len(waits) == 1 and not lets_next and kernel.metadata.launch_pdl
+        assert waits[0] > max(number for number, line in enumerate(lines) if "st.global" in line)
 
 
 def test_reference_plan_by_hand():

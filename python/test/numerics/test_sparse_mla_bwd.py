@@ -80,6 +80,18 @@ def test_nan_shows(interpreted, where, deterministic):
         assert found["listed"] == {"dq": True, "dkv": True}
 
 
+@pytest.mark.parametrize("call", ["sparse_mla", "sparse_mla_bucketed"])
+@pytest.mark.parametrize("where", ["q", "kv"])
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_what_is_not_finite_shows_behind_the_forward(interpreted, call, where, value):
+    """The forward gives a token whose scores are NaN the lse of one without keys, and that hides it from dq."""
+    found = interpreted("sparse_mla_not_finite", call=call, where=where, value=value)
+    assert found == {
+        "listed": {"out": "some", "dkv": "some", "dkv, deterministic": "all"},
+        "not listed": {"out": "none", "dkv": "none", "dkv, deterministic": "none"},
+    }
+
+
 def test_tiny_gradcheck(interpreted):
     """Differences of the kernel's own forward against its backward."""
     assert set(interpreted("sparse_mla_gradcheck", seed=3, factor=1.0).values()) == {""}

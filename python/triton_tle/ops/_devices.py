@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from collections.abc import Iterator
 
 import torch
 import triton
@@ -37,6 +38,13 @@ def runs_kernels(name: str, tensor: torch.Tensor) -> bool:
 def on_device_of(tensor: torch.Tensor) -> contextlib.AbstractContextManager:
     """Makes a tensor's GPU the current one, which Triton launches on, whichever that was before."""
     return torch.cuda.device(tensor.device) if tensor.device.type == "cuda" else contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def plain_torch(tensor: torch.Tensor) -> Iterator[None]:
+    """For torch operations in place of a kernel: like it, they follow no autocast and record no gradient."""
+    with torch.autocast(tensor.device.type, enabled=False), torch.no_grad():
+        yield
 
 
 @functools.cache

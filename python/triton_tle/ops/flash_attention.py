@@ -20,10 +20,11 @@ import triton_tle.language as tle
 from triton_tle.compiler.pipelines import parse_arch
 
 from ._checks import check_bool, check_number, check_tensor, require
-from ._devices import capability_of, on_device_of, runs_kernels
+from ._devices import capability_of, on_device_of, plain_torch, runs_kernels
 
 HEAD_SIZES = (64, 128)
 DTYPES = (torch.bfloat16, torch.float16)
+MAX_HEADS = 65535  # of all batch items, programs in the second dimension of a CUDA grid
 LOG2_E = 1.4426950408889634
 SUMS = tl.constexpr(8)  # neighbours, which the layout of a product gives to four threads; a thread has every 8th, too
 
@@ -234,6 +235,8 @@ def _check(q: object, k: object, v: object, causal: object, sm_scale: float | No
     check_tensor("q", q, dtype=DTYPES, shape=(None, None, None, None))
     batch, heads, s_q, d = q.shape
     require(d in HEAD_SIZES, "q.shape[3]", d, "be 64 or 128")
+    fits = batch * heads <= MAX_HEADS
+    require(fits, "q.shape[0] * q.shape[1]", batch * heads, f"be at most {MAX_HEADS}")
     check_tensor("k", k, dtype=q.dtype, shape=(batch, heads, None, d), device=q.device)
     check_tensor("v", v, dtype=q.dtype, shape=tuple(k.shape), device=q.device)
     require(k.shape[2] > 0, "k.shape[2]", k.shape[2], "be at least 1")
@@ -305,17 +308,18 @@ def flash_attention(
     sm_scale: float | None = None,
     out: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Attention of every query over all keys, or over those at its own position and before.
+    """Attention of every query over all keys, or over those at its own position and before. Forward only: the results
+    have no gradient.
 
     On CPU tensors this calculates in plain torch operations, or with TRITON_INTERPRET=1 runs the kernel itself in
     Triton's interpreter.
 
     Args:
-        q: [b, h, s_q, d], bfloat16 or float16; d 64 or 128.
+        q: [b, h, s_q, d], bfloat16 or float16; d 64 or 128, b * h at most 65535.
         k, v: [b, h, s_kv, d], dtype of q; s_kv at least 1.
         causal: query i sees keys 0 to i only.
         sm_scale: positive factor on q.k; d ** -0.5 by default.
-        out: where to write out, shape and dtype of q.
+        out: where to write out, shape and dtype of q; memory of its own, not that of q, k or v.
         All tensors are contiguous and lie on one device.
 
     Returns:
@@ -336,6 +340,8 @@ def flash_attention(
         with on_device_of(q):
             launch(q, k, v, out, lse, scale, causal, config)
     else:
-        for destination, result in zip((out, lse), flash_attention_reference(q, k, v, scale, causal, torch.float32)):
-            destination.copy_(result)
+        with plain_torch(q):
+            results = flash_attention_reference(q, k, v, scale, causal, torch.float32)
+            for destination, result in zip((out, lse), results):
+                destination.copy_(result)
     return out, lse

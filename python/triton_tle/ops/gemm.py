@@ -18,8 +18,8 @@ from triton.tools.tensor_descriptor import TensorDescriptor
 import triton_tle.language as tle
 from triton_tle.compiler.pipelines import parse_arch
 
-from ._checks import check_tensor
-from ._devices import capability_of, multiprocessors, on_device_of, runs_kernels
+from ._checks import check_tensor, require
+from ._devices import capability_of, multiprocessors, on_device_of, plain_torch, runs_kernels
 from ._launches import pdl_options, wait_for_predecessor
 
 DTYPES = (torch.bfloat16, torch.float16)
@@ -199,7 +199,7 @@ def launch(
 
 
 def gemm(a: torch.Tensor, b: torch.Tensor, *, out: torch.Tensor | None = None) -> torch.Tensor:
-    """C = A B, summed in fp32.
+    """C = A B, summed in fp32. The product has no gradient.
 
     On CPU tensors this calculates in plain torch operations, or with TRITON_INTERPRET=1 runs the kernel itself in
     Triton's interpreter.
@@ -207,7 +207,7 @@ def gemm(a: torch.Tensor, b: torch.Tensor, *, out: torch.Tensor | None = None) -
     Args:
         a: [m, k], bfloat16 or float16, any m and k, less than 2**31 each.
         b: [k, n], dtype of a.
-        out: where to write the product, [m, n], dtype of a.
+        out: where to write the product, [m, n], dtype of a; memory of its own, not that of a or b.
         All tensors lie on one device, with a contiguous last dimension and any distance between rows.
 
     Returns:
@@ -223,6 +223,8 @@ def gemm(a: torch.Tensor, b: torch.Tensor, *, out: torch.Tensor | None = None) -
     if out is None:
         out = torch.empty(shape, dtype=a.dtype, device=a.device)
     check_tensor("out", out, dtype=a.dtype, shape=shape, device=a.device)
+    apart = shape[0] < 2 or out.stride(0) >= shape[1]
+    require(apart, "out", f"strides {tuple(out.stride())}", "have a place of its own for each element")
     if out.numel() == 0:
         return out
     if a.shape[1] == 0:
@@ -233,5 +235,6 @@ def gemm(a: torch.Tensor, b: torch.Tensor, *, out: torch.Tensor | None = None) -
         with on_device_of(a):
             launch(a, b, out, configurations(shape[0], capability)[0] if tma else pointer_configuration(capability))
     else:
-        out.copy_(a.float() @ b.float())
+        with plain_torch(a):
+            out.copy_(a.float() @ b.float())
     return out

@@ -13,7 +13,7 @@ import triton
 
 from . import mla_decode_bf16, mla_decode_fp8, mla_decode_fp8_pipes
 from ._checks import check_bool, require
-from ._devices import capability_of, multiprocessors, on_device_of, runs_kernels
+from ._devices import capability_of, multiprocessors, on_device_of, plain_torch, runs_kernels
 from ._launches import pdl_options
 from .mla_decode_args import D_V, CacheScope, MlaDecodeArgs, check_mla_decode
 from .mla_decode_reduce import launch_reduce
@@ -142,11 +142,12 @@ def _decode_op(
         with on_device_of(q):
             launch_decode(args, num_splits, partial_out, partial_lse, out, lse)
     else:
-        results = mla_decode_reference(
-            q, k_cache, indices, args.softmax_scale, attn_sink=attn_sink, extra_k_cache=extra_k_cache,
-            extra_indices_in_kvcache=extra_indices_in_kvcache, topk_length=topk_length,
-            extra_topk_length=extra_topk_length, dtype=torch.float32,
-        )  # fmt: skip
+        with plain_torch(q):
+            results = mla_decode_reference(
+                q, k_cache, indices, args.softmax_scale, attn_sink=attn_sink, extra_k_cache=extra_k_cache,
+                extra_indices_in_kvcache=extra_indices_in_kvcache, topk_length=topk_length,
+                extra_topk_length=extra_topk_length, dtype=torch.float32,
+            )  # fmt: skip
         out.copy_(results[0])
         lse.copy_(results[1])
     return out, lse

@@ -14,7 +14,7 @@ import triton.language as tl
 
 from . import mla_decode_reduce_table as table
 from ._checks import check_tensor, require
-from ._devices import on_device_of, runs_kernels
+from ._devices import on_device_of, plain_torch, runs_kernels
 from ._launches import pdl_options, wait_for_predecessor
 
 MAX_SPLITS = 256
@@ -196,7 +196,8 @@ def _reduce_op(partial_out, partial_lse, attn_sink=None):
         with on_device_of(partial_out):
             launch_reduce(partial_out, partial_lse, attn_sink, out, lse)
     else:
-        result = mla_decode_reduce_reference(partial_out, partial_lse, attn_sink, torch.float32)
+        with plain_torch(partial_out):
+            result = mla_decode_reduce_reference(partial_out, partial_lse, attn_sink, torch.float32)
         out.copy_(result[0])
         lse.copy_(result[1])
     return out, lse

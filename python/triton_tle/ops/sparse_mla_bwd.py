@@ -21,7 +21,7 @@ import triton.language as tl
 import triton_tle.language as tle
 
 from ._checks import require
-from ._devices import on_device_of, runs_kernels
+from ._devices import on_device_of, plain_torch, runs_kernels
 from ._sparse_mla_bwd_parts import add_rows, load_keys, prepare
 from .sparse_mla_bwd_args import SparseMlaBwdArgs, aligned, check_sparse_mla_bwd
 from .sparse_mla_bwd_reference import sparse_mla_bwd_reference
@@ -329,7 +329,8 @@ def _fixed_point_factor(args: SparseMlaBwdArgs) -> torch.Tensor:
 
     Over a token's list P sums up to at most 1 for each head, |dP| and |delta| are at most |grad_out row| * |V row|:
     hence the bound, with row lengths bounded by their largest element. Rows of kv that hold no finite numbers are left
-    out, since a token need not attend to them; if one does, its dq is NaN, and the kernel says so.
+    out, since a token need not attend to them. If one does, its out is NaN. Its dq need not be: the forward may have
+    given it the lse of a token without keys, whose dq is 0.
     """
 
     def largest(tensor: torch.Tensor) -> torch.Tensor:
@@ -343,7 +344,8 @@ def _fixed_point_factor(args: SparseMlaBwdArgs) -> torch.Tensor:
         slope = slope + largest(args.grad_lse)
     bound = 2 * args.s_q * args.h_q * (grad + abs(args.sm_scale) * slope * largest(args.q))
     exponent = (62 - torch.ceil(torch.log2(bound))).clamp(-120, 120)
-    return torch.where(torch.isfinite(bound), torch.exp2(exponent), float("nan")).float().reshape(1)
+    finite = torch.isfinite(bound) & torch.isfinite(largest(args.out))
+    return torch.where(finite, torch.exp2(exponent), float("nan")).float().reshape(1)
 
 
 def launch_sparse_mla_bwd(
@@ -454,4 +456,5 @@ def sparse_mla_bwd(
         with on_device_of(q):
             plain = kernel == "loop" and not deterministic
             return launch_sparse_mla_bwd(args, loop_config() if plain else None)
-    return _copy_reference(args)
+    with plain_torch(q):
+        return _copy_reference(args)

@@ -23,7 +23,7 @@ from triton_tle.compiler.pipelines import parse_arch
 
 from . import sparse_mla_fwd_pipes
 from ._checks import check_integer, require
-from ._devices import capability_of, check_device, multiprocessors, on_device_of, runs_kernels
+from ._devices import capability_of, check_device, multiprocessors, on_device_of, plain_torch, runs_kernels
 from ._sparse_mla_fwd_parts import finish, load_indices, stage, work_item
 from .sparse_mla_fwd_args import SparseMlaFwdArgs, check_sparse_mla_fwd
 from .sparse_mla_fwd_few_heads import sparse_mla_fwd_few_heads_kernel
@@ -283,7 +283,8 @@ def sparse_mla_fwd(
         with on_device_of(q):
             _launch(args, kernel, programs)
     else:
-        _copy_reference(args)
+        with plain_torch(q):
+            _copy_reference(args)
     return args.results()
 
 
