@@ -214,6 +214,13 @@ def slice_slots(x, n):
 
 
 @triton.jit
+def permute_rank_3(x, n):
+    layout: tl.constexpr = tle.gpu.nv_mma_shared_layout(rank=3)
+    buffer = tle.gpu.alloc([8, 8, 16], tl.float16, layout=layout)
+    buffer.permute(2, 0, 1)  # error: buffer.permute: order is \[2, 0, 1\] for nv_mma_shared_layout\(rank=3\), but
+
+
+@triton.jit
 def permute_no_permutation(x, n):
     tle.gpu.alloc([64, 64], tl.float32).permute(0, 0)  # error: permute: order is \[0, 0\], but must name each of the 2
 
@@ -262,6 +269,11 @@ def tensor_plus_buffer(x, n):
 def buffer_subscript(x, n):
     buffer = tle.gpu.alloc([64, 64], tl.float32)
     buffer[0]  # error: has no subscripts: use buffer.index\(i\) for a slot
+
+
+@triton.jit
+def buffer_attribute(x, n):
+    tle.gpu.alloc([64, 64], tl.float32).to(tl.float16)  # error: the buffer fp32\[64, 64\] has no 'to'; it has load\(\)
 
 
 @triton.jit

@@ -192,7 +192,10 @@ class nv_mma_shared_layout(shared_layout):
         if list(order) == list(range(self.rank)):
             return self
         if self.rank != 2:
-            raise ValueError("nv_mma_shared_layout can be permuted with rank 2 only")
+            raise ValueError(
+                f"buffer.permute: order is {list(order)} for nv_mma_shared_layout(rank={self.rank}), but only a "
+                "matrix (rank 2) can be permuted in it"
+            )
         return replace(self, transposed=not self.transposed)
 
     def period(self):

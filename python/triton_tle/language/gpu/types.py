@@ -299,6 +299,15 @@ class buffer(core.base_value):
     __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rfloordiv__ = __rmod__ = _no_operator
     __lt__ = __le__ = __gt__ = __ge__ = __and__ = __or__ = __xor__ = _no_operator
 
+    def __getattr__(self, name: str):
+        # Without a type yet, the message would ask for it again.
+        if name.startswith("_") or "type" not in self.__dict__:
+            raise AttributeError(name)
+        raise AttributeError(
+            f"the {self} has no '{name}'; it has load(), store(value), index(slot), slice(offset, length, dim), "
+            "permute(order), T, dtype, shape, rank and layout"
+        )
+
     def __getitem__(self, *_args, **_kwargs):
         raise TypeError(
             f"the {self} has no subscripts: use buffer.index(i) for a slot, buffer.slice(offset, length, dim) for a "
