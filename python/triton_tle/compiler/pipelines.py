@@ -430,6 +430,7 @@ def tle_passes(stage: str, settings: Settings) -> tuple[Pass, ...]:
 def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
     convert = _convert_to_ttgir(settings)
     coalesce, *layouts = _layouts(settings)
+    has_async_copies = settings.capability >= 80
     return (
         # TLE's ops appear, every tensor gets a layout; local pointers become shared-memory accesses before
         # any stock pass could take them for global ones.
@@ -443,7 +444,7 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         # Before accesses look for the transpositions between them and their buffers.
         _n("triton-tle-lower-buffer-choices"),
         _o("triton-tle-select-encodings"),
-        _o("triton-tle-optimize-local-pointer-async-stores"),
+        *([_o("triton-tle-optimize-local-pointer-async-stores")] if has_async_copies else []),
         _o("triton-tle-optimize-local-pointer-loads"),
         _o("triton-tle-optimize-local-pointer-stores"),
         _n("triton-tle-insert-local-pointer-barriers"),
@@ -469,7 +470,11 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         # Dots have their WGMMA form: operands can be read from where they already are.
         _o("triton-tle-promote-local-store-staging"),
         _o("tritongpu-optimize-dot-operands", hoist_layout_conversion=settings.capability >= 80),
-        _o("triton-tle-tile-style-pipeline-schedule", shared_memory=shared_memory(settings.capability)),
+        *(
+            [_o("triton-tle-tile-style-pipeline-schedule", shared_memory=shared_memory(settings.capability))]
+            if has_async_copies
+            else []
+        ),
         _n("triton-tle-materialize-tile-style-pipeline", shared_memory=shared_memory(settings.capability)),
         # Again, for copies that were moved; those of stock's pipeliner, which come later, are valid.
         _n("triton-tle-downgrade-invalid-async-copy"),

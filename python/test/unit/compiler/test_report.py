@@ -121,6 +121,12 @@ def variants(arch):
     assert "not for this GPU" in said.err and not said.out
 
 
+def test_a_gpu_without_asynchronous_copies():
+    """In a process of its own: LLVM ends it where it is asked for one."""
+    done = run("report", "gemm", "--arch", "sm_75")
+    assert done.returncode == 0 and "gemm for sm_75" in done.stdout, done.stderr
+
+
 def test_a_file_may_define_dataclasses(tmp_path, monkeypatch):
     file = tmp_path / "has_dataclass.py"
     file.write_text("""

@@ -60,6 +60,24 @@ def test_shared_memory_of_the_target_is_the_limit(capability, limit):
         ttir(fills_a_large_buffer, SIGNATURE, {"ROWS": rows * 2}, capability)
 
 
+@triton.jit
+def async_steps(x, n, STEP: tl.constexpr):
+    if STEP == "copy":
+        tle.gpu.async_copy(x + tl.arange(0, 64), tle.gpu.alloc([64], tl.float32))
+    if STEP == "commit":
+        tle.gpu.async_commit()
+    if STEP == "wait":
+        tle.gpu.async_wait(0)
+
+
+@pytest.mark.parametrize("step", ["copy", "commit", "wait"])
+def test_asynchronous_copies_need_sm_80(step):
+    """LLVM would end the process."""
+    with pytest.raises(CompilationError, match=f"gpu.async_{step}: the kernel is compiled for sm_75, but asynchronous"):
+        ttir(async_steps, SIGNATURE, {"STEP": step}, 75)
+    ttir(async_steps, SIGNATURE, {"STEP": step}, 80)
+
+
 def test_clusters_are_refused():
     with pytest.raises(CompilationError, match="compiled with num_ctas=2, but buffers need num_ctas=1"):
         ttir(fills_a_large_buffer, SIGNATURE, {"ROWS": 8}, num_ctas=2)

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 MAX_RANK = 4
 EVICTION_POLICIES = ("", "evict_first", "evict_last")
+FIRST_WITH_ASYNC_COPIES = 80
 
 
 @builtin
@@ -336,6 +337,19 @@ def _copy_descriptor(target, where: str, local: buffer, descriptor, offsets: Any
         target.semantic.descriptor_store(descriptor, target.local_load(local), offsets)
 
 
+def _check_async_copies(target, where: str) -> None:
+    """Checks that the GPU has asynchronous copies.
+
+    Raises:
+        ValueError: it has not.
+    """
+    if target.capability is not None and target.capability < FIRST_WITH_ASYNC_COPIES:
+        raise ValueError(
+            f"{where}: the kernel is compiled for sm_{target.capability}, but asynchronous copies need "
+            f"sm_{FIRST_WITH_ASYNC_COPIES}"
+        )
+
+
 @builtin
 def async_copy(
     ptrs: tl.tensor,
@@ -361,10 +375,11 @@ def async_copy(
 
     Raises:
         TypeError: `ptrs` or `buffer` is of the wrong kind, or their dtypes differ.
-        ValueError: their shapes differ, `other` is given without `mask`, it is not 0, or there is no such
-            `eviction_policy`.
+        ValueError: their shapes differ, `other` is given without `mask`, it is not 0, there is no such
+            `eviction_policy`, or the kernel is compiled for a GPU before sm_80.
     """
     where = "tle.gpu.async_copy"
+    _check_async_copies(_target, where)
     eviction_policy = unwrap(eviction_policy)
     if eviction_policy not in EVICTION_POLICIES:
         raise ValueError(
@@ -391,7 +406,12 @@ def async_copy(
 
 @builtin
 def async_commit(*, _target: Target) -> None:
-    """Closes the group of async copies started since the last call."""
+    """Closes the group of async copies started since the last call.
+
+    Raises:
+        ValueError: the kernel is compiled for a GPU before sm_80.
+    """
+    _check_async_copies(_target, "tle.gpu.async_commit")
     _target.async_commit()
 
 
@@ -405,7 +425,9 @@ def async_wait(n: int = 0, *, _target: Target) -> None:
 
     Raises:
         TypeError, ValueError: `n` is no such integer.
+        ValueError: the kernel is compiled for a GPU before sm_80.
     """
+    _check_async_copies(_target, "tle.gpu.async_wait")
     n = static_int("tle.gpu.async_wait", "n", n)
     if n < 0:
         raise ValueError(f"tle.gpu.async_wait: n is {n}, but must not be negative")
