@@ -92,6 +92,8 @@ def main() -> int:
     print(", ".join(f"{key} {value}" for key, value in environment().items()), flush=True)
     chosen, errors, kernels = {}, {}, {}
     labels = [label for label in configurations() if args.only in label]
+    if not labels:
+        parser.error(f"--only names no configuration; there are {', '.join(configurations())}")
     in_processes(check_one, [(label, args.d_qk) for label in labels])  # compiles; what fails is shown below
     for label in labels:
         before = resources()
@@ -132,7 +134,7 @@ def main() -> int:
     if args.json:
         args.json.parent.mkdir(parents=True, exist_ok=True)
         args.json.write_text(json.dumps({"environment": environment(), "records": records}, indent=1) + "\n")
-    return 0 if len(chosen) == len(errors) else 1
+    return 0 if len(chosen) == len(labels) else 1
 
 
 if __name__ == "__main__":

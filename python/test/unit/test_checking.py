@@ -150,3 +150,25 @@ def test_backward_checks_that_no_provider_has(scripts, monkeypatch, capsys):
     backward = scripts("check_sparse_mla_bwd")
     monkeypatch.setattr("sys.argv", ["check", "--provider", "tle_loop", "--only", "no such case"])
     assert backward.main() == 1 and "nothing was checked" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("result, status", [(True, 0), (False, 1), (RuntimeError("no such layout"), 1)])
+def test_status_of_exploring_the_backward(scripts, monkeypatch, result, status):
+    """A configuration that is wrong, or that raises."""
+    explore = scripts("explore_sparse_mla_bwd")
+
+    def check_one(label, d_qk):
+        if isinstance(result, Exception) and label == "bad":
+            raise result
+        return SimpleNamespace(passed=result or label != "bad", dq=0.0, dkv=0.0, dsink=0.0)
+
+    monkeypatch.setattr(explore, "configurations", lambda: {"good": (False, {}), "bad": (False, {})})
+    monkeypatch.setattr(explore, "in_processes", lambda function, calls: None)
+    monkeypatch.setattr(explore, "check_one", check_one)
+    monkeypatch.setattr("sys.argv", ["explore", "--heads", "64"])
+    monkeypatch.setattr(explore, "make_inputs", lambda case, seed: ())
+    monkeypatch.setattr(explore, "time_in_rounds", lambda runs, rounds: {})
+    assert explore.main() == status
+    monkeypatch.setattr("sys.argv", ["explore", "--only", "best"])
+    with pytest.raises(SystemExit, match="2"):
+        explore.main()
