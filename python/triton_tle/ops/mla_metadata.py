@@ -62,7 +62,8 @@ class FlashMLASchedMeta:
         shape: what the plan was made for, None before.
         num_splits: parts that each list of keys is cut into.
         partial_out, partial_lse: workspace for more than one split, [num_splits, b, s_q, h_q, 512] and
-            [num_splits, b, s_q, h_q], float32. Calls that may run at the same time must not share it.
+            [num_splits, b, s_q, h_q], float32. Calls that may run at the same time must not share it. A captured CUDA
+            graph writes there whenever it is replayed: the plan has to live as long.
     """
 
     def __init__(self, num_splits: int | None = None) -> None:
