@@ -9,7 +9,9 @@
 // Postcondition: each product has ended, on every path, before
 //                - an op uses its result, other than a product that goes on
 //                  adding to it (or a loop or branch that hands it on to one);
-//                - others may write what it reads in shared memory.
+//                - others may write what it reads in shared memory;
+//                - stock may put in a barrier that would let this partition
+//                  write that behind it.
 //                Loops that wait for or arrive at a pipe have
 //                tt.num_stages = 0.
 //
@@ -26,7 +28,7 @@
 //   within the next iteration, so no more than one iteration's are known.
 //   After no trip nothing is under way, and the waits end nothing.
 //
-// What may write a buffer: see ProductReads.h.
+// What may write a buffer: see ProductReads.h. Barriers: StockBarriers.h.
 //
 // Registers. What is under way keeps its registers: a value that crosses a back
 // edge or leaves a branch may be under way only in the place in which it came
@@ -40,6 +42,7 @@
 #include "tle/Transforms/Passes.h"
 #include "tle/Transforms/PipeSlots.h"
 #include "tle/Transforms/ProductReads.h"
+#include "tle/Transforms/StockBarriers.h"
 
 #include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
 #include "llvm/ADT/SetVector.h"
@@ -71,6 +74,8 @@ struct Group {
   /// The value that holds its result; null if another product goes on with it.
   Value tail;
   SmallVector<ProductRead, 0> reads;
+  /// It may go on behind barriers of stock.
+  bool mayPassBarriers;
   /// Issued by another iteration: values of that one are not known here.
   bool isOld = false;
 };
@@ -103,9 +108,17 @@ bool isUsedOnlyInside(Operation *op, Value value) {
   });
 }
 
+/// Whether `op` may get a barrier that `group` must have ended before. Its wait
+/// comes at the latest where a barrier of the program stands.
+bool mustEndBeforeBarrier(Operation *op, const Group &group) {
+  return !group.mayPassBarriers && mayGetBarrier(op) && !meetsBeforeWrites(op);
+}
+
 /// Whether `op` needs the end of `group`.
 bool needsEnd(Operation *op, const Group &group) {
   if (group.tail && uses(op, group.tail))
+    return true;
+  if (mustEndBeforeBarrier(op, group))
     return true;
   // Products that read registers only end in order with the others.
   return llvm::any_of(group.reads, [&](const ProductRead &read) {
@@ -216,12 +229,17 @@ void Walker::issue(WarpGroupDotOp dot, Queue &queue, Waits &waits) {
     bool isFactor =
         group.tail && (dot.getA() == group.tail || dot.getB() == group.tail);
     bool isSum = group.tail && dot.getC() == group.tail;
-    if (isFactor || (isSum && !continues(dot, group)))
+    if (isFactor || (isSum && !continues(dot, group)) ||
+        mustEndBeforeBarrier(dot, group))
       count = i + 1;
   }
   endFirst(queue, count, dot, waits);
-  Group next{dot, numGroups, numGroups, dot.getD(),
-             findProductReads(dot, implied)};
+  Group next{dot,
+             numGroups,
+             numGroups,
+             dot.getD(),
+             findProductReads(dot, implied),
+             mayEndBehindBarriers(dot)};
   ++numGroups;
   for (Group &group : queue)
     if (group.tail && group.tail == dot.getC()) {

@@ -5,15 +5,18 @@
 // Rewrite:       a wait ends fewer groups, or goes, where another wait behind
 //                it ends them before anything needs their end.
 // Postcondition: between a group and the first wait that ends it, nothing uses
-//                its result but products as their accumulator, and nothing
-//                writes what it reads; that wait holds all that the group reads
-//                and writes. A wait for a group that reads a tile has passed no
-//                place for a barrier (TileStyleProducts.h says why).
+//                its result but products as their accumulator, nothing
+//                writes what it reads, and stock puts in no barrier that would
+//                let it be written behind (StockBarriers.h); that wait holds
+//                all that the group reads and writes. A wait for a group that
+//                reads a tile has passed no place for a barrier at all
+//                (TileStyleProducts.h says why).
 //
 //===----------------------------------------------------------------------===//
 
 #include "TileStyleProducts.h"
 #include "tle/Transforms/Passes.h"
+#include "tle/Transforms/StockBarriers.h"
 
 #include "triton/Dialect/TritonGPU/Transforms/BufferAnalysis.h"
 #include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
@@ -173,6 +176,7 @@ private:
 
     bool readsTile = meetings && meetings->readsTile(group);
     unsigned behind = groups.size() - position - 1;
+    bool passesBarrier = false;
     for (Operation *op = wait->getNextNode(); op; op = op->getNextNode()) {
       if (readsTile && meetings->contains(op))
         return {};
@@ -182,7 +186,9 @@ private:
         bool canWait = isChained(wait, group, later) ||
                        (isUsedBehind(wait, group, later) &&
                         hasTypeOfTensors(later, group));
-        return canWait ? later : WarpGroupDotWaitOp();
+        bool isSafe = !passesBarrier || tle::mayEndBehindBarriers(group) ||
+                      tle::meetsBeforeWrites(later);
+        return canWait && isSafe ? later : WarpGroupDotWaitOp();
       }
       if (auto dot = dyn_cast<WarpGroupDotOp>(op)) {
         if (!dot.getIsAsync())
@@ -194,6 +200,7 @@ private:
       for (const BufferWrites &writes : buffers)
         if (writes.mayBeIn(op))
           return {};
+      passesBarrier |= tle::mayGetBarrier(op);
     }
     return {};
   }

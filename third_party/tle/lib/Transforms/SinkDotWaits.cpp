@@ -6,6 +6,8 @@
 //                block to the first op that it must stand before.
 //                It stays if a product that it ends reads its first factor
 //                from registers that it does not hold.
+//                It passes no barrier that stock may put in, unless what the
+//                products read is safe behind it (StockBarriers.h).
 // Postcondition: every use of a product's result is behind a wait for it, and
 //                so is every write to shared memory that was. While a product
 //                reads registers, no more ops run beside it than did before.
@@ -16,7 +18,9 @@
 
 #include "TileStyleProducts.h"
 #include "tle/Transforms/GlobalWrites.h"
+#include "tle/Transforms/LocalPointerUtils.h"
 #include "tle/Transforms/Passes.h"
+#include "tle/Transforms/StockBarriers.h"
 
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
@@ -29,6 +33,7 @@ namespace mlir::triton::tle {
 
 using namespace mlir;
 using namespace mlir::triton;
+using namespace mlir::triton::gpu;
 using namespace mlir::triton::nvidia_gpu;
 using namespace mlir::triton::tle;
 
@@ -126,6 +131,60 @@ bool endsReaderOfTile(WarpGroupDotWaitOp wait,
   return false;
 }
 
+/// True if all products that `wait` may end may do so behind barriers.
+bool mayAllEndBehindBarriers(WarpGroupDotWaitOp wait) {
+  for (Operation *op = wait->getPrevNode(); op; op = op->getPrevNode()) {
+    auto earlier = dyn_cast<WarpGroupDotWaitOp>(op);
+    auto dot = dyn_cast<WarpGroupDotOp>(op);
+    if ((earlier && earlier.getPendings() == 0) || (dot && !dot.getIsAsync()))
+      return true;
+    if (dot && !mayEndBehindBarriers(dot))
+      return false;
+    if (op->getNumRegions() != 0 && !isa<ReduceOp>(op))
+      break;
+  }
+  // One group of warps, and nothing that began outside of the block.
+  std::optional<int> numWarps = maybeLookupNumWarps(wait);
+  if (numWarps && *numWarps <= 4 &&
+      llvm::all_of(wait.getInputs(), [&](Value input) {
+        return isa<MemDescType>(input.getType()) ||
+               (input.getDefiningOp<WarpGroupDotOp>() &&
+                input.getParentBlock() == wait->getBlock());
+      }))
+    return true;
+  // What is under way from elsewhere is not known.
+  Region *partition = findPartition(wait);
+  return partition && !partition
+                           ->walk([](WarpGroupDotOp dot) {
+                             return mayEndBehindBarriers(dot)
+                                        ? WalkResult::advance()
+                                        : WalkResult::interrupt();
+                           })
+                           .wasInterrupted();
+}
+
+/// The op that `wait` may go behind, `wait` itself if it stays. It passes none
+/// of `meetings`, unless they are null.
+Operation *findPlace(WarpGroupDotWaitOp wait, const DenseSet<Value> &unfinished,
+                     const TileStyleMeetings *meetings) {
+  Operation *last = wait;
+  // Behind which no barrier of stock is passed.
+  Operation *beforeBarrier = nullptr;
+  // The body of a module has no terminator.
+  for (Operation *next = wait->getNextNode();
+       next && !mustPrecede(wait, next, unfinished) &&
+       !(meetings && meetings->contains(next));
+       next = next->getNextNode()) {
+    if (!beforeBarrier && mayGetBarrier(next))
+      beforeBarrier = last;
+    last = next;
+  }
+  if (beforeBarrier && !mayAllEndBehindBarriers(wait) &&
+      !meetsBeforeWrites(last))
+    return beforeBarrier;
+  return last;
+}
+
 class SinkDotWaitsPass
     : public triton::tle::impl::TLESinkDotWaitsBase<SinkDotWaitsPass> {
 public:
@@ -144,13 +203,7 @@ public:
       const TileStyleMeetings *meetings = byLoop.around(wait->getBlock());
       if (meetings && !endsReaderOfTile(wait, *meetings))
         meetings = nullptr;
-      // The body of a module has no terminator.
-      Operation *last = wait;
-      for (Operation *next = wait->getNextNode();
-           next && !mustPrecede(wait, next, unfinished) &&
-           !(meetings && meetings->contains(next));
-           next = next->getNextNode())
-        last = next;
+      Operation *last = findPlace(wait, unfinished, meetings);
       if (last != wait)
         wait->moveAfter(last);
     }

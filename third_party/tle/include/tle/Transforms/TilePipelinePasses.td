@@ -38,6 +38,12 @@ def TLERelaxWGMMAWaits : TLE_ModulePass<"triton-tle-relax-wgmma-waits"> {
     - in a tile-style loop whose copies fill a buffer that the group reads, stock
       puts no barrier: stock would take the group's reads to have ended there,
       and let the copies follow the later wait without a barrier of their own;
+    - stock puts in no barrier, or that does no harm: one group of warps makes
+      the product, the partition never writes what it reads, or a barrier of the
+      program comes behind the later wait before anything is written. Stock takes
+      the reads before a barrier to have ended. It puts barriers around stores to
+      shared memory, reductions and conversions across warps, and ahead of loads
+      and products that read what was stored before;
     - no call, no product that waits by itself, and no nested product or wait
       stands.
 
@@ -84,6 +90,26 @@ def TLESinkDotWaits : TLE_ModulePass<"triton-tle-sink-dot-waits"> {
     %d = ttng.warp_group_dot %p, %v, %zero {isAsync = true} : ...
     %r = tt.atomic_rmw fadd, relaxed, gpu, %pointers, %before, %mask : ...
     %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : ...
+    ```
+
+    Stock puts in its barriers later and takes what was read before one to have
+    been read when it is passed. The reads of a product go on until its wait. Where
+    several groups of warps multiply and the partition writes what its products
+    read, a wait stays before an op that stock may put a barrier around, unless a
+    barrier of the program comes behind the wait before anything is written:
+
+    ```mlir
+    %d = ttng.warp_group_dot %a, %b, %zero {isAsync = true} : ...
+    %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : ...
+    %x = math.exp2 %s
+    %c = ttg.convert_layout %x            // across warps
+    ttg.local_store %next, %b
+    // becomes
+    %d = ttng.warp_group_dot %a, %b, %zero {isAsync = true} : ...
+    %x = math.exp2 %s
+    %w = ttng.warp_group_dot_wait %d {pendings = 0 : i32} : ...
+    %c = ttg.convert_layout %x
+    ttg.local_store %next, %b
     ```
 
     In a tile-style loop, the wait for a product that reads a tile passes no place

@@ -421,6 +421,12 @@ def TLEPlaceDotWaits : TLE_ModulePass<"triton-tle-place-dot-waits"> {
     waits) others may release after any arrival of this partition: its product
     ends before the next one.
 
+    A partition of more than one group of warps that itself writes what a product
+    reads ends the product before an op that stock may put a barrier around (a
+    store to shared memory, a reduction across warps, a load or a product that
+    reads what was stored before), unless a barrier of the program comes before
+    anything is written. Stock takes the reads before a barrier to have ended.
+
     Each product ends within the iteration that follows its own. Not carried
     under way are products whose first factor lies in registers or which read a
     buffer that is no field of a pipe, sums that change places, and results that
