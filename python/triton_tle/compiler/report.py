@@ -107,7 +107,7 @@ class Report:
 def compile_variant(variant: Variant, arch: str | int) -> Report:
     """Compile ``variant`` for ``arch`` from scratch and measure it; no GPU is needed.
 
-    Compile errors come out as Triton raises them.
+    Compile errors come out as Triton raises them; `sass.DisassemblyError` when cuobjdump knows no such GPU.
     """
     target = GPUTarget("cuda", parse_arch(arch), 32)
     with fresh_compilation():

@@ -15,7 +15,7 @@ from triton import knobs
 
 _INSTRUCTION = re.compile(r"^\s+/\*[0-9a-f]{4,}\*/\s+(?:@!?U?P\w+\s+)?([A-Z][\w.]*)\s*(.*?)\s*;", re.MULTILINE)
 _UNIFORM = re.compile(r"^UR(\d+)$")
-_USE = re.compile(r"(gdesc|desc|cx)?\[?\bUR(\d+)")
+_USE = re.compile(r"(gdesc|idesc|desc|cx)?\[?\bUR(\d+)")
 _PREDICATE = re.compile(r"^U?P(\d+|T)$")
 # Of uniform registers these write none: the first one in their operands is read.
 _NO_RESULT = ("UISETP", "UFSETP", "UPLOP3", "R2UP", "UTMA", "UBLK", "UCGABAR", "SYNCS", "HGMMA", "QGMMA", "IGMMA")
@@ -23,13 +23,27 @@ _NO_RESULT = ("UISETP", "UFSETP", "UPLOP3", "R2UP", "UTMA", "UBLK", "UCGABAR", "
 _ALL_RESULTS = ("R2UR", "ELECT", "VOTEU")
 
 
+class DisassemblyError(ValueError):
+    """NVIDIA's tool does not read the machine code: it is older than the GPU that this is for, say."""
+
+
 def disassemble(cubin: bytes) -> str:
-    """The machine code of a cubin as `cuobjdump` prints it."""
+    """The machine code of a cubin as `cuobjdump` prints it; raises DisassemblyError when it does not read it."""
+    return printed_by(knobs.nvidia.cuobjdump.path, "-sass", cubin)
+
+
+def printed_by(tool: str, option: str, cubin: bytes) -> str:
+    """What a tool prints of a cubin.
+
+    Raises DisassemblyError, with what the tool says, when it fails.
+    """
     with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
         file.write(cubin)
         file.flush()
-        command = [knobs.nvidia.cuobjdump.path, "-sass", file.name]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        done = subprocess.run([tool, option, file.name], capture_output=True, text=True)
+    if done.returncode:
+        raise DisassemblyError(f"{tool} does not read the machine code: {done.stderr.strip()}")
+    return done.stdout
 
 
 def opcodes(text: str) -> Counter[str]:
@@ -78,9 +92,9 @@ def _reads(operation: str, sources: list[str]) -> set[int]:
     for place, source in enumerate(sources):
         for kind, digits in _USE.findall(source):
             number = int(digits)
-            if kind == "gdesc":
+            if kind == "gdesc" and "GMMA" in operation:
                 read |= {number + 2, number + 3} | (set() if only_b else {number, number + 1})
-            elif kind in ("desc", "cx"):
+            elif kind in ("gdesc", "desc", "cx"):
                 read |= {number, number + 1}
             elif operation.startswith("U") and (".64" in operation or (".WIDE" in operation and place == 2)):
                 read |= {number, number + 1}

@@ -9,13 +9,12 @@ reached from where tells the code of each partition.
 from __future__ import annotations
 
 import re
-import subprocess
-import tempfile
 from collections import Counter
 from collections.abc import Iterable
 
 from triton import knobs
 
+from ..compiler import sass
 from .facts import Machine
 
 _INSTRUCTION = re.compile(
@@ -51,12 +50,8 @@ def partitions(cubin: bytes, workers: int) -> list[Machine] | None:
 
 
 def disassemble(cubin: bytes) -> str:
-    """The machine code of a cubin with labels, as `nvdisasm` prints it."""
-    with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
-        file.write(cubin)
-        file.flush()
-        command = [knobs.nvidia.nvdisasm.path, "-c", file.name]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    """The machine code of a cubin with labels, as `nvdisasm` prints it; raises `sass.DisassemblyError`."""
+    return sass.printed_by(knobs.nvidia.nvdisasm.path, "-c", cubin)
 
 
 def split(text: str, workers: int) -> list[Machine] | None:
