@@ -36,13 +36,16 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns its exit status, 2 when an argument's value makes no sense."""
+    """Run a command; returns its exit status, 2 when an argument's value makes no sense or the native library is
+    missing."""
+    from .compiler import NativeLibraryError
+
     parsed = build_parser().parse_args(arguments)
     try:
         status = parsed.run(parsed)
         sys.stdout.flush()
         return status
-    except ValueError as error:
+    except (ValueError, NativeLibraryError) as error:
         print(f"triton_tle {parsed.command}: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:

@@ -42,10 +42,16 @@ def available(engine: str) -> set[str]:
     """Flags of ``engine``; empty for the native engine when its library is missing."""
     if engine == STOCK:
         return set(stock.REGISTRY)
+    return set() if _why_missing() else set(bridge.native_passes())
+
+
+def _why_missing() -> str:
+    """Why the native library cannot be used; empty if it can."""
     try:
-        return set(bridge.native_passes())
-    except NativeLibraryError:
-        return set()
+        bridge.native_passes()
+    except NativeLibraryError as error:
+        return str(error)
+    return ""
 
 
 def resolve(flag: str, options: str = "", engine: str | None = None, near: str | None = None) -> Pass:
@@ -63,6 +69,8 @@ def resolve(flag: str, options: str = "", engine: str | None = None, near: str |
     known = set().union(*(available(name) for name in engines))
     close = difflib.get_close_matches(flag, known, 3, 0.75)
     hint = f"; did you mean {' or '.join('--' + name for name in close)}?" if close else ""
+    if NATIVE in engines and (missing := _why_missing()):
+        hint += f"; native passes are not available: {missing}"
     raise ValueError(f"unknown pass or option '--{flag}'{f' of the {engine} engine' if engine else ''}{hint}")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from stand_in import StandIn, diagnostic, use_library
-from triton_tle.compiler import catalog, expectations, opt
+from triton_tle.compiler import NativeLibraryError, bridge, catalog, expectations, opt
 from triton_tle.compiler.pipelines import NATIVE, STOCK, Pass
 
 ROOT = Path(__file__).parents[4]
@@ -87,6 +87,18 @@ def test_switches(tle):
 def test_bad_command_lines(tle, words, message):
     with pytest.raises(opt.UsageError, match=message):
         opt.parse_command_line(words.split())
+
+
+def without_library():
+    raise NativeLibraryError("triton_tle._native cannot be loaded")
+
+
+def test_a_missing_library_is_named(monkeypatch):
+    monkeypatch.setattr(bridge, "native_passes", without_library)
+    expected = "'--triton-tle-raise-frontend'; native passes are not available: triton_tle._native cannot be loaded"
+    with pytest.raises(opt.UsageError, match=expected):
+        opt.parse_command_line(["--triton-tle-raise-frontend"])
+    assert opt.parse_command_line(["--cse"]).passes == [Pass(STOCK, "cse")]
 
 
 def test_help_lists_every_pass_of_both_engines(tle):

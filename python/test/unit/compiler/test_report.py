@@ -11,7 +11,7 @@ import pytest
 from compiler_kernels import add, matmul
 from triton_tle import cli
 from triton_tle.bench import compile_time
-from triton_tle.compiler import report
+from triton_tle.compiler import NativeLibraryError, report
 
 FILE = str(Path(__file__).parent / "report_kernels.py")
 TYPES = {"x": "*fp32", "y": "*fp32:16", "out": "*fp32", "n": "i32"}
@@ -146,6 +146,16 @@ def variants(arch):
     monkeypatch.setitem(sys.modules, "has_dataclass", other)
     file.write_text("x = 1")
     assert report.load_file(str(file)).x == 1 and sys.modules["has_dataclass"] is other
+
+
+def test_a_missing_library_is_named(capsys, monkeypatch):
+    def missing(*_):
+        raise NativeLibraryError("triton_tle._native cannot be loaded")
+
+    monkeypatch.setattr(report, "compile_variant", missing)
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    assert cli.main(["report", FILE]) == 2
+    assert "triton_tle report: triton_tle._native cannot be loaded" in capsys.readouterr().err
 
 
 def test_commands_are_listed():
