@@ -81,6 +81,9 @@ SHAPES = {
         %y{k} = ttg.local_load %one : !buf -> !x
         %a{k} = ttg.local_alloc %y{k} : (!x) -> !const
         %d{k} = ttng.warp_group_dot %q, %a{k}, %c {{isAsync = true}} : !const * !const -> !acc""",
+    "products whose results wait": """
+        %d{k} = ttng.warp_group_dot %q, %q, %c {{isAsync = true}} : !const * !const -> !acc
+        %w{k} = ttng.warp_group_dot_wait %d{k} {{pendings = 0 : i32}} : !acc""",
     "tiles that one loop loads": """
           %t{k} = tt.load %ptrs : !ptrs
           %a{k} = ttg.local_alloc %t{k} : (!x) -> !const
@@ -93,11 +96,17 @@ SHAPES = {
 }
 #: Shapes that stand in one loop, and the lines for number {k} before it.
 BEFORE_LOOP = {"tiles that one loop loads": "", "tiles that one loop copies": "%b{k} = ttg.local_alloc : () -> !buf"}
+#: Lines for number {k} behind all of them.
+BEHIND = {
+    "products whose results wait": """
+        %e{k} = ttng.warp_group_dot %q, %q, %w{k} {{isAsync = true}} : !const * !const -> !acc
+        %x{k} = ttng.warp_group_dot_wait %e{k} {{pendings = 0 : i32}} : !acc"""
+}
 ENDS = {"products of one buffer under way": "%w = ttng.warp_group_dot_wait %d0 {pendings = 0 : i32} : !acc"}
 
 
 def module(shape, count):
-    parts = [SHAPES[shape].format(k=k) for k in range(count)]
+    parts = [lines[shape].format(k=k) for lines in (SHAPES, BEHIND) if shape in lines for k in range(count)]
     if shape in BEFORE_LOOP:
         before = [BEFORE_LOOP[shape].format(k=k) for k in range(count)]
         parts = [*before, "scf.for %j = %c0 to %n step %c1 : i32 {", *parts, "} {tt.num_stages = 2 : i32}"]

@@ -34,6 +34,10 @@ using namespace mlir::triton::nvidia_gpu;
 
 namespace {
 
+/// Waits are left alone where more groups are under way: each is looked for
+/// behind the wait, and no kernel gains by that many.
+constexpr size_t kMostGroups = 32;
+
 /// Whether a region of `op` issues products or waits for them.
 bool holdsProducts(Operation *op) {
   if (op->getNumRegions() == 0)
@@ -123,10 +127,10 @@ private:
   Operation *visit(WarpGroupDotWaitOp wait) {
     unsigned left = wait.getPendings();
     unsigned ended = groups.size() > left ? groups.size() - left : 0;
-    if (!isKnown) {
-      // Of the groups from before the block, only a wait for all is the end.
+    if (!isKnown || groups.size() > kMostGroups) {
       groups.erase(groups.begin(), groups.begin() + ended);
-      isKnown = left == 0;
+      // Of the groups from before the block, only a wait for all is the end.
+      isKnown |= left == 0;
       return wait->getNextNode();
     }
     for (; ended > 0; --ended) {
