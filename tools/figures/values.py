@@ -20,7 +20,7 @@ from triton_tle.bench.harness import Timing  # noqa: E402
 
 #: Document: its file in docs/results, and how a case is called.
 SOURCES: dict[str, tuple[str, Callable[[dict], str]]] = {
-    "main": ("sparse_mla_fwd_main_h100.json", lambda case: "main"),
+    "main": ("sparse_mla_fwd_h100.json", lambda case: "main" if _is_main(case) else _attention_size(case)),
     "fwd": ("sparse_mla_fwd_h100.json", lambda case: _attention_size(case)),
     "rows": ("sparse_mla_fwd_rows_h100.json", lambda case: _attention_size(case)),
     "passes": ("passes_h100.json", lambda case: "main"),
@@ -30,7 +30,7 @@ SOURCES: dict[str, tuple[str, Callable[[dict], str]]] = {
         "mla_decode_h100.json",
         lambda case: f"{'fp8' if case['fp8'] else 'bf16'} {case['b']} x {case['s_q']}",
     ),
-    "merge": ("mla_decode_reduce_h100.json", lambda case: f"{case['splits']} splits"),
+    "merge": ("mla_decode_reduce_h100.json", lambda case: f"{case['splits']} splits, {case['tokens']} tokens"),
     "scatter": ("scatter_add_h100.json", lambda case: case["label"]),
     "gemm": ("gemm_h100.json", lambda case: case["label"]),
     "attention": ("flash_attention_h100.json", lambda case: case["label"]),
@@ -38,12 +38,19 @@ SOURCES: dict[str, tuple[str, Callable[[dict], str]]] = {
     "loops": ("explore_loops_h100.json", lambda case: case["label"]),
 }
 
+#: Partials of the merge that are larger do not lie in the L2 cache of an H100.
+L2_BYTES = 50 << 20
+
 #: Document: its file of a checker in docs/results.
 CHECKS = {
     "check_fwd": "check_sparse_mla_fwd.json",
     "check_bwd": "check_sparse_mla_bwd.json",
     "check_bucketed": "check_sparse_mla_bucketed.json",
 }
+
+
+def _is_main(case: dict) -> bool:
+    return _attention_size(case) == "576, 128, 2048, 32768"
 
 
 def _attention_size(case: dict) -> str:
@@ -58,7 +65,7 @@ def file_of(data: dict) -> str:
     """The name in docs/results of what a benchmark has written.
 
     Raises:
-        ValueError: it is kept under no name, its run was ended early, or a provider failed in it.
+        ValueError: it is kept under no name, its run was quick or was ended early, or a provider failed in it.
     """
     if data.get("unfinished"):
         raise ValueError(f"the run was ended early, behind {len(data['cases'])} cases")
@@ -69,8 +76,9 @@ def file_of(data: dict) -> str:
     gpu, operator = data.get("environment", {}).get("gpu", ""), data.get("op", "")
     if "H100" not in gpu:
         raise ValueError(f"environment.gpu is {gpu!r}, but the pages have figures of an H100")
-    main_alone = operator == "sparse_mla_fwd" and len(data.get("cases", [])) == 1
-    name = f"{operator}_main_h100.json" if main_alone else f"{operator}_h100.json"
+    if operator == "sparse_mla_fwd" and len(data.get("cases", [])) == 1:
+        raise ValueError("the run was a quick one, of the main size; the pages have all sizes")
+    name = f"{operator}_h100.json"
     known = [file for file, _ in SOURCES.values()]
     if name not in known:
         raise ValueError(f"op is {operator!r}, expected one whose file is one of {', '.join(known)}")
@@ -98,7 +106,7 @@ def read(results: Path = RESULTS) -> dict[str, dict]:
         tree[name]["spread"] = _range(
             entry["spread"] for case in cases for entry in case["providers"].values() if len(entry["rounds_ms"]) > 1
         )
-    products, copy = tree["gemm"]["8192 x 8192 x 8192 bf16"]["tle"]["tflops"], tree["decode"]["copy"]
+    products, copy = tree["gemm"]["product"], tree["decode"]["copy"]
     for document in tree.values():
         document["most_spread"] = document["spread"][1]
     tree["limits"] = {"products": products, "bandwidth": copy}
@@ -112,6 +120,11 @@ def read(results: Path = RESULTS) -> dict[str, dict]:
         for entry in tree["gemm"][label].values():
             if isinstance(entry, dict) and "ms" in entry:
                 entry["of_bandwidth"] = 2 * (m * n + n * k + k * m) / entry["ms"] * 1e-9 / copy
+    for label, case in tree["fwd"]["cases"].items():
+        if case["h_q"] <= 64:  # more are blocks, which gather a token's keys once each
+            gathered = 2 * case["s_q"] * case["topk"] * case["d_qk"] * 1e-9
+            for name in case["providers"]:
+                tree["fwd"][label][name]["gathered"] = gathered / tree["fwd"][label][name]["ms"]
     _ranges(tree)
     for name, file in CHECKS.items():
         tree[name] = _of_checks(json.loads((results / file).read_text()))
@@ -176,7 +189,11 @@ def _ranges(tree: dict) -> None:
             rows[f"{provider}_{figure}"] = _range(case[provider][figure] for case in cases)
     main = tree["main"]["main"]
     tree["main"]["spread_of_forward"] = max(main[name]["spread"] for name in ("tle", "tle_divided", "flash_mla"))
-    merge = [tree["merge"][name]["tle"] for name in tree["merge"]["cases"]]
+    merge = [
+        tree["merge"][name]["tle"]
+        for name, case in tree["merge"]["cases"].items()
+        if 4 * math.prod(case[size] for size in ("splits", "tokens", "h_q", "d_v")) > L2_BYTES
+    ]
     tree["merge"]["of_copy"] = _range(entry["bandwidth_share"] for entry in merge)
     tree["merge"]["speedup"] = _range(entry["speedup"] for entry in merge)
     decode = tree["decode"]

@@ -68,6 +68,7 @@ def sanitizer_cases() -> list[CheckCase]:
         {"d_qk": 512, "topk": 64},
         {"h_q": 8, "topk": 100},
         {"h_q": 32},
+        {"topk": 1000, "sink": True},  # divided by keys, and merged
         {"h_q": 72, "sink": True, "length": True, "causal_start": 30},
         {"strided": "unaligned"},
     ]

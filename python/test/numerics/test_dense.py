@@ -268,7 +268,7 @@ def test_bench_chooses_checks_and_compares(without_gpu):
     assert str(inexact) not in first["providers"]["tle"]["tried_ms"]
     assert first["providers"]["tle"]["interval"] == {"stock": (2.0, 2.0), dense.STOCK: (2.0, 2.0)}
     assert "2.000" in lines[-1].splitlines()[-1] and "x best stock" in lines[-1]
-    assert "2.000 to 2.000 (15)" in lines[-1].splitlines()[-1]
+    assert "2.000 to 2.000 (31)" in lines[-1].splitlines()[-1]
     with pytest.raises(ValueError, match="only names no provider: other; there are tle, stock, wrong"):
         dense.run(family, False, ["other"], None, lines.append)
 

@@ -27,8 +27,8 @@ STOCK = "best stock"
 TRIAL_MS, TRIAL_ROUNDS = 4.0, 5  # per configuration of one provider
 FINALISTS, MARGIN = 3, 1.08  # so many at most, no slower in the trial than so many times the fastest
 FINAL_MS, FINAL_ROUNDS = 12.0, 11  # per configuration that is left, all providers together
-ROUNDS, QUICK_ROUNDS = 15, 9
-CLOSE, NARROW, MOST_ROUNDS = 0.05, 0.006, 60  # nearer to 1 than CLOSE, rounds go on until the interval is +-NARROW
+TURN_MS, ROUNDS, QUICK_ROUNDS = 10.0, 31, 15
+CLOSE, NARROW, MOST_ROUNDS = 0.05, 0.006, 120  # nearer to 1 than CLOSE, rounds go on until the interval is +-NARROW
 
 
 class Case(Protocol):
@@ -231,7 +231,7 @@ def _bench_case(
         notes[name] |= {"config": config, "error": notes[name]["tried_errors"][str(config)]}
     stock = [name for name in chosen if providers[name].stock]
     runs = {name: entrants[name, number] for name, number in chosen.items()}
-    timings = _time(runs, rounds, 25.0, lambda so_far: _is_open(so_far, stock))
+    timings = _time(runs, rounds, TURN_MS, lambda so_far: _is_open(so_far, stock))
     best = min(stock, key=lambda name: timings[name].median, default=None)
     for name, timing in timings.items():
         result["providers"][name] = notes[name] | {

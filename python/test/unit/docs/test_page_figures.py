@@ -104,7 +104,6 @@ def test_a_table_is_written_whole(engine):
 @pytest.mark.parametrize(
     "data, name",
     [
-        ({"op": "sparse_mla_fwd", "cases": [{}]}, "sparse_mla_fwd_main_h100.json"),
         ({"op": "sparse_mla_fwd", "cases": [{}, {}]}, "sparse_mla_fwd_h100.json"),
         ({"op": "gemm", "cases": [{}]}, "gemm_h100.json"),
     ],
@@ -123,6 +122,7 @@ def test_files_of_no_name_are_refused(values, gpu, operator):
     "more, message",
     [
         ({"unfinished": True}, "ended early, behind 1 cases"),
+        ({"op": "sparse_mla_fwd"}, "a quick one, of the main size"),
         ({"failed": {"tilelang": "does not compile"}}, "tilelang failed in all cases"),
         (
             {"cases": [{"label": "d 576", "failed": {"tle": "wrong", "triton": "raised"}}]},

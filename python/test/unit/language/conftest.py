@@ -1,7 +1,7 @@
 """Ends a test of numerics quietly where its kernel could only be compiled."""
 
 import pytest
-from launching import CompiledOnly
+from language_launches import CompiledOnly
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,7 +8,7 @@ import torch
 import triton
 import triton.language as tl
 import triton_tle.language as tle
-from launching import launch
+from language_launches import launch
 from numerics import FLOATS, async_copies, grid2
 from triton.runtime.errors import InterpreterError
 

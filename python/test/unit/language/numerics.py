@@ -6,7 +6,7 @@ import torch
 import triton
 import triton.language as tl
 import triton_tle.language as tle
-from launching import launch
+from language_launches import launch
 from triton.tools.tensor_descriptor import TensorDescriptor
 from triton_tle.language import pipeline
 
