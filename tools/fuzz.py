@@ -122,8 +122,8 @@ def main() -> int:
         subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, env=environment, check=False)
     bad = 0
     if statistics.exists():
-        counts = zip(*(map(int, line.split()) for line in statistics.read_text().splitlines()), strict=True)
-        inputs, parsed, reached, succeeded = map(sum, counts)
+        counts = [(0, 0, 0, 0)] + [tuple(map(int, line.split())) for line in statistics.read_text().splitlines()]
+        inputs, parsed, reached, succeeded = map(sum, zip(*counts, strict=True))
         print(f"[fuzz] {inputs} inputs: {parsed} parsed, {reached} reached a pass, {succeeded} passed it")
         if not succeeded:
             bad += 1

@@ -7,6 +7,7 @@ they compute are garbage and do not matter. See docs/testing.md for how to refre
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import importlib
 import json
@@ -200,7 +201,15 @@ def main(arguments: list[str]) -> None:
     """`python -m corpus.record PACKAGE...`: record the packages named, or all that record_calls knows."""
     from corpus import record_calls
 
-    for package in arguments or list(record_calls.PACKAGES):
+    known = list(record_calls.PACKAGES)
+    parser = argparse.ArgumentParser(prog="corpus.record", description=__doc__.splitlines()[0])
+    parser.add_argument("package", nargs="*", help=f"of {', '.join(known)} (default: all)")
+    packages = parser.parse_args(arguments).package or known
+    for package in packages:
+        if package not in known:
+            parser.error(f"package must be one of {', '.join(known)}, got {package}")
+    print(f"triton {triton.__version__}, torch {torch.__version__}")
+    for package in packages:
         calls, modules = record_calls.PACKAGES[package]
         recorder = Recorder(package, modules)
         with recorder.recording():
@@ -213,5 +222,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    print(f"triton {triton.__version__}, torch {torch.__version__}")
     main(sys.argv[1:])

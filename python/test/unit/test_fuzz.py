@@ -25,6 +25,7 @@ STATISTICS = 'echo "9 8 7 6" >"$TLE_FUZZ_STATISTICS"; echo "1 1 1 1" >>"$TLE_FUZ
     (STATISTICS + "sleep 1.2", 1, 0, r"10 inputs: 9 parsed, 8 reached a pass, 7 passed it\n.*0 findings"),
     (STATISTICS, 60, 1, r"FOUND: the fuzzer itself ended after \d+ of 60 s\n.*1 findings"),
     ("sleep 1.2", 1, 1, "0 findings"),  # it has not run any input
+    (': >"$TLE_FUZZ_STATISTICS"; sleep 1.2', 1, 1, r"0 inputs: .*\n.*FOUND: no input has passed a pass"),
     ('echo "9 8 7 0" >"$TLE_FUZZ_STATISTICS"; sleep 1.2', 1, 1, "FOUND: no input has passed a pass.*\n.*1 findings"),
     (STATISTICS + "sleep 1.2; touch ${findings}crash-again ${findings}crash-1-again", 1, 1,
      r"FOUND: it crashes \n    2 inputs, smallest .*\n.*1 findings"),

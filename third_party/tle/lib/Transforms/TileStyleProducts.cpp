@@ -25,6 +25,10 @@ using namespace mlir::triton;
 namespace ttg = mlir::triton::gpu;
 namespace ttng = mlir::triton::nvidia_gpu;
 
+/// Links of a chain that are farther apart wait for each other: the ops between
+/// are looked at for each of them.
+static constexpr unsigned kMostOpsBetween = 1024;
+
 /// The buffers that `op` reads; of products and loads only.
 static SmallVector<Value> findBuffersRead(Operation *op) {
   SmallVector<Value> buffers;
@@ -95,9 +99,11 @@ bool tle::TileStyleMeetings::readsTile(ttng::WarpGroupDotOp dot) const {
 /// the warps meet: what writes it behind both would not wait for `dot` then.
 static bool mayOverwriteOperands(ttng::WarpGroupDotOp dot, Operation *next,
                                  const tle::TileStyleMeetings &meetings) {
+  unsigned between = 0;
   // In a block that nothing reaches `next` may stand before `dot`.
   for (Operation *op = dot->getNextNode(); op != next; op = op->getNextNode())
-    if (!op || tle::mayHaveBarrier(op) || meetings.contains(op))
+    if (!op || ++between > kMostOpsBetween || tle::mayHaveBarrier(op) ||
+        meetings.contains(op))
       return true;
   if (meetings.contains(next))
     return true;

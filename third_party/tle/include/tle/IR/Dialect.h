@@ -24,8 +24,6 @@ inline constexpr llvm::StringLiteral kFrontendAttrsAttr("tle.attrs");
 /// Marks a ttg.async_copy_global_to_local made from a store to local pointers.
 inline constexpr llvm::StringLiteral
     kLocalPtrAsyncStoreAttr("tle.local_ptr_async_store");
-/// Marks a ttg.local_store made from a store to local pointers.
-inline constexpr llvm::StringLiteral kLocalPtrStoreAttr("tle.local_ptr_store");
 
 /// The pointer type of a pointer or of a tensor of pointers, null for any other
 /// type.
