@@ -8,6 +8,8 @@ HEAD = """
 #b = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
 #mma = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 16]}>
 #s = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#b8 = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [8, 1], order = [1, 0]}>
+#mma8 = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [8, 1], instrShape = [16, 64, 16]}>
 #smem = #ttg.shared_memory
 !buf = !ttg.memdesc<64x64xf16, #s, #smem, mutable>
 !const = !ttg.memdesc<64x64xf16, #s, #smem>
@@ -17,6 +19,8 @@ HEAD = """
 !local = tensor<64x64x!tt.ptr<f16, 3>, #b>
 !ptrs = tensor<64x64x!tt.ptr<f16>, #b>
 !acc = tensor<64x64xf32, #mma>
+!x8 = tensor<64x64xf16, #b8>
+!acc8 = tensor<64x64xf32, #mma8>
 module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90",
                    "ttg.threads-per-warp" = 32 : i32} {
 tt.func public @f(%ptrs: !ptrs {tt.contiguity = dense<[1, 64]> : tensor<2xi32>,
@@ -28,7 +32,7 @@ tt.func public @f(%ptrs: !ptrs {tt.contiguity = dense<[1, 64]> : tensor<2xi32>,
   ttg.local_store %v, %one : !x -> !buf
 """
 
-#: What a module has many of: the lines for number {k}, and for the end.
+#: What a module has many of: the lines for number {k}, and {n} behind it.
 SHAPES = {
     "loops that load tiles": """
         scf.for %j{k} = %c0 to %n step %c1 : i32 {{
@@ -84,6 +88,17 @@ SHAPES = {
     "products whose results wait": """
         %d{k} = ttng.warp_group_dot %q, %q, %c {{isAsync = true}} : !const * !const -> !acc
         %w{k} = ttng.warp_group_dot_wait %d{k} {{pendings = 0 : i32}} : !acc""",
+    "products whose results nobody uses": """
+        %d{k} = ttng.warp_group_dot %one, %one, %c {{isAsync = true}} : !buf * !buf -> !acc
+        %w{k} = ttng.warp_group_dot_wait %d{k} {{pendings = 0 : i32}} : !acc""",
+    "products of two warp groups, a chain": """
+        %d{k} = ttng.warp_group_dot %buf, %other, %w{k} {{isAsync = true}} : !buf * !buf -> !acc8
+        %w{n} = ttng.warp_group_dot_wait %d{k} {{pendings = 0 : i32}} : !acc8""",
+    "products of two warp groups, each of a buffer": """
+        %d{k} = ttng.warp_group_dot %buf, %b{k}, %w{k} {{isAsync = true}} : !buf * !buf -> !acc8
+        %w{n} = ttng.warp_group_dot_wait %d{k} {{pendings = 0 : i32}} : !acc8""",
+    "products of two warp groups that have no wait yet": """
+        %w{n} = ttng.warp_group_dot %buf, %other, %w{k} : !buf * !buf -> !acc8""",
     "tiles that one loop loads": """
           %t{k} = tt.load %ptrs : !ptrs
           %a{k} = ttg.local_alloc %t{k} : (!x) -> !const
@@ -94,30 +109,56 @@ SHAPES = {
           %w{k} = ttg.async_wait %g{k} {{num = 0 : i32}}
           %y{k} = ttg.local_load %b{k} : !buf -> !x""",
 }
-#: Shapes that stand in one loop, and the lines for number {k} before it.
-BEFORE_LOOP = {"tiles that one loop loads": "", "tiles that one loop copies": "%b{k} = ttg.local_alloc : () -> !buf"}
+#: Lines for number {k} in front of all of them.
+BEFORE = {
+    "products of two warp groups, each of a buffer": """
+        %b{k} = ttg.local_alloc : () -> !buf
+        ttg.local_store %x, %b{k} : !x8 -> !buf""",
+    "tiles that one loop loads": "",
+    "tiles that one loop copies": "%b{k} = ttg.local_alloc : () -> !buf",
+}
 #: Lines for number {k} behind all of them.
 BEHIND = {
     "products whose results wait": """
         %e{k} = ttng.warp_group_dot %q, %q, %w{k} {{isAsync = true}} : !const * !const -> !acc
         %x{k} = ttng.warp_group_dot_wait %e{k} {{pendings = 0 : i32}} : !acc"""
 }
+#: Shapes that stand in a partition, which writes what it multiplies.
+PARTITION = """
+  ttg.warp_specialize(%one)
+  default {{
+    ttg.warp_yield
+  }}
+  partition0(%buf: !buf) num_warps(8) {{
+    %other = ttg.local_alloc : () -> !buf
+    %x = arith.constant dense<0.0> : !x8
+    %w0 = arith.constant dense<0.0> : !acc8
+    ttg.local_store %x, %buf : !x8 -> !buf
+    ttg.local_store %x, %other : !x8 -> !buf
+    {lines}
+    ttg.warp_return
+  }} : (!buf) -> ()"""
 ENDS = {"products of one buffer under way": "%w = ttng.warp_group_dot_wait %d0 {pendings = 0 : i32} : !acc"}
 
 
 def module(shape, count):
-    parts = [lines[shape].format(k=k) for lines in (SHAPES, BEHIND) if shape in lines for k in range(count)]
-    if shape in BEFORE_LOOP:
-        before = [BEFORE_LOOP[shape].format(k=k) for k in range(count)]
-        parts = [*before, "scf.for %j = %c0 to %n step %c1 : i32 {", *parts, "} {tt.num_stages = 2 : i32}"]
-    return "\n".join([HEAD, *parts, ENDS.get(shape, ""), "tt.return", "}", "}"])
+    before, parts, behind = (
+        [lines[shape].format(k=k, n=k + 1) for k in range(count)] if shape in lines else []
+        for lines in (BEFORE, SHAPES, BEHIND)
+    )
+    if "one loop" in shape:
+        parts = ["scf.for %j = %c0 to %n step %c1 : i32 {", *parts, "} {tt.num_stages = 2 : i32}"]
+    parts = [*before, *parts, *behind, ENDS.get(shape, "")]
+    if "two warp groups" in shape:
+        parts = [PARTITION.format(lines="\n".join(parts))]
+    return "\n".join([HEAD, *parts, "tt.return", "}", "}"])
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_time_grows_with_the_module(shape):
-    # One loop has less around its tiles: what grows like a square shows later. Much larger modules leave the caches,
-    # which makes linear passes ten times as slow, too.
-    count = 500 if shape in BEFORE_LOOP else 250
+    # One loop has less around its tiles: what grows like a square shows later; so does the end of what is bounded. Much
+    # larger modules leave the caches, which makes linear passes ten times as slow, too.
+    count = 500 if shape in BEFORE else 250
     small, large = module(shape, count), module(shape, 4 * count)
     found = {}
     for entry in dict.fromkeys(native_flags("ttgir")):

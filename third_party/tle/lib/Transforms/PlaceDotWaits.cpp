@@ -110,15 +110,17 @@ bool isUsedOnlyInside(Operation *op, Value value) {
 
 /// Whether `op` may get a barrier that `group` must have ended before. Its wait
 /// comes at the latest where a barrier of the program stands.
-bool mustEndBeforeBarrier(Operation *op, const Group &group) {
-  return !group.mayPassBarriers && mayGetBarrier(op) && !meetsBeforeWrites(op);
+bool mustEndBeforeBarrier(Operation *op, const Group &group,
+                          StockBarriers &barriers) {
+  return !group.mayPassBarriers && barriers.mayGetBarrier(op) &&
+         !barriers.meetsBeforeWrites(op);
 }
 
 /// Whether `op` needs the end of `group`.
-bool needsEnd(Operation *op, const Group &group) {
+bool needsEnd(Operation *op, const Group &group, StockBarriers &barriers) {
   if (group.tail && uses(op, group.tail))
     return true;
-  if (mustEndBeforeBarrier(op, group))
+  if (mustEndBeforeBarrier(op, group, barriers))
     return true;
   // Products that read registers only end in order with the others.
   return llvm::any_of(group.reads, [&](const ProductRead &read) {
@@ -161,6 +163,7 @@ public:
 private:
   const SetVector<Operation *> &dots, &loops;
   const ImpliedReleases &implied;
+  StockBarriers barriers;
   /// By loop: what is under way behind it.
   DenseMap<Operation *, Queue> behind;
   unsigned numGroups = 0;
@@ -230,7 +233,7 @@ void Walker::issue(WarpGroupDotOp dot, Queue &queue, Waits &waits) {
         group.tail && (dot.getA() == group.tail || dot.getB() == group.tail);
     bool isSum = group.tail && dot.getC() == group.tail;
     if (isFactor || (isSum && !continues(dot, group)) ||
-        mustEndBeforeBarrier(dot, group))
+        mustEndBeforeBarrier(dot, group, barriers))
       count = i + 1;
   }
   endFirst(queue, count, dot, waits);
@@ -239,7 +242,7 @@ void Walker::issue(WarpGroupDotOp dot, Queue &queue, Waits &waits) {
              numGroups,
              dot.getD(),
              findProductReads(dot, implied),
-             mayEndBehindBarriers(dot)};
+             barriers.mayEndBehindBarriers(dot)};
   ++numGroups;
   for (Group &group : queue)
     if (group.tail && group.tail == dot.getC()) {
@@ -266,7 +269,7 @@ void Walker::visit(Operation *op, Queue &queue, Waits &waits, unsigned depth) {
   if (isForeign || (op->getNumRegions() != 0 && !isa<ReduceOp>(op)))
     return endAll(queue, op, waits);
   size_t count = queue.size();
-  while (count > 0 && !needsEnd(op, queue[count - 1]))
+  while (count > 0 && !needsEnd(op, queue[count - 1], barriers))
     --count;
   endFirst(queue, count, op, waits);
 }

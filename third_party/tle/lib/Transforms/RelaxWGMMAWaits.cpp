@@ -86,10 +86,26 @@ bool mayBeUnderWayAtStart(Block &block) {
          findUnderWay(block, nullptr).value_or(false);
 }
 
+/// The writes of buffers, each looked for once.
+class WritesByBuffer {
+public:
+  BufferWrites of(Value buffer) {
+    Value root = findBufferRoot(buffer);
+    // What a wait gives on comes and goes with it.
+    if (!root.getDefiningOp<LocalAllocOp>())
+      return BufferWrites(root);
+    return found.try_emplace(root, root).first->second;
+  }
+
+private:
+  DenseMap<Value, BufferWrites> found;
+};
+
 class BlockRelaxer {
 public:
-  BlockRelaxer(Block &block, const tle::TileStyleMeetings *meetings)
-      : block(block), meetings(meetings) {}
+  BlockRelaxer(Block &block, const tle::TileStyleMeetings *meetings,
+               tle::StockBarriers &barriers, WritesByBuffer &writes)
+      : block(block), meetings(meetings), barriers(barriers), writes(writes) {}
 
   void run() {
     isKnown = !mayBeUnderWayAtStart(block);
@@ -119,6 +135,8 @@ private:
   Block &block;
   /// Of the tile-style loop around, or null.
   const tle::TileStyleMeetings *meetings;
+  tle::StockBarriers &barriers;
+  WritesByBuffer &writes;
   /// Groups under way, in the order of issue; all of them if `isKnown`.
   SmallVector<WarpGroupDotOp> groups;
   bool isKnown = false;
@@ -150,14 +168,30 @@ private:
 
   /// A wait that ends nothing goes if its tensors come out of the wait that
   /// ended what made them: their uses stay behind that one.
-  static void eraseIfNothingIsHeld(WarpGroupDotWaitOp wait) {
+  void eraseIfNothingIsHeld(WarpGroupDotWaitOp wait) {
     for (Value input : wait.getInputs())
       if (isa<RankedTensorType>(input.getType()) &&
           !input.getDefiningOp<WarpGroupDotWaitOp>())
         return;
     for (auto [result, input] : llvm::zip(wait.getResults(), wait.getInputs()))
-      result.replaceAllUsesWith(input);
+      replace(result, input);
     wait.erase();
+  }
+
+  void replace(Value result, Value input) {
+    noteSource(result, input);
+    result.replaceAllUsesWith(input);
+  }
+
+  /// `after` comes in the place of `before`.
+  void noteSource(Value before, Value after) {
+    // Stock makes one load of a load and its conversion.
+    bool isLoad = after.getDefiningOp<LocalLoadOp>();
+    bool isSource = llvm::any_of(before.getUsers(), [&](Operation *user) {
+      return isa<LocalAllocOp>(user) || (isLoad && isa<ConvertLayoutOp>(user));
+    });
+    if (isSource)
+      barriers.forgetSources();
   }
 
   static bool isFactor(Value value, WarpGroupDotOp group) {
@@ -176,9 +210,10 @@ private:
     SmallVector<BufferWrites> buffers;
     for (Value operand : group->getOperands().take_front(2))
       if (isa<MemDescType>(operand.getType()))
-        buffers.emplace_back(findBufferRoot(operand));
+        buffers.push_back(writes.of(operand));
 
     bool readsTile = meetings && meetings->readsTile(group);
+    bool mayPassBarriers = barriers.mayEndBehindBarriers(group);
     unsigned behind = groups.size() - position - 1;
     bool passesBarrier = false;
     for (Operation *op = wait->getNextNode(); op; op = op->getNextNode()) {
@@ -190,8 +225,7 @@ private:
         bool canWait = isChained(wait, group, later) ||
                        (isUsedBehind(wait, group, later) &&
                         hasTypeOfTensors(later, group));
-        bool isSafe = !passesBarrier || tle::mayEndBehindBarriers(group) ||
-                      tle::meetsBeforeWrites(later);
+        bool isSafe = !passesBarrier || barriers.meetsBeforeWrites(later);
         return canWait && isSafe ? later : WarpGroupDotWaitOp();
       }
       if (auto dot = dyn_cast<WarpGroupDotOp>(op)) {
@@ -201,10 +235,10 @@ private:
       } else if (holdsProducts(op) || isa<CallOpInterface>(op)) {
         return {};
       }
-      for (const BufferWrites &writes : buffers)
-        if (writes.mayBeIn(op))
+      for (const BufferWrites &buffer : buffers)
+        if (buffer.mayBeIn(op))
           return {};
-      passesBarrier |= tle::mayGetBarrier(op);
+      passesBarrier |= !mayPassBarriers && barriers.mayGetBarrier(op);
     }
     return {};
   }
@@ -281,7 +315,7 @@ private:
         keptResults.push_back(result);
         continue;
       }
-      result.replaceAllUsesWith(input);
+      replace(result, input);
     }
 
     llvm::append_range(moved, later.getInputs());
@@ -295,6 +329,7 @@ private:
     if (!chained) {
       Value result = newLater->getResult(
           std::distance(moved.begin(), llvm::find(moved, group.getD())));
+      noteSource(group.getD(), result);
       group.getD().replaceUsesWithIf(result, [&](OpOperand &use) {
         Operation *user = block.findAncestorOpInBlock(*use.getOwner());
         return user && newLater->isBeforeInBlock(user);
@@ -348,8 +383,10 @@ public:
     getOperation().walk(
         [&](WarpGroupDotWaitOp wait) { blocks.insert(wait->getBlock()); });
     tle::TileStyleMeetingsByLoop meetings;
+    tle::StockBarriers barriers;
+    WritesByBuffer writes;
     for (Block *block : blocks)
-      BlockRelaxer(*block, meetings.around(block)).run();
+      BlockRelaxer(*block, meetings.around(block), barriers, writes).run();
   }
 };
 

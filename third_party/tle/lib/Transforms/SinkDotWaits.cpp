@@ -132,13 +132,13 @@ bool endsReaderOfTile(WarpGroupDotWaitOp wait,
 }
 
 /// True if all products that `wait` may end may do so behind barriers.
-bool mayAllEndBehindBarriers(WarpGroupDotWaitOp wait) {
+bool mayAllEndBehindBarriers(WarpGroupDotWaitOp wait, StockBarriers &barriers) {
   for (Operation *op = wait->getPrevNode(); op; op = op->getPrevNode()) {
     auto earlier = dyn_cast<WarpGroupDotWaitOp>(op);
     auto dot = dyn_cast<WarpGroupDotOp>(op);
     if ((earlier && earlier.getPendings() == 0) || (dot && !dot.getIsAsync()))
       return true;
-    if (dot && !mayEndBehindBarriers(dot))
+    if (dot && !barriers.mayEndBehindBarriers(dot))
       return false;
     if (op->getNumRegions() != 0 && !isa<ReduceOp>(op))
       break;
@@ -154,19 +154,14 @@ bool mayAllEndBehindBarriers(WarpGroupDotWaitOp wait) {
     return true;
   // What is under way from elsewhere is not known.
   Region *partition = findPartition(wait);
-  return partition && !partition
-                           ->walk([](WarpGroupDotOp dot) {
-                             return mayEndBehindBarriers(dot)
-                                        ? WalkResult::advance()
-                                        : WalkResult::interrupt();
-                           })
-                           .wasInterrupted();
+  return partition && barriers.mayAllEndBehindBarriers(*partition);
 }
 
 /// The op that `wait` may go behind, `wait` itself if it stays. It passes none
 /// of `meetings`, unless they are null.
 Operation *findPlace(WarpGroupDotWaitOp wait, const DenseSet<Value> &unfinished,
-                     const TileStyleMeetings *meetings) {
+                     const TileStyleMeetings *meetings,
+                     StockBarriers &barriers) {
   Operation *last = wait;
   // Behind which no barrier of stock is passed.
   Operation *beforeBarrier = nullptr;
@@ -175,12 +170,12 @@ Operation *findPlace(WarpGroupDotWaitOp wait, const DenseSet<Value> &unfinished,
        next && !mustPrecede(wait, next, unfinished) &&
        !(meetings && meetings->contains(next));
        next = next->getNextNode()) {
-    if (!beforeBarrier && mayGetBarrier(next))
+    if (!beforeBarrier && barriers.mayGetBarrier(next))
       beforeBarrier = last;
     last = next;
   }
-  if (beforeBarrier && !mayAllEndBehindBarriers(wait) &&
-      !meetsBeforeWrites(last))
+  if (beforeBarrier && !mayAllEndBehindBarriers(wait, barriers) &&
+      !barriers.meetsBeforeWrites(last))
     return beforeBarrier;
   return last;
 }
@@ -196,6 +191,7 @@ public:
         waits.push_back(wait);
     });
     TileStyleMeetingsByLoop byLoop;
+    StockBarriers barriers;
     // The last one first, so that none is held up by one that moves on itself.
     for (WarpGroupDotWaitOp wait : llvm::reverse(waits)) {
       if (endsLooseReader(wait))
@@ -203,7 +199,7 @@ public:
       const TileStyleMeetings *meetings = byLoop.around(wait->getBlock());
       if (meetings && !endsReaderOfTile(wait, *meetings))
         meetings = nullptr;
-      Operation *last = findPlace(wait, unfinished, meetings);
+      Operation *last = findPlace(wait, unfinished, meetings, barriers);
       if (last != wait)
         wait->moveAfter(last);
     }

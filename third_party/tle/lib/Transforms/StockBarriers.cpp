@@ -19,6 +19,10 @@ using namespace mlir::triton::tle;
 /// Warps that issue a product together, and wait for it together.
 static constexpr int kGroupWarps = 4;
 
+/// Where a write of what is read is farther away, and no barrier closer, it
+/// counts as open: the ops between are looked at for each read.
+static constexpr size_t kMostSteps = 1024;
+
 /// A barrier that the program has.
 static bool isBarrierOfProgram(Operation *op) {
   return isa<mlir::gpu::BarrierOp, LocalBarrierOp>(op);
@@ -31,39 +35,84 @@ static bool isFence(Operation *op) {
              WarpGroupDotWaitOp>(op);
 }
 
-/// Whether `op` itself may write the buffer of `root`, which a ttg.local_alloc
-/// makes. What others write meanwhile, stock does not see here.
-static bool mayWriteRoot(Operation *op, Value root) {
+void StockBarriers::Access::add(const Access &other) {
+  isBarrier |= other.isBarrier;
+  mayWriteAll |= other.mayWriteAll;
+  written.insert_range(other.written);
+}
+
+/// What `op` itself does; others may write meanwhile, which stock does not see
+/// here.
+StockBarriers::Access StockBarriers::findOwnAccess(Operation *op) {
+  Access access;
+  // Stock puts a barrier behind each wait for copies.
+  access.isBarrier =
+      isBarrierOfProgram(op) || op->hasTrait<OpTrait::MemWaitOpTrait>();
   // Steps of pipes touch their mbarriers only, copies aside.
   if (op->hasAttr(kPerThreadAttr) && !isa<AsyncTMACopyGlobalToLocalOp>(op))
-    return false;
+    return access;
   // An immutable one does not declare what it writes.
-  if (auto alloc = dyn_cast<LocalAllocOp>(op))
-    return alloc.getResult() == root;
-  if (isFence(op) || isBarrierOfProgram(op) || writesGlobalMemoryOnly(op) ||
-      op->hasTrait<OpTrait::MemWaitOpTrait>() ||
+  if (auto alloc = dyn_cast<LocalAllocOp>(op)) {
+    access.written.insert(alloc.getResult());
+    return access;
+  }
+  if (access.isBarrier || isFence(op) || writesGlobalMemoryOnly(op) ||
       op->hasTrait<OpTrait::IsTerminator>())
-    return false;
+    return access;
   // PTX writes no memory without an address in brackets.
   if (auto assembly = dyn_cast<ElementwiseInlineAsmOp>(op);
       assembly && !assembly.getAsmString().contains('['))
-    return false;
+    return access;
   auto interface = dyn_cast<MemoryEffectOpInterface>(op);
-  if (!interface)
-    return !op->hasTrait<OpTrait::HasRecursiveMemoryEffects>();
+  if (!interface) {
+    access.mayWriteAll = !op->hasTrait<OpTrait::HasRecursiveMemoryEffects>();
+    return access;
+  }
   SmallVector<MemoryEffects::EffectInstance> effects;
   interface.getEffects(effects);
-  return llvm::any_of(
-      effects, [&](const MemoryEffects::EffectInstance &effect) {
-        if (isa<MemoryEffects::Read, MemoryEffects::Allocate>(
-                effect.getEffect()))
-          return false;
-        Value touched = effect.getValue();
-        if (!touched || !isa<MemDescType>(touched.getType()))
-          return true;
-        Value other = findCapturedRoot(touched);
-        return other == root || !other.getDefiningOp<LocalAllocOp>();
-      });
+  for (const MemoryEffects::EffectInstance &effect : effects) {
+    if (isa<MemoryEffects::Read, MemoryEffects::Allocate>(effect.getEffect()))
+      continue;
+    Value touched = effect.getValue();
+    Value root = touched && isa<MemDescType>(touched.getType())
+                     ? findCapturedRoot(touched)
+                     : Value();
+    if (root && root.getDefiningOp<LocalAllocOp>())
+      access.written.insert(root);
+    else
+      access.mayWriteAll = true;
+  }
+  return access;
+}
+
+/// What `op` does, and ops inside of it; null for nothing.
+const StockBarriers::Access *StockBarriers::getAccess(Operation *op) {
+  // They come and go.
+  if (isa<WarpGroupDotWaitOp>(op))
+    return nullptr;
+  auto known = accesses.find(op);
+  if (known != accesses.end())
+    return known->second.get();
+  Access access = findOwnAccess(op);
+  for (Region &region : op->getRegions())
+    for (Operation &nested : region.getOps())
+      if (const Access *inside = getAccess(&nested))
+        access.add(*inside);
+  bool isNothing =
+      !access.isBarrier && !access.mayWriteAll && access.written.empty();
+  std::unique_ptr<Access> &entry = accesses[op];
+  if (!isNothing)
+    entry = std::make_unique<Access>(std::move(access));
+  return entry.get();
+}
+
+const StockBarriers::Access &StockBarriers::getAccess(Region &region) {
+  auto [entry, isNew] = accessesOfRegions.try_emplace(&region);
+  if (isNew)
+    for (Operation &op : region.getOps())
+      if (const Access *access = getAccess(&op))
+        entry->second.add(*access);
+  return entry->second;
 }
 
 /// The region that `op` runs in with no other warps than those of its
@@ -78,15 +127,9 @@ static Region *findPartitionWithout(Value root, Operation *op) {
 
 /// Whether `op` is in a partition that gets `root` from outside and does not
 /// write it.
-static bool isForeign(Value root, Operation *op) {
+bool StockBarriers::isForeign(Value root, Operation *op) {
   Region *partition = findPartitionWithout(root, op);
-  return partition && !partition
-                           ->walk([&](Operation *other) {
-                             return mayWriteRoot(other, root)
-                                        ? WalkResult::interrupt()
-                                        : WalkResult::advance();
-                           })
-                           .wasInterrupted();
+  return partition && !getAccess(*partition).mayWrite(root);
 }
 
 /// Whether stock makes one load of `convert` and the load that it converts. It
@@ -101,7 +144,7 @@ static bool foldsIntoLoad(ConvertLayoutOp convert) {
 
 /// The op at which stock writes what `alloc` holds: it moves allocations behind
 /// their source, out of loops, too. Null for one that holds nothing yet.
-static Operation *findWriter(LocalAllocOp alloc) {
+static Operation *findWritingOp(LocalAllocOp alloc) {
   if (!alloc.getSrc())
     return nullptr;
   Operation *source = alloc.getSrc().getDefiningOp();
@@ -131,19 +174,23 @@ static SmallVector<Value, 2> getBuffersRead(Operation *op) {
   return buffers;
 }
 
-namespace {
-
 /// Walks backwards from a read of a buffer, along all paths, and looks for
 /// writes of the buffer that had no barrier behind them.
-class OpenWriteSearch {
+class StockBarriers::OpenWriteSearch {
 public:
-  OpenWriteSearch(Operation *reader, Value root, LocalAllocOp alloc)
-      : reader(reader), root(root), alloc(alloc), writer(findWriter(alloc)) {}
+  OpenWriteSearch(StockBarriers &barriers, Operation *reader,
+                  LocalAllocOp alloc)
+      : barriers(barriers), reader(reader), root(alloc.getResult()),
+        alloc(alloc), writer(findWritingOp(alloc)) {}
+
+  /// A read of the buffer on the way that has not been asked about: it comes
+  /// first, and the search ends there.
+  Operation *unanswered = nullptr;
 
   bool mayFind() {
     Passed passed;
     for (Operation *op = reader;;) {
-      Found found = walk(op->getPrevNode(), passed);
+      Found found = walk(op->getPrevNode(), passed, /*isOnAllPaths=*/true);
       if (found != Found::Nothing)
         return found == Found::Open;
       Operation *parent = op->getParentOp();
@@ -151,7 +198,7 @@ public:
       if (isa<WarpSpecializePartitionsOp>(parent))
         return false;
       if (auto loop = dyn_cast<scf::ForOp>(parent)) {
-        Passed again = passed;
+        Passed again = copy(passed);
         if (walk(&loop.getBody()->back(), again) == Found::Open)
           return true;
       } else if (!isa<scf::IfOp, WarpSpecializeOp>(parent)) {
@@ -177,7 +224,7 @@ private:
       if (!made || buffer.getDefiningOp<MemDescSubsliceOp>())
         return;
       buffers.insert(made.getResult());
-      writers.insert(findWriter(made));
+      writers.insert(findWritingOp(made));
     }
     bool holds(Value buffer) const {
       return buffers.contains(buffer) ||
@@ -185,19 +232,45 @@ private:
     }
   };
 
+  StockBarriers &barriers;
   Operation *reader;
   Value root;
   LocalAllocOp alloc;
   Operation *writer;
+  /// Ops walked over, and entries copied.
+  size_t steps = 0;
+
+  Passed copy(const Passed &passed) {
+    steps += passed.buffers.size();
+    return passed;
+  }
+
+  bool readsRoot(Operation *op) {
+    return isa<LocalLoadOp, WarpGroupDotOp>(op) &&
+           llvm::any_of(op->getOperands(), [&](Value operand) {
+             return isa<MemDescType>(operand.getType()) &&
+                    findCapturedRoot(operand) == root;
+           });
+  }
 
   /// From `op` to the begin of its block.
-  Found walk(Operation *op, Passed &passed) {
+  Found walk(Operation *op, Passed &passed, bool isOnAllPaths = false) {
     for (; op; op = op->getPrevNode()) {
       // It had a barrier itself, an iteration before, if it needed one.
       if (op == reader)
         return Found::Closed;
-      // Stock puts a barrier behind each wait for copies.
-      if (isBarrierOfProgram(op) || op->hasTrait<OpTrait::MemWaitOpTrait>())
+      // All that leads to `reader` leads to reads on the way first.
+      if (isOnAllPaths && readsRoot(op)) {
+        auto known = barriers.openReads.find({op, root});
+        if (known == barriers.openReads.end())
+          unanswered = op;
+        if (unanswered || !known->second)
+          return Found::Closed;
+      }
+      if (++steps > kMostSteps)
+        return Found::Open;
+      const Access *access = barriers.getAccess(op);
+      if (access && access->isBarrier && op->getNumRegions() == 0)
         return Found::Closed;
       auto store = dyn_cast<LocalStoreOp>(op);
       if (store && passed.holds(store.getDst()))
@@ -206,13 +279,13 @@ private:
       if (op == writer)
         return passed.holds(root) ? Found::Closed : Found::Open;
       if (auto branch = dyn_cast<scf::IfOp>(op)) {
-        Found found = walkBranches(branch, passed);
+        Found found = access ? walkBranches(branch, passed) : Found::Nothing;
         if (found != Found::Nothing)
           return found;
         continue;
       }
       bool isOwnAlloc = op == alloc && writer;
-      if (!isOwnAlloc && mayWriteInside(op))
+      if (!isOwnAlloc && access && access->mayWrite(root))
         return Found::Open;
       if (passed.writers.contains(op))
         return Found::Closed;
@@ -225,7 +298,7 @@ private:
   Found walkBranches(scf::IfOp branch, const Passed &passed) {
     bool areClosed = true;
     for (Block *block : {branch.thenBlock(), branch.elseBlock()}) {
-      Passed inside = passed;
+      Passed inside = copy(passed);
       Found found = block ? walk(&block->back(), inside) : Found::Nothing;
       if (found == Found::Open)
         return found;
@@ -233,23 +306,11 @@ private:
     }
     return areClosed ? Found::Closed : Found::Nothing;
   }
-
-  bool mayWriteInside(Operation *op) {
-    return op
-        ->walk([&](Operation *nested) {
-          return nested == writer || mayWriteRoot(nested, root)
-                     ? WalkResult::interrupt()
-                     : WalkResult::advance();
-        })
-        .wasInterrupted();
-  }
 };
-
-} // namespace
 
 /// Whether a write of `buffer`, which `reader` reads, may have had no barrier
 /// behind it yet.
-static bool mayReadOpenWrite(Operation *reader, Value buffer) {
+bool StockBarriers::mayReadOpenWrite(Operation *reader, Value buffer) {
   Value root = findCapturedRoot(buffer);
   auto alloc = root.getDefiningOp<LocalAllocOp>();
   if (!alloc)
@@ -258,11 +319,20 @@ static bool mayReadOpenWrite(Operation *reader, Value buffer) {
   Operation *parent = reader->getParentOfType<WarpSpecializePartitionsOp>();
   if (parent && isForeign(root, reader))
     return false;
-  return OpenWriteSearch(reader, root, alloc).mayFind();
+  SmallVector<Operation *> asked = {reader};
+  while (!openReads.contains({reader, root})) {
+    OpenWriteSearch search(*this, asked.back(), alloc);
+    bool isOpen = search.mayFind();
+    if (search.unanswered)
+      asked.push_back(search.unanswered);
+    else
+      openReads[{asked.pop_back_val(), root}] = isOpen;
+  }
+  return openReads.lookup({reader, root});
 }
 
 /// The same as `mayGetBarrier`, without the regions of `op`.
-static bool mayGetBarrierItself(Operation *op) {
+bool StockBarriers::mayGetBarrierItself(Operation *op) {
   if (isWriter(op))
     return true;
   if (isFence(op) || writesGlobalMemoryOnly(op))
@@ -273,7 +343,7 @@ static bool mayGetBarrierItself(Operation *op) {
              mayReadOpenWrite(op, operand);
     });
   if (auto alloc = dyn_cast<LocalAllocOp>(op)) {
-    Operation *writer = findWriter(alloc);
+    Operation *writer = findWritingOp(alloc);
     return !writer || writer->getBlock() == op->getBlock();
   }
   // It writes a slot, whatever else is said of steps of pipes.
@@ -283,16 +353,24 @@ static bool mayGetBarrierItself(Operation *op) {
   return !(convert && foldsIntoLoad(convert)) && !needsNoBarrier(op);
 }
 
-bool tle::mayGetBarrier(Operation *op) {
-  return op
-      ->walk([](Operation *nested) {
-        return mayGetBarrierItself(nested) ? WalkResult::interrupt()
-                                           : WalkResult::advance();
-      })
-      .wasInterrupted();
+bool StockBarriers::mayGetBarrier(Operation *op) {
+  // They come and go.
+  if (isa<WarpGroupDotWaitOp>(op))
+    return mayGetBarrierItself(op);
+  auto known = barriersAt.find(op);
+  if (known != barriersAt.end())
+    return known->second;
+  bool result = mayGetBarrierItself(op) ||
+                llvm::any_of(op->getRegions(), [&](Region &region) {
+                  return llvm::any_of(region.getOps(), [&](Operation &nested) {
+                    return mayGetBarrier(&nested);
+                  });
+                });
+  barriersAt[op] = result;
+  return result;
 }
 
-bool tle::mayEndBehindBarriers(WarpGroupDotOp dot) {
+bool StockBarriers::mayEndBehindBarriers(WarpGroupDotOp dot) {
   std::optional<int> numWarps = maybeLookupNumWarps(dot);
   if (numWarps && *numWarps <= kGroupWarps)
     return true;
@@ -302,24 +380,57 @@ bool tle::mayEndBehindBarriers(WarpGroupDotOp dot) {
   });
 }
 
-bool tle::meetsBeforeWrites(Operation *op) {
-  // What needs scratch memory writes it; others store through pointers.
-  auto mayWrite = [](Operation *nested) {
-    if (isWriter(nested))
-      return true;
-    if (isFence(nested) || writesGlobalMemoryOnly(nested))
-      return false;
-    return isa<StoreOp, AsyncTMACopyGlobalToLocalOp>(nested) ||
-           !needsNoBarrier(nested);
-  };
+bool StockBarriers::mayAllEndBehindBarriers(Region &partition) {
+  auto [entry, isNew] = endsOfRegions.try_emplace(&partition);
+  if (isNew)
+    entry->second = !partition
+                         .walk([&](WarpGroupDotOp dot) {
+                           return mayEndBehindBarriers(dot)
+                                      ? WalkResult::advance()
+                                      : WalkResult::interrupt();
+                         })
+                         .wasInterrupted();
+  return entry->second;
+}
+
+/// Whether `op`, or one inside of it, may write shared memory.
+static bool mayWriteSharedMemory(Operation *op) {
+  return op
+      ->walk([](Operation *nested) {
+        // What needs scratch memory writes it; others store through pointers.
+        bool mayWrite = isWriter(nested) ||
+                        (!isFence(nested) && !writesGlobalMemoryOnly(nested) &&
+                         (isa<StoreOp, AsyncTMACopyGlobalToLocalOp>(nested) ||
+                          !needsNoBarrier(nested)));
+        return mayWrite ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+bool StockBarriers::meetsBeforeWrites(Operation *op) {
+  bool result = false;
+  SmallVector<Operation *> passed;
   for (Operation *next = op->getNextNode(); next; next = next->getNextNode()) {
-    if (isBarrierOfProgram(next))
-      return true;
-    WalkResult result = next->walk([&](Operation *nested) {
-      return mayWrite(nested) ? WalkResult::interrupt() : WalkResult::advance();
-    });
-    if (result.wasInterrupted())
-      return false;
+    // They come and go.
+    bool isWait = isa<WarpGroupDotWaitOp>(next);
+    auto known = meetings.find(next);
+    if (!isWait && known != meetings.end()) {
+      result = known->second;
+      break;
+    }
+    if (!isWait)
+      passed.push_back(next);
+    result = isBarrierOfProgram(next);
+    if (result || mayWriteSharedMemory(next))
+      break;
   }
-  return false;
+  for (Operation *other : passed)
+    meetings[other] = result;
+  return result;
+}
+
+void StockBarriers::forgetSources() {
+  barriersAt.clear();
+  openReads.clear();
+  meetings.clear();
 }
