@@ -151,19 +151,66 @@ private:
       isKnown |= left == 0;
       return wait->getNextNode();
     }
+    bool hasMoved = false;
     for (; ended > 0; --ended) {
       WarpGroupDotOp group = groups[ended - 1];
       WarpGroupDotWaitOp later = findReplacement(wait, ended - 1);
       if (!later)
         break;
       moveOn(wait, group, later, ended - 1);
+      hasMoved = true;
       wait.setPendings(wait.getPendings() + 1);
     }
+    if (hasMoved && ended > 0 && !holdsTensor(wait))
+      wait = holdResult(wait, groups[ended - 1]);
     groups.erase(groups.begin(), groups.begin() + ended);
     Operation *next = wait->getNextNode();
     if (ended == 0)
       eraseIfNothingIsHeld(wait);
     return next;
+  }
+
+  static bool holdsTensor(WarpGroupDotWaitOp wait) {
+    return llvm::any_of(wait.getInputs(), [](Value input) {
+      return isa<RankedTensorType>(input.getType());
+    });
+  }
+
+  /// The wait with what `group`, or the last product before it that goes on
+  /// adding to that, has computed in front: stock's alias analysis takes no
+  /// wait for buffers alone.
+  WarpGroupDotWaitOp holdResult(WarpGroupDotWaitOp wait, WarpGroupDotOp group) {
+    auto findNext = [&](WarpGroupDotOp dot) {
+      for (OpOperand &use : dot.getD().getUses()) {
+        auto next = dyn_cast<WarpGroupDotOp>(use.getOwner());
+        if (next && use.getOperandNumber() == 2 &&
+            next->getBlock() == wait->getBlock() && next->isBeforeInBlock(wait))
+          return next;
+      }
+      return WarpGroupDotOp();
+    };
+    while (WarpGroupDotOp next = findNext(group))
+      group = next;
+    SmallVector<Value> inputs = {group.getD()};
+    llvm::append_range(inputs, wait.getInputs());
+    OpBuilder builder(wait);
+    auto newWait = WarpGroupDotWaitOp::create(builder, wait.getLoc(), inputs,
+                                              wait.getPendings());
+    for (auto [before, after] :
+         llvm::zip(wait.getResults(), newWait->getResults().drop_front()))
+      before.replaceAllUsesWith(after);
+    wait.erase();
+    useBehind(newWait, group.getD(), newWait.getResult(0));
+    return newWait;
+  }
+
+  /// Replaces what `wait` holds with what it gives on, behind it.
+  void useBehind(WarpGroupDotWaitOp wait, Value held, Value result) {
+    noteSource(held, result);
+    held.replaceUsesWithIf(result, [&](OpOperand &use) {
+      Operation *user = block.findAncestorOpInBlock(*use.getOwner());
+      return user && wait->isBeforeInBlock(user);
+    });
   }
 
   /// A wait that ends nothing goes if its tensors come out of the wait that
@@ -329,11 +376,7 @@ private:
     if (!chained) {
       Value result = newLater->getResult(
           std::distance(moved.begin(), llvm::find(moved, group.getD())));
-      noteSource(group.getD(), result);
-      group.getD().replaceUsesWithIf(result, [&](OpOperand &use) {
-        Operation *user = block.findAncestorOpInBlock(*use.getOwner());
-        return user && newLater->isBeforeInBlock(user);
-      });
+      useBehind(newLater, group.getD(), result);
     }
 
     // Stock's alias analysis looks at the first result, and takes no buffer

@@ -14,6 +14,13 @@ namespace mlir::triton::tle {
 /// of shared memory before one to have ended. If one stands between a product
 /// and its wait, none comes between that wait and the copies into the tile:
 /// they may overtake the product of other warps.
+///
+/// StockBarriers.h tells where barriers are for ops that stay where they are.
+/// Here the order is not final: what stands before the wait for the copies may
+/// come behind it, so neither that wait nor a barrier closes a write. And the
+/// other way around, only what the loop writes is open, not what is unknown,
+/// and nothing excuses a barrier: no single group of warps, and none that the
+/// program has behind the wait. One class would be two sets of rules.
 class TileStyleMeetings {
 public:
   explicit TileStyleMeetings(scf::ForOp loop);

@@ -20,6 +20,9 @@
 // - the program has a barrier behind the wait, before anything that may write
 //   shared memory.
 //
+// Tile-style loops, whose copies are yet to be moved, have rules of their own
+// (TileStyleMeetings in TileStyleProducts.h).
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef TLE_TRANSFORMS_STOCKBARRIERS_H
