@@ -87,8 +87,8 @@ def flash_attention(
 def sparse_mla_fwd(provider: str, case: dict, seed: int) -> dict:
     """Errors of one provider in one `CheckCase`.
 
-    Providers are "tle", "pipes", "parts", "parts of three", "ordered pipes" and "triton"; "tle 80" chooses as
-    for a GPU of capability 80.
+    Providers are "tle", "pipes", "parts", "parts of three", "ordered pipes", "pairs", "pairs of one", "ordered pairs"
+    and "triton"; "tle 80" chooses as for a GPU of capability 80.
     """
     from unittest import mock
 
@@ -96,19 +96,23 @@ def sparse_mla_fwd(provider: str, case: dict, seed: int) -> dict:
     from triton_tle.bench.providers import sparse_mla_fwd_triton as plain
     from triton_tle.bench.sparse_mla_fwd_check import CheckCase, check
     from triton_tle.ops.sparse_mla_fwd import sparse_mla_fwd
+    from triton_tle.ops.sparse_mla_fwd_few_heads_pairs import sparse_mla_fwd_few_heads_pairs
     from triton_tle.ops.sparse_mla_fwd_pipes import sparse_mla_fwd_pipes
 
     provider, _, capability = provider.partition(" ") if provider.startswith("tle ") else (provider, "", "90")
 
     pipes = functools.partial(sparse_mla_fwd_pipes, programs=2)
+    pairs = functools.partial(sparse_mla_fwd_few_heads_pairs, programs=2)
 
-    def ordered(q, kv, indices, sm_scale, topk_length=None, **named):
+    def ordered(call, q, kv, indices, sm_scale, topk_length=None, **named):
         order = torch.randperm(q.shape[0], generator=torch.Generator().manual_seed(seed), dtype=torch.int32)
         if topk_length is None:
             topk_length = torch.full((q.shape[0],), indices.shape[-1], dtype=torch.int32)
-        return pipes(q, kv, indices, sm_scale, topk_length=topk_length[order.long()], order=order, **named)
+        return call(q, kv, indices, sm_scale, topk_length=topk_length[order.long()], order=order, **named)
 
-    calls = {"tle": sparse_mla_fwd, "pipes": pipes, "ordered pipes": ordered}
+    calls = {"tle": sparse_mla_fwd, "pipes": pipes, "ordered pipes": functools.partial(ordered, pipes)}
+    calls |= {"pairs": pairs, "ordered pairs": functools.partial(ordered, pairs)}
+    calls["pairs of one"] = functools.partial(sparse_mla_fwd_few_heads_pairs, programs=1)
     calls["parts"] = functools.partial(sparse_mla_fwd_pipes, programs=2, splits=3)
     calls["parts of three"] = functools.partial(sparse_mla_fwd_pipes, programs=4, splits=2)
     calls["triton"] = plain.sparse_mla_fwd_triton_untuned
