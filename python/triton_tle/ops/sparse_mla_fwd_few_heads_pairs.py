@@ -3,8 +3,12 @@
 Keys are the rows of both products, heads their columns, as in sparse_mla_fwd_few_heads.py: no work is done for heads
 that do not exist. What bounds such a tile is shared memory, which is written once and read by both products. One warp
 group leaves it idle during its softmax; here there are two, each with work items of its own (an item is one query token
-and a block of its heads), so that they share nothing but the ring through which `load` hands them their tiles: tile
-2 t is one of the first group, tile 2 t + 1 one of the second. A program takes items in turn, both groups to the end.
+and a block of its heads), so that they share nothing but what `load` hands them: in turn a tile of the first group and
+one of the second. A program takes items in turn, both groups to the end.
+
+Of four blocks of 128 columns of a tile the first SHARED have a ring of three slots for both groups, the others one slot
+for each group: it is what fits into shared memory. A slot of a shared ring is let go by both groups, by the one whose
+tile it is not as soon as it is there.
 
 The four warps of a group hold different keys, so the maximum of a head over a tile takes an exchange between warps. P
 is therefore made with the reference that there is, and stored; each warp says beside it whether a score lies beyond
@@ -24,15 +28,12 @@ import triton_tle.language as tle
 from ._devices import capability_of, multiprocessors
 from ._sparse_mla_fwd_parts import finish, load_indices
 from .sparse_mla_fwd_args import SparseMlaFwdArgs, check_sparse_mla_fwd
-from .sparse_mla_fwd_pipes import SMALLEST_SCALE, TOLERANCE, gather, item_work, load_tile
+from .sparse_mla_fwd_pipes import SMALLEST_SCALE, TOLERANCE, gather, item_work
 
 BLOCK_K = 64
 MOST_HEADS = 32  # that a work item has
-# Slots of the four blocks of 128 columns of K, by heads of an item: what fits beside Q of two items.
-SLOTS = {
-    576: {8: (3, 3, 3, 2), 16: (3, 3, 2, 2), 32: (2, 2, 2, 2)},
-    512: {8: (3, 3, 3, 3), 16: (3, 3, 3, 2), 32: (3, 2, 2, 2)},
-}
+# Blocks of 128 columns of K in rings of three slots, by columns and by heads of an item: what fits beside Q of two items.
+SHARED = {576: {8: 3, 16: 2, 32: 0}, 512: {8: 3, 16: 3, 32: 1}}
 
 
 @triton.jit
@@ -74,12 +75,39 @@ def load_queries(queries, q_rows, here, done, HAS_ROPE: tl.constexpr):
 
 
 @triton.jit
+def number(block, turn, PART: tl.constexpr, SHARED: tl.constexpr):
+    """Which tile of its pipe a block of columns is, of those that one warp group takes at its turn `turn`."""
+    tile = turn
+    if block < SHARED:
+        tile = 2 * turn + PART
+    return tile
+
+
+@triton.jit
+def load_tile(
+    keys, kv_ptr, index, limit, turn, stride_kv, PART: tl.constexpr, SHARED: tl.constexpr, HAS_ROPE: tl.constexpr
+):  # fmt: skip
+    """Gather one tile of K; `bias` is what makes the scores of absent keys -inf."""
+    valid = (index >= 0) & (index < limit)
+    rows = kv_ptr + tl.where(valid, index, 0).to(tl.int64)[:, None] * stride_kv
+    for block in tl.static_range(4):
+        slot = keys[block].acquire(number(block, turn, PART, SHARED))
+        gather(rows + 128 * block, slot.k, valid[:, None], 128)
+        if block == 3:
+            if HAS_ROPE:
+                gather(rows + 512, slot.rope, valid[:, None], 64)
+            slot.bias.store(tl.where(valid, 0.0, float("-inf")))
+        keys[block].commit(number(block, turn, PART, SHARED))
+
+
+@triton.jit
 def load_step(
     queries, keys, q_ptr, kv_ptr, indices_ptr, length_ptr, order_ptr, items, s_kv, topk, h_q, causal_start, stride_qs,
-    stride_qh, stride_kv, stride_is, count, state, index, next_work, HAS_ROPE: tl.constexpr, HAS_LENGTH: tl.constexpr,
-    CAUSAL: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_K: tl.constexpr
+    stride_qh, stride_kv, stride_is, turn, state, index, next_work, PART: tl.constexpr, SHARED: tl.constexpr,
+    HAS_ROPE: tl.constexpr, HAS_LENGTH: tl.constexpr, CAUSAL: tl.constexpr, BLOCK_H: tl.constexpr,
+    BLOCK_K: tl.constexpr
 ):  # fmt: skip
-    """Gather tile `count`, the next one of one warp group; with the first of an item its Q, too.
+    """Gather the next tile of one warp group; with the first of an item its Q, too.
 
     state: (item, tile of it, items before, query token, indices, tiles), and `next_work` of the item behind it (query
     token, indices, tiles); index: entries of this tile.
@@ -93,7 +121,7 @@ def load_step(
     limit = s_kv
     if CAUSAL:
         limit = tl.minimum(s_kv, causal_start + token + 1).to(tl.int32)
-    load_tile(keys, kv_ptr, index, limit, count, stride_kv, HAS_ROPE)
+    load_tile(keys, kv_ptr, index, limit, turn, stride_kv, PART, SHARED, HAS_ROPE)
     if (tile == 0) & (item < items):
         heads = (item % tl.cdiv(h_q, BLOCK_H)) * BLOCK_H + tl.arange(0, BLOCK_H)
         q_rows = q_ptr + token * stride_qs + heads.to(tl.int64)[:, None] * stride_qh
@@ -128,11 +156,14 @@ def load_start(
 
 @triton.jit
 def load(
-    queries, keys, q_ptr, kv_ptr, indices_ptr, length_ptr, order_ptr, items, turns, s_kv, topk, h_q, causal_start,
-    stride_qs, stride_qh, stride_kv, stride_is, HAS_ROPE: tl.constexpr, HAS_LENGTH: tl.constexpr, CAUSAL: tl.constexpr,
-    BLOCK_H: tl.constexpr, BLOCK_K: tl.constexpr
+    queries, keys, weights, q_ptr, kv_ptr, indices_ptr, length_ptr, order_ptr, items, turns, s_kv, topk, h_q,
+    causal_start, stride_qs, stride_qh, stride_kv, stride_is, SHARED: tl.constexpr, HAS_ROPE: tl.constexpr,
+    HAS_LENGTH: tl.constexpr, CAUSAL: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_K: tl.constexpr
 ):  # fmt: skip
     """Gather Q and the tiles of both warp groups; a group without items more gets tiles of no keys."""
+    for part in tl.static_range(2):
+        weights[part].acquire(0).p.store(0.0)
+        weights[part].commit(0)
     program = tl.program_id(0)
     state0, index0, next0 = load_start(
         indices_ptr, length_ptr, order_ptr, program, items, topk, h_q, stride_is, HAS_LENGTH, BLOCK_H, BLOCK_K
@@ -143,41 +174,42 @@ def load(
     )  # fmt: skip
     for turn in range(turns):
         state0, index0, next0 = load_step(
-            queries[0], keys, q_ptr, kv_ptr, indices_ptr, length_ptr, order_ptr, items, s_kv, topk, h_q, causal_start,
-            stride_qs, stride_qh, stride_kv, stride_is, 2 * turn, state0, index0, next0, HAS_ROPE, HAS_LENGTH, CAUSAL,
-            BLOCK_H, BLOCK_K,
+            queries[0], keys[0], q_ptr, kv_ptr, indices_ptr, length_ptr, order_ptr, items, s_kv, topk, h_q,
+            causal_start, stride_qs, stride_qh, stride_kv, stride_is, turn, state0, index0, next0, 0, SHARED, HAS_ROPE,
+            HAS_LENGTH, CAUSAL, BLOCK_H, BLOCK_K,
         )  # fmt: skip
         state1, index1, next1 = load_step(
-            queries[1], keys, q_ptr, kv_ptr, indices_ptr, length_ptr, order_ptr, items, s_kv, topk, h_q, causal_start,
-            stride_qs, stride_qh, stride_kv, stride_is, 2 * turn + 1, state1, index1, next1, HAS_ROPE, HAS_LENGTH,
-            CAUSAL, BLOCK_H, BLOCK_K,
+            queries[1], keys[1], q_ptr, kv_ptr, indices_ptr, length_ptr, order_ptr, items, s_kv, topk, h_q,
+            causal_start, stride_qs, stride_qh, stride_kv, stride_is, turn, state1, index1, next1, 1, SHARED, HAS_ROPE,
+            HAS_LENGTH, CAUSAL, BLOCK_H, BLOCK_K,
         )  # fmt: skip
 
 
 @triton.jit
-def pass_over(keys, count):
+def pass_over(keys, count, SHARED: tl.constexpr):
     """Let go of a tile that is none of this warp group."""
-    for block in tl.static_range(4):
+    for block in tl.static_range(SHARED):
         keys[block].wait(count)
         keys[block].release(count)
 
 
 @triton.jit
 def attend_tile(
-    queries, keys, q, weights, beyond, done, is_last, count, reference, largest, row_sums, sums, scale_log2,
-    HAS_ROPE: tl.constexpr, BLOCK_H: tl.constexpr, TOLERANCE: tl.constexpr
+    queries, keys, q, weights, beyond, done, is_last, turn, reference, largest, row_sums, sums, scale_log2,
+    PART: tl.constexpr, SHARED: tl.constexpr, HAS_ROPE: tl.constexpr, BLOCK_H: tl.constexpr, TOLERANCE: tl.constexpr
 ):  # fmt: skip
-    """(reference [BLOCK_H], largest scores and sums of P [BLOCK_K, BLOCK_H], sums) after one more tile.
+    """(reference [BLOCK_H], largest scores and sums of P [4, 8, BLOCK_H], sums) after one more tile.
 
-    sums: four blocks of the transposed output, [128, BLOCK_H] each.
+    sums: blocks of the transposed output, [128, BLOCK_H] each, from block SHARED on: slots that are one warp group's
+    alone are let go first.
     """
-    k0 = keys[0].wait(count)
+    k0 = keys[0].wait(number(0, turn, PART, SHARED))
     s = tl.dot(k0.k.load(), q.k0.T.load())
-    k2 = keys[2].wait(count)
-    s = tl.dot(k2.k.load(), q.k2.T.load(), s)
-    k1 = keys[1].wait(count)
+    k1 = keys[1].wait(number(1, turn, PART, SHARED))
     s = tl.dot(k1.k.load(), q.k1.T.load(), s)
-    k3 = keys[3].wait(count)
+    k2 = keys[2].wait(number(2, turn, PART, SHARED))
+    s = tl.dot(k2.k.load(), q.k2.T.load(), s)
+    k3 = keys[3].wait(turn)
     s = tl.dot(k3.k.load(), q.k3.T.load(), s)
     if HAS_ROPE:
         s = tl.dot(k3.rope.load(), q.rope.T.load(), s)
@@ -185,7 +217,7 @@ def attend_tile(
     if is_last:
         queries.release(done)
     s = s + bias[:, None]
-    largest = tl.maximum(largest, s)
+    largest = tl.maximum(largest, tl.max(tl.reshape(s, [4, 2, 8, BLOCK_H]), 1))
     exponents = s * scale_log2 - reference[None, :]
     p = tl.exp2(exponents)
     # A row of four for each warp, which holds 16 keys.
@@ -198,23 +230,23 @@ def attend_tile(
         new = tl.where(maximum > reference + TOLERANCE, maximum, reference)
         scale = tl.exp2(reference - new)[None, :]
         reference = new
-        row_sums *= scale
+        row_sums *= tl.max(tl.reshape(tl.broadcast_to(scale, s.shape), [4, 2, 8, BLOCK_H]), 1)
         sums0 *= scale
         sums1 *= scale
         sums2 *= scale
         sums3 *= scale
         p = tl.exp2(s * scale_log2 - new[None, :])
         weights.store(tl.trans(p.to(tl.bfloat16)))
+        tle.gpu.barrier()  # here, so that it is not needed behind the branch
     p_keys = weights.T.load()
-    sums3 = tl.dot(k3.k.T.load(), p_keys, sums3)
-    sums0 = tl.dot(k0.k.T.load(), p_keys, sums0)
-    sums2 = tl.dot(k2.k.T.load(), p_keys, sums2)
-    sums1 = tl.dot(k1.k.T.load(), p_keys, sums1)
-    row_sums += p
-    keys[3].release(count)
-    keys[0].release(count)
-    keys[2].release(count)
-    keys[1].release(count)
+    row_sums += tl.sum(tl.reshape(p, [4, 2, 8, BLOCK_H]), 1)
+    v = (k0.k, k1.k, k2.k, k3.k)
+    sums0 = tl.dot(v[(SHARED + 0) % 4].T.load(), p_keys, sums0)
+    sums1 = tl.dot(v[(SHARED + 1) % 4].T.load(), p_keys, sums1)
+    sums2 = tl.dot(v[(SHARED + 2) % 4].T.load(), p_keys, sums2)
+    sums3 = tl.dot(v[(SHARED + 3) % 4].T.load(), p_keys, sums3)
+    for place in tl.static_range(4):
+        keys[(SHARED + place) % 4].release(number((SHARED + place) % 4, turn, PART, SHARED))
     return reference, largest, row_sums, (sums0, sums1, sums2, sums3)
 
 
@@ -248,13 +280,15 @@ def store_as_it_lies(pointers, values, mask, ASM: tl.constexpr):
 @triton.jit
 def attend(
     queries, keys, weights, beyond, sink_ptr, length_ptr, order_ptr, out_ptr, max_logits_ptr, lse_ptr, items, turns,
-    topk, h_q, scale_log2, stride_os, stride_oh, PART: tl.constexpr, HAS_ROPE: tl.constexpr, HAS_SINK: tl.constexpr,
-    HAS_LENGTH: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_K: tl.constexpr, TOLERANCE: tl.constexpr, ASM: tl.constexpr
+    topk, h_q, scale_log2, stride_os, stride_oh, PART: tl.constexpr, SHARED: tl.constexpr, HAS_ROPE: tl.constexpr,
+    HAS_SINK: tl.constexpr, HAS_LENGTH: tl.constexpr, BLOCK_H: tl.constexpr, BLOCK_K: tl.constexpr,
+    TOLERANCE: tl.constexpr, ASM: tl.constexpr
 ):  # fmt: skip
     """Attention of the work items of one warp group; PART: 0 or 1, which one of the two it is."""
     head_blocks = tl.cdiv(h_q, BLOCK_H)
     programs = tl.num_programs(0)
     columns = tl.arange(0, 128)
+    p = weights.wait(0).p
     turn = 0
     done = 0
     for item in range(tl.program_id(0) + PART * programs, items, 2 * programs):
@@ -262,36 +296,85 @@ def attend(
             length_ptr, order_ptr, item, items, topk, head_blocks, HAS_LENGTH, BLOCK_K
         )
         reference = tl.full([BLOCK_H], -1e30, tl.float32)  # finite, so that a tile without any key gives no NaN
-        # Of each place of a tile: threads meet at the end of the item only.
-        largest = tl.full([BLOCK_K, BLOCK_H], float("-inf"), tl.float32)
-        row_sums = tl.zeros([BLOCK_K, BLOCK_H], tl.float32)
+        # Of the two keys of a tile that one thread holds: threads meet at the end of the item only.
+        largest = tl.full([4, 8, BLOCK_H], float("-inf"), tl.float32)
+        row_sums = tl.zeros([4, 8, BLOCK_H], tl.float32)
         zeros = tl.zeros([128, BLOCK_H], tl.float32)
         sums = (zeros, zeros, zeros, zeros)
         q = queries.wait(done)
         for tile in range(tiles):
             if PART == 1:
-                pass_over(keys, 2 * turn)
+                pass_over(keys, 2 * turn, SHARED)
             reference, largest, row_sums, sums = attend_tile(
-                queries, keys, q, weights, beyond, done, tile + 1 == tiles, 2 * turn + PART, reference, largest,
-                row_sums, sums, scale_log2, HAS_ROPE, BLOCK_H, TOLERANCE,
+                queries, keys, q, p, beyond, done, tile + 1 == tiles, turn, reference, largest, row_sums, sums,
+                scale_log2, PART, SHARED, HAS_ROPE, BLOCK_H, TOLERANCE,
             )  # fmt: skip
             if PART == 0:
-                pass_over(keys, 2 * turn + 1)
+                pass_over(keys, 2 * turn + 1, SHARED)
             turn += 1
         heads = (item % head_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
         here = heads < h_q
         factor = finish(
-            tl.sum(row_sums, 0), reference, tl.max(largest, 0) * scale_log2, sink_ptr, max_logits_ptr, lse_ptr, token,
-            heads, here, h_q, HAS_SINK,
+            tl.sum(tl.sum(row_sums, 1), 0), reference, tl.max(tl.max(largest, 1), 0) * scale_log2, sink_ptr,
+            max_logits_ptr, lse_ptr, token, heads, here, h_q, HAS_SINK,
         )  # fmt: skip
         rows = out_ptr + token * stride_os + heads.to(tl.int64)[None, :] * stride_oh + columns[:, None]
-        for block in tl.static_range(4):
-            values = (sums[block] * factor[None, :]).to(tl.bfloat16)
-            store_as_it_lies(rows + 128 * block, values, here[None, :], ASM)
+        for place in tl.static_range(4):
+            values = (sums[place] * factor[None, :]).to(tl.bfloat16)
+            store_as_it_lies(rows + 128 * ((SHARED + place) % 4), values, here[None, :], ASM)
         done += 1
     for rest in range(turn, turns):
-        pass_over(keys, 2 * rest)
-        pass_over(keys, 2 * rest + 1)
+        pass_over(keys, 2 * rest, SHARED)
+        pass_over(keys, 2 * rest + 1, SHARED)
+        for block in tl.static_range(SHARED, 4):
+            keys[block].wait(rest)
+            keys[block].release(rest)
+    weights.release(0)
+
+
+@triton.jit
+def block_of_keys(SHARED: tl.constexpr, BLOCK_K: tl.constexpr):
+    """Pipes of a block of 128 columns of K: the readers of both warp groups, then the writers for them."""
+    if SHARED:
+        keys = tle.pipe(
+            k=tle.gpu.alloc([3, BLOCK_K, 128], tl.bfloat16), readers=("first", "second"), name="shared_keys"
+        )
+        return keys.reader("first"), keys.reader("second"), keys.writer(), keys.writer()
+    else:
+        first = tle.pipe(k=tle.gpu.alloc([1, BLOCK_K, 128], tl.bfloat16), name="first_keys")
+        second = tle.pipe(k=tle.gpu.alloc([1, BLOCK_K, 128], tl.bfloat16), name="second_keys")
+        return first.reader(), second.reader(), first.writer(), second.writer()
+
+
+@triton.jit
+def last_block_of_keys(name: tl.constexpr, HAS_ROPE: tl.constexpr, BLOCK_K: tl.constexpr):
+    """A pipe of the last block of columns of K, with rotary columns and bias: its reader and its writer."""
+    vector: tl.constexpr = tle.gpu.swizzled_shared_layout(order=(0,))
+    k = tle.gpu.alloc([1, BLOCK_K, 128], tl.bfloat16)
+    bias = tle.gpu.alloc([1, BLOCK_K], tl.float32, layout=vector)
+    if HAS_ROPE:
+        rope = tle.gpu.alloc([1, BLOCK_K, 64], tl.bfloat16)
+        keys = tle.pipe(k=k, rope=rope, bias=bias, name=name)
+        return keys.reader(), keys.writer()
+    else:
+        keys = tle.pipe(k=k, bias=bias, name=name)
+        return keys.reader(), keys.writer()
+
+
+@triton.jit
+def pipe_of_queries(name: tl.constexpr, HAS_ROPE: tl.constexpr, BLOCK_H: tl.constexpr):
+    """The pipe of Q of one warp group: its reader and its writer."""
+    k0 = tle.gpu.alloc([1, BLOCK_H, 128], tl.bfloat16)
+    k1 = tle.gpu.alloc([1, BLOCK_H, 128], tl.bfloat16)
+    k2 = tle.gpu.alloc([1, BLOCK_H, 128], tl.bfloat16)
+    k3 = tle.gpu.alloc([1, BLOCK_H, 128], tl.bfloat16)
+    if HAS_ROPE:
+        rope = tle.gpu.alloc([1, BLOCK_H, 64], tl.bfloat16)
+        queries = tle.pipe(k0=k0, k1=k1, k2=k2, k3=k3, rope=rope, name=name)
+        return queries.reader(), queries.writer()
+    else:
+        queries = tle.pipe(k0=k0, k1=k1, k2=k2, k3=k3, name=name)
+        return queries.reader(), queries.writer()
 
 
 @triton.jit(do_not_specialize=["items", "s_kv", "h_q", "causal_start"])
@@ -322,10 +405,7 @@ def sparse_mla_fwd_few_heads_pairs_kernel(
     CAUSAL: tl.constexpr,
     BLOCK_H: tl.constexpr,
     BLOCK_K: tl.constexpr,
-    SLOTS0: tl.constexpr,
-    SLOTS1: tl.constexpr,
-    SLOTS2: tl.constexpr,
-    SLOTS3: tl.constexpr,
+    SHARED: tl.constexpr,
     TOLERANCE: tl.constexpr,
     ATTEND_REGISTERS: tl.constexpr,
     LOAD_REGISTERS: tl.constexpr,
@@ -334,7 +414,8 @@ def sparse_mla_fwd_few_heads_pairs_kernel(
 ):
     """Attention of `items` blocks of heads, in turn; of query tokens in the order of order_ptr, if there is one.
 
-    SLOTS0 to SLOTS3: slots of the blocks of 128 columns of K; the last one has the rotary columns, too.
+    SHARED: how many of the four blocks of 128 columns of K have a ring of three slots for both warp groups, at most 3;
+    the others have one slot for each of them.
     """
     program = tl.program_id(0)
     programs = tl.num_programs(0)
@@ -343,56 +424,36 @@ def sparse_mla_fwd_few_heads_pairs_kernel(
     turns1 = count_tiles(length_ptr, items, program + programs, 2 * programs, topk, head_blocks, HAS_LENGTH, BLOCK_K)
     turns = tl.maximum(turns0, turns1)
 
-    vector: tl.constexpr = tle.gpu.swizzled_shared_layout(order=(0,))
-    both: tl.constexpr = ("first", "second")
-    keys0 = tle.pipe(k=tle.gpu.alloc([SLOTS0, BLOCK_K, 128], tl.bfloat16), readers=both, name="keys0")
-    keys1 = tle.pipe(k=tle.gpu.alloc([SLOTS1, BLOCK_K, 128], tl.bfloat16), readers=both, name="keys1")
-    keys2 = tle.pipe(k=tle.gpu.alloc([SLOTS2, BLOCK_K, 128], tl.bfloat16), readers=both, name="keys2")
-    k3 = tle.gpu.alloc([SLOTS3, BLOCK_K, 128], tl.bfloat16)
-    bias = tle.gpu.alloc([SLOTS3, BLOCK_K], tl.float32, layout=vector)
-    q00 = tle.gpu.alloc([1, BLOCK_H, 128], tl.bfloat16)
-    q01 = tle.gpu.alloc([1, BLOCK_H, 128], tl.bfloat16)
-    q02 = tle.gpu.alloc([1, BLOCK_H, 128], tl.bfloat16)
-    q03 = tle.gpu.alloc([1, BLOCK_H, 128], tl.bfloat16)
-    q10 = tle.gpu.alloc([1, BLOCK_H, 128], tl.bfloat16)
-    q11 = tle.gpu.alloc([1, BLOCK_H, 128], tl.bfloat16)
-    q12 = tle.gpu.alloc([1, BLOCK_H, 128], tl.bfloat16)
-    q13 = tle.gpu.alloc([1, BLOCK_H, 128], tl.bfloat16)
-    if HAS_ROPE:
-        rope = tle.gpu.alloc([SLOTS3, BLOCK_K, 64], tl.bfloat16)
-        keys3 = tle.pipe(k=k3, rope=rope, bias=bias, readers=both, name="keys3")
-        q04 = tle.gpu.alloc([1, BLOCK_H, 64], tl.bfloat16)
-        q14 = tle.gpu.alloc([1, BLOCK_H, 64], tl.bfloat16)
-        queries0 = tle.pipe(k0=q00, k1=q01, k2=q02, k3=q03, rope=q04, name="queries0")
-        queries1 = tle.pipe(k0=q10, k1=q11, k2=q12, k3=q13, rope=q14, name="queries1")
-    else:
-        keys3 = tle.pipe(k=k3, bias=bias, readers=both, name="keys3")
-        queries0 = tle.pipe(k0=q00, k1=q01, k2=q02, k3=q03, name="queries0")
-        queries1 = tle.pipe(k0=q10, k1=q11, k2=q12, k3=q13, name="queries1")
-    weights0 = tle.gpu.alloc([BLOCK_H, BLOCK_K], tl.bfloat16)
-    weights1 = tle.gpu.alloc([BLOCK_H, BLOCK_K], tl.bfloat16)
-    beyond0 = tle.gpu.alloc([4], tl.int32)
-    beyond1 = tle.gpu.alloc([4], tl.int32)
-    first_keys = (keys0.reader("first"), keys1.reader("first"), keys2.reader("first"), keys3.reader("first"))
-    second_keys = (keys0.reader("second"), keys1.reader("second"), keys2.reader("second"), keys3.reader("second"))
-    load_keys = (keys0.writer(), keys1.writer(), keys2.writer(), keys3.writer())
+    first0, second0, to_first0, to_second0 = block_of_keys(SHARED > 0, BLOCK_K)
+    first1, second1, to_first1, to_second1 = block_of_keys(SHARED > 1, BLOCK_K)
+    first2, second2, to_first2, to_second2 = block_of_keys(SHARED > 2, BLOCK_K)
+    first3, to_first3 = last_block_of_keys("first_keys3", HAS_ROPE, BLOCK_K)
+    second3, to_second3 = last_block_of_keys("second_keys3", HAS_ROPE, BLOCK_K)
+    first_q, to_first_q = pipe_of_queries("first_queries", HAS_ROPE, BLOCK_H)
+    second_q, to_second_q = pipe_of_queries("second_queries", HAS_ROPE, BLOCK_H)
+    # Filled once, with nothing that counts: of a field of a pipe the compiler knows that what others learn at the
+    # release of another pipe lets none of them write it, so products that read P may still run then.
+    first_p = tle.pipe(p=tle.gpu.alloc([1, BLOCK_H, BLOCK_K], tl.bfloat16), name="first_weights")
+    second_p = tle.pipe(p=tle.gpu.alloc([1, BLOCK_H, BLOCK_K], tl.bfloat16), name="second_weights")
     # fmt: off
     tle.gpu.warp_specialize(
         [
             (attend, (
-                queries0.reader(), first_keys, weights0, beyond0, sink_ptr, length_ptr, order_ptr, out_ptr,
-                max_logits_ptr, lse_ptr, items, turns, topk, h_q, scale_log2, stride_os, stride_oh, 0, HAS_ROPE,
-                HAS_SINK, HAS_LENGTH, BLOCK_H, BLOCK_K, TOLERANCE, ASM,
+                first_q, (first0, first1, first2, first3), first_p.reader(), tle.gpu.alloc([4], tl.int32), sink_ptr,
+                length_ptr, order_ptr, out_ptr, max_logits_ptr, lse_ptr, items, turns, topk, h_q, scale_log2, stride_os,
+                stride_oh, 0, SHARED, HAS_ROPE, HAS_SINK, HAS_LENGTH, BLOCK_H, BLOCK_K, TOLERANCE, ASM,
             )),
             (attend, (
-                queries1.reader(), second_keys, weights1, beyond1, sink_ptr, length_ptr, order_ptr, out_ptr,
-                max_logits_ptr, lse_ptr, items, turns, topk, h_q, scale_log2, stride_os, stride_oh, 1, HAS_ROPE,
-                HAS_SINK, HAS_LENGTH, BLOCK_H, BLOCK_K, TOLERANCE, ASM,
+                second_q, (second0, second1, second2, second3), second_p.reader(), tle.gpu.alloc([4], tl.int32),
+                sink_ptr, length_ptr, order_ptr, out_ptr, max_logits_ptr, lse_ptr, items, turns, topk, h_q, scale_log2,
+                stride_os, stride_oh, 1, SHARED, HAS_ROPE, HAS_SINK, HAS_LENGTH, BLOCK_H, BLOCK_K, TOLERANCE, ASM,
             )),
             (load, (
-                (queries0.writer(), queries1.writer()), load_keys, q_ptr, kv_ptr, indices_ptr, length_ptr, order_ptr,
-                items, turns, s_kv, topk, h_q, causal_start, stride_qs, stride_qh, stride_kv, stride_is, HAS_ROPE,
-                HAS_LENGTH, CAUSAL, BLOCK_H, BLOCK_K,
+                (to_first_q, to_second_q),
+                ((to_first0, to_first1, to_first2, to_first3), (to_second0, to_second1, to_second2, to_second3)),
+                (first_p.writer(), second_p.writer()), q_ptr, kv_ptr, indices_ptr, length_ptr, order_ptr, items, turns,
+                s_kv, topk, h_q, causal_start, stride_qs, stride_qh, stride_kv, stride_is, SHARED, HAS_ROPE, HAS_LENGTH,
+                CAUSAL, BLOCK_H, BLOCK_K,
             )),
         ],
         [4, 4],
@@ -404,10 +465,12 @@ def sparse_mla_fwd_few_heads_pairs_kernel(
 def config(h_q: int, has_rope: bool) -> dict[str, object]:
     """Compile-time sizes for `h_q` heads."""
     heads = min(max(triton.next_power_of_2(h_q), 8), MOST_HEADS)
-    slots = SLOTS[576 if has_rope else 512][heads]
     attend, load = (216, 72) if heads == 32 else (208, 88)
-    return {"BLOCK_H": heads, "BLOCK_K": BLOCK_K, "TOLERANCE": TOLERANCE} | {
-        **{f"SLOTS{block}": number for block, number in enumerate(slots)},
+    return {
+        "BLOCK_H": heads,
+        "BLOCK_K": BLOCK_K,
+        "SHARED": SHARED[576 if has_rope else 512][heads],
+        "TOLERANCE": TOLERANCE,
         "ATTEND_REGISTERS": attend,
         "LOAD_REGISTERS": load,
     }
