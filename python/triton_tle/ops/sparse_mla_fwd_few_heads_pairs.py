@@ -278,6 +278,14 @@ def store_as_it_lies(pointers, values, mask, ASM: tl.constexpr):
 
 
 @triton.jit
+def opaque(value, ASM: tl.constexpr):
+    """The same scalar, unknown to the compiler: what is made of it is calculated here, not kept from somewhere else."""
+    if ASM:
+        value = tl.inline_asm_elementwise("mov.b32 $0, $1;", "=r,r", [value], dtype=tl.int32, is_pure=False, pack=1)
+    return value
+
+
+@triton.jit
 def attend(
     queries, keys, weights, beyond, sink_ptr, length_ptr, order_ptr, out_ptr, max_logits_ptr, lse_ptr, items, turns,
     topk, h_q, scale_log2, stride_os, stride_oh, PART: tl.constexpr, SHARED: tl.constexpr, HAS_ROPE: tl.constexpr,
@@ -285,16 +293,15 @@ def attend(
     TOLERANCE: tl.constexpr, ASM: tl.constexpr
 ):  # fmt: skip
     """Attention of the work items of one warp group; PART: 0 or 1, which one of the two it is."""
-    head_blocks = tl.cdiv(h_q, BLOCK_H)
+    topk = opaque(topk, ASM)
+    head_blocks = tl.cdiv(opaque(h_q, ASM), BLOCK_H)
     programs = tl.num_programs(0)
     columns = tl.arange(0, 128)
     p = weights.wait(0).p
     turn = 0
     done = 0
     for item in range(tl.program_id(0) + PART * programs, items, 2 * programs):
-        token, _length, tiles = own_item(
-            length_ptr, order_ptr, item, items, topk, head_blocks, HAS_LENGTH, BLOCK_K
-        )
+        _token, _length, tiles = own_item(length_ptr, order_ptr, item, items, topk, head_blocks, HAS_LENGTH, BLOCK_K)
         reference = tl.full([BLOCK_H], -1e30, tl.float32)  # finite, so that a tile without any key gives no NaN
         # Of the two keys of a tile that one thread holds: threads meet at the end of the item only.
         largest = tl.full([4, 8, BLOCK_H], float("-inf"), tl.float32)
@@ -312,6 +319,9 @@ def attend(
             if PART == 0:
                 pass_over(keys, 2 * turn + 1, SHARED)
             turn += 1
+        token, _length, _tiles = own_item(
+            length_ptr, order_ptr, opaque(item, ASM), items, topk, head_blocks, HAS_LENGTH, BLOCK_K
+        )
         heads = (item % head_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
         here = heads < h_q
         factor = finish(
@@ -465,7 +475,7 @@ def sparse_mla_fwd_few_heads_pairs_kernel(
 def config(h_q: int, has_rope: bool) -> dict[str, object]:
     """Compile-time sizes for `h_q` heads."""
     heads = min(max(triton.next_power_of_2(h_q), 8), MOST_HEADS)
-    attend, load = (216, 72) if heads == 32 else (208, 88)
+    attend, load = (232, 40) if heads == 32 else (208, 88)
     return {
         "BLOCK_H": heads,
         "BLOCK_K": BLOCK_K,
