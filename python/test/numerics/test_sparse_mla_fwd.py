@@ -105,6 +105,60 @@ def test_kernel_of_partitions_takes_tokens_in_any_order(interpreted, name):
     assert result["passed"], result
 
 
+# The kernel of two warp groups for few heads, with two programs.
+OF_PAIRS = {name: case for name, case in CASES.items() if case.get("strided") != "unaligned"}
+OF_PAIRS |= {
+    # Groups with items of 5, 1, 2, 3 and 1 tiles, in another order for each seed, and the second one of a program
+    # without any.
+    "lengths": {"s_q": 7, "length": True, "topk": 300, "h_q": 8},
+    "lengths, no rope": {"s_q": 6, "length": True, "topk": 260, "h_q": 8, "d_qk": 512, "sink": True},
+    "growing scores": {"s_q": 5, "topk": 260, "spread": 30.0, "h_q": 8},
+    "sixteen keys in five tiles": {"s_q": 3, "topk": 300, "invalid": 0.95},
+    "one item for three": {"s_q": 1, "topk": 200, "h_q": 96},
+}
+
+
+@pytest.mark.parametrize("name", OF_PAIRS)
+def test_kernel_of_pairs_matches_reference(interpreted, name):
+    result = interpreted("sparse_mla_fwd", provider="pairs", case=SIZES | OF_PAIRS[name], seed=len(name))
+    assert result["passed"], result
+
+
+@pytest.mark.parametrize("d_qk", [512, 576])
+@pytest.mark.parametrize("h_q", [8, 16, 24, 32, 40])
+def test_kernel_of_pairs_takes_any_number_of_heads(interpreted, h_q, d_qk):
+    case = {"h_q": h_q, "d_qk": d_qk, "s_q": 3, "topk": 200, "sink": True, "length": True, "causal_start": 60}
+    result = interpreted("sparse_mla_fwd", provider="pairs of one", case=SIZES | case, seed=h_q)
+    assert result["passed"], result
+
+
+@pytest.mark.parametrize("name", ["no rope", "causal, all features", "h 72", "lengths"])
+def test_kernel_of_pairs_takes_tokens_in_any_order(interpreted, name):
+    case = SIZES | {"s_q": 5} | OF_PAIRS[name]
+    result = interpreted("sparse_mla_fwd", provider="ordered pairs", case=case, seed=7)
+    assert result["passed"], result
+
+
+@pytest.mark.parametrize(("width", "sm_scale"), [(577, 0.1), (584, 0.1), (576, -0.1), (576, 1e-46)])
+def test_kernel_of_pairs_refuses_what_it_cannot_do(width, sm_scale):
+    from triton_tle.ops.sparse_mla_fwd_few_heads_pairs import sparse_mla_fwd_few_heads_pairs
+
+    q = torch.zeros((1, 8, 576), dtype=torch.bfloat16)
+    kv = torch.zeros((4, 1, width), dtype=torch.bfloat16)[..., :576]
+    with pytest.raises(ValueError, match="needs a Hopper GPU, .* strides that are multiples of 16 elements"):
+        sparse_mla_fwd_few_heads_pairs(q, kv, torch.zeros((1, 1, 8), dtype=torch.int32), sm_scale)
+
+
+def test_kernel_of_pairs_compiles_clean():
+    variants = report.variants_of("sparse_mla_fwd_few_heads_pairs", "sm_90a")
+    assert len(variants) == 10
+    for variant in variants:
+        result = report.compile_variant(variant, "sm_90a")
+        assert result.clean, result
+        # Two warp groups, each with the k-steps of the scores and of four blocks of the output.
+        assert result.mma == {"HGMMA": 2 * (68 if "576" in variant.label else 64)}, result
+
+
 @pytest.mark.parametrize(
     "name", ["one full tile", "no rope", "ragged last tile", "causal, all features", "strided kv", "h 24", "h 72"]
 )

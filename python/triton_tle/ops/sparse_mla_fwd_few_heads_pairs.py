@@ -293,8 +293,8 @@ def attend(
     TOLERANCE: tl.constexpr, ASM: tl.constexpr
 ):  # fmt: skip
     """Attention of the work items of one warp group; PART: 0 or 1, which one of the two it is."""
-    topk = opaque(topk, ASM)
-    head_blocks = tl.cdiv(opaque(h_q, ASM), BLOCK_H)
+    topk, h_q = opaque(topk, ASM), opaque(h_q, ASM)
+    head_blocks = tl.cdiv(h_q, BLOCK_H)
     programs = tl.num_programs(0)
     columns = tl.arange(0, 128)
     p = weights.wait(0).p
