@@ -194,6 +194,13 @@ def pass_over(keys, count, SHARED: tl.constexpr):
 
 
 @triton.jit
+def any_of_four(flags):
+    """Four integers in shared memory or-ed: each thread loads them all, which is faster than an exchange of lanes."""
+    left = tl.load(tle.gpu.local_ptr(flags, (0,))) | tl.load(tle.gpu.local_ptr(flags, (1,)))
+    return left | tl.load(tle.gpu.local_ptr(flags, (2,))) | tl.load(tle.gpu.local_ptr(flags, (3,)))
+
+
+@triton.jit
 def attend_tile(
     queries, keys, q, weights, beyond, done, is_last, turn, reference, largest, row_sums, sums, scale_log2,
     PART: tl.constexpr, SHARED: tl.constexpr, HAS_ROPE: tl.constexpr, BLOCK_H: tl.constexpr, TOLERANCE: tl.constexpr
@@ -225,7 +232,7 @@ def attend_tile(
     beyond.store(tl.max(some, 1))
     weights.store(tl.trans(p.to(tl.bfloat16)))
     sums0, sums1, sums2, sums3 = sums
-    if tl.max(beyond.load(), 0) > 0:
+    if any_of_four(beyond) > 0:
         maximum = tl.max(s, 0) * scale_log2
         new = tl.where(maximum > reference + TOLERANCE, maximum, reference)
         scale = tl.exp2(reference - new)[None, :]
