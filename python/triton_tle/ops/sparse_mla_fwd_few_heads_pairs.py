@@ -33,7 +33,7 @@ from .sparse_mla_fwd_pipes import SMALLEST_SCALE, TOLERANCE, gather, item_work
 BLOCK_K = 64
 MOST_HEADS = 32  # that a work item has
 # Blocks of 128 columns of K in rings of three slots, by columns and by heads of an item: what fits beside Q of two items.
-SHARED = {576: {8: 3, 16: 2, 32: 0}, 512: {8: 3, 16: 3, 32: 1}}
+SHARED = {576: {8: 3, 16: 2, 32: 0}, 512: {8: 3, 16: 3, 32: 0}}
 
 
 @triton.jit
@@ -162,7 +162,7 @@ def load(
 ):  # fmt: skip
     """Gather Q and the tiles of both warp groups; a group without items more gets tiles of no keys."""
     for part in tl.static_range(2):
-        weights[part].acquire(0).p.store(0.0)
+        weights[part].acquire(0)
         weights[part].commit(0)
     program = tl.program_id(0)
     state0, index0, next0 = load_start(
@@ -308,7 +308,9 @@ def attend(
     turn = 0
     done = 0
     for item in range(tl.program_id(0) + PART * programs, items, 2 * programs):
-        _token, _length, tiles = own_item(length_ptr, order_ptr, item, items, topk, head_blocks, HAS_LENGTH, BLOCK_K)
+        _token, _first, _length, tiles = item_work(
+            length_ptr, order_ptr, item, topk, head_blocks, items, None, HAS_LENGTH, BLOCK_K
+        )
         reference = tl.full([BLOCK_H], -1e30, tl.float32)  # finite, so that a tile without any key gives no NaN
         # Of the two keys of a tile that one thread holds: threads meet at the end of the item only.
         largest = tl.full([4, 8, BLOCK_H], float("-inf"), tl.float32)
@@ -326,8 +328,8 @@ def attend(
             if PART == 0:
                 pass_over(keys, 2 * turn + 1, SHARED)
             turn += 1
-        token, _length, _tiles = own_item(
-            length_ptr, order_ptr, opaque(item, ASM), items, topk, head_blocks, HAS_LENGTH, BLOCK_K
+        token, _first, _length, _tiles = item_work(
+            length_ptr, order_ptr, opaque(item, ASM), topk, head_blocks, items, None, HAS_LENGTH, BLOCK_K
         )
         heads = (item % head_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
         here = heads < h_q
