@@ -139,6 +139,12 @@ def test_kernel_of_pairs_takes_tokens_in_any_order(interpreted, name):
     assert result["passed"], result
 
 
+@pytest.mark.parametrize("name", ["one key", "h 72", "lengths", "lengths, no rope", "one item for three"])
+def test_kernel_of_pairs_multiplies_in_turn(interpreted, name):
+    result = interpreted("sparse_mla_fwd", provider="pairs in turn", case=SIZES | OF_PAIRS[name], seed=11)
+    assert result["passed"], result
+
+
 @pytest.mark.parametrize(("width", "sm_scale"), [(577, 0.1), (584, 0.1), (576, -0.1), (576, 1e-46)])
 def test_kernel_of_pairs_refuses_what_it_cannot_do(width, sm_scale):
     from triton_tle.ops.sparse_mla_fwd_few_heads_pairs import sparse_mla_fwd_few_heads_pairs
@@ -151,7 +157,7 @@ def test_kernel_of_pairs_refuses_what_it_cannot_do(width, sm_scale):
 
 def test_kernel_of_pairs_compiles_clean():
     variants = report.variants_of("sparse_mla_fwd_few_heads_pairs", "sm_90a")
-    assert len(variants) == 10
+    assert len(variants) == 13
     for variant in variants:
         result = report.compile_variant(variant, "sm_90a")
         assert result.clean, result
