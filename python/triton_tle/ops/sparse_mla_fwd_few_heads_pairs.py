@@ -32,8 +32,8 @@ from .sparse_mla_fwd_pipes import SMALLEST_SCALE, TOLERANCE, gather, item_work
 
 BLOCK_K = 64
 MOST_HEADS = 32  # that a work item has
-# Blocks of 128 columns of K in rings of three slots, by d_qk and heads of an item: what fits beside Q of two items. With
-# 32 heads and d_qk 512 one would fit, but ptxas spills then.
+# Blocks of 128 columns of K in rings of three slots, by d_qk and heads of an item: what fits beside Q of two items.
+# With 32 heads and d_qk 512 one would fit, but ptxas spills then.
 SHARED = {576: {8: 3, 16: 2, 32: 0}, 512: {8: 3, 16: 3, 32: 0}}
 
 
