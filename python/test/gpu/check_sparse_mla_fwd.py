@@ -57,7 +57,14 @@ def all_cases() -> list[CheckCase]:
         for s_q, h_q in ((1, 64), (3, 128), (16, 72), (133, 64), (200, 128), (1, 8), (7, 16), (150, 32))
         for d_qk, more in forms
     ]
-    return [dataclasses.replace(base, **changes) for changes in checking.shared_changes() + own + divided] + large
+    # More query tokens than multiprocessors: the kernel of two warp groups, also with groups of unequal work
+    pairs: list[dict] = [
+        {"s_q": s_q, "h_q": h_q, "d_qk": d_qk, "topk": 333, **more}
+        for s_q, h_q in ((133, 8), (200, 16), (264, 24), (150, 32), (500, 8), (700, 32))
+        for d_qk, more in forms + [(576, {"invalid": 0.9})]
+    ]
+    changes = checking.shared_changes() + own + divided + pairs
+    return [dataclasses.replace(base, **each) for each in changes] + large
 
 
 def sanitizer_cases() -> list[CheckCase]:
@@ -68,6 +75,9 @@ def sanitizer_cases() -> list[CheckCase]:
         {"d_qk": 512, "topk": 64},
         {"h_q": 8, "topk": 100},
         {"h_q": 32},
+        {"s_q": 150, "h_q": 8, "topk": 200},  # two warp groups with tokens of their own
+        {"s_q": 140, "h_q": 16, "d_qk": 512, "topk": 100, "sink": True, "length": True},
+        {"s_q": 135, "h_q": 32},
         {"topk": 1000, "sink": True},  # divided by keys, and merged
         {"h_q": 72, "sink": True, "length": True, "causal_start": 30},
         {"strided": "unaligned"},

@@ -87,7 +87,7 @@ def flash_attention(
 def sparse_mla_fwd(provider: str, case: dict, seed: int) -> dict:
     """Errors of one provider in one `CheckCase`.
 
-    Providers are "tle", "pipes", "parts", "parts of three", "ordered pipes", "pairs", "pairs of one", "pairs in turn",
+    Providers are "tle", "pipes", "parts", "parts of three", "ordered pipes", "pairs", "pairs of one",
     "ordered pairs" and "triton"; "tle 80" chooses as for a GPU of capability 80.
     """
     from unittest import mock
@@ -113,7 +113,6 @@ def sparse_mla_fwd(provider: str, case: dict, seed: int) -> dict:
     calls = {"tle": sparse_mla_fwd, "pipes": pipes, "ordered pipes": functools.partial(ordered, pipes)}
     calls |= {"pairs": pairs, "ordered pairs": functools.partial(ordered, pairs)}
     calls["pairs of one"] = functools.partial(sparse_mla_fwd_few_heads_pairs, programs=1)
-    calls["pairs in turn"] = functools.partial(pairs, in_turn=True)
     calls["parts"] = functools.partial(sparse_mla_fwd_pipes, programs=2, splits=3)
     calls["parts of three"] = functools.partial(sparse_mla_fwd_pipes, programs=4, splits=2)
     calls["triton"] = plain.sparse_mla_fwd_triton_untuned

@@ -32,6 +32,7 @@ def _sparse_mla_fwd(label: str, kernel: str = "", s_q: int = 512, s_kv: int = 81
     import torch
 
     from ..ops.sparse_mla_fwd import sparse_mla_fwd
+    from ..ops.sparse_mla_fwd_few_heads_pairs import sparse_mla_fwd_few_heads_pairs
     from ..ops.sparse_mla_fwd_pipes import sparse_mla_fwd_pipes
 
     d_qk = int(re.match(r"d_qk (\d+)", label)[1])
@@ -52,13 +53,15 @@ def _sparse_mla_fwd(label: str, kernel: str = "", s_q: int = 512, s_kv: int = 81
         more["causal_start"] = s_kv - s_q
     if "order" in label:
         more["order"] = torch.randperm(s_q, device="cuda").int()
-    if kernel == "pipes":
-        return lambda: sparse_mla_fwd_pipes(q, kv, indices, d_qk**-0.5, **more)
+    if kernel:
+        call = sparse_mla_fwd_pipes if kernel == "pipes" else sparse_mla_fwd_few_heads_pairs
+        return lambda: call(q, kv, indices, d_qk**-0.5, **more)
     more["kernel"] = "divided" if "partitions" in label else "tile"
     return lambda: sparse_mla_fwd(q, kv, indices, d_qk**-0.5, **more)
 
 
 _OPERATORS: dict[str, Callable[[str], Launch]] = {
     "sparse_mla_fwd": _sparse_mla_fwd,
+    "sparse_mla_fwd_few_heads_pairs": lambda label: _sparse_mla_fwd(label, "pairs"),
     "sparse_mla_fwd_pipes": lambda label: _sparse_mla_fwd(label, "pipes"),
 }

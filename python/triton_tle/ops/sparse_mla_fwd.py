@@ -4,9 +4,10 @@ One program handles one query token and 64 of its heads. It gathers K in tiles o
 shared memory, and both products read that one copy: scores = Q K^T over all d_qk columns, output += P V where V is the
 first 512 columns of K. The loop is written as if every tile were loaded, stored and read in turn; the compiler turns
 the staging into asynchronous copies that run two tiles ahead, and lets the products read the staged tile in place.
-On Hopper there is a kernel of its own for 16 heads and less, in sparse_mla_fwd_few_heads.py, and one for more, and for
-few query tokens, whose parts run side by side, in sparse_mla_fwd_pipes.py. Other GPUs run the loop of this file, with
-smaller tiles.
+On Hopper there are kernels whose parts run side by side: for up to 32 heads in sparse_mla_fwd_few_heads_pairs.py, for
+more, and for few query tokens, in sparse_mla_fwd_pipes.py. Where a program has one token and up to 16 heads, and
+nothing is to be divided, the tile loop of sparse_mla_fwd_few_heads.py is the fastest. Other GPUs run the loop of this
+file, with smaller tiles.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import triton_tle.language as tle
 from triton_tle.compiler.memory import shared_memory
 from triton_tle.compiler.pipelines import parse_arch
 
-from . import sparse_mla_fwd_pipes
+from . import sparse_mla_fwd_few_heads_pairs, sparse_mla_fwd_pipes
 from ._checks import check_integer, require
 from ._devices import capability_of, check_device, multiprocessors, on_device_of, plain_torch, runs_kernels
 from ._sparse_mla_fwd_parts import finish, load_indices, stage, work_item
@@ -226,10 +227,11 @@ KERNELS = ("auto", "tile", "divided")
 def _launch(args: SparseMlaFwdArgs, kernel_name: str = "auto", programs: int | None = None) -> None:
     if args.s_q == 0:
         return
-    pipes = sparse_mla_fwd_pipes
-    if kernel_name == "auto" and args.q.is_cuda and pipes.supports(args) and pipes.is_fastest(args):
-        pipes.launch(args, programs)
-        return
+    if kernel_name == "auto" and args.q.is_cuda and sparse_mla_fwd_pipes.supports(args):
+        for kernels in (sparse_mla_fwd_few_heads_pairs, sparse_mla_fwd_pipes):
+            if kernels.is_fastest(args):
+                kernels.launch(args, programs)
+                return
     # Triton specializes on strides and addresses that are multiples of 16; nothing less lets it prove alignment
     aligned = args.kv.stride(0) % 16 == 0 and args.kv.data_ptr() % 16 == 0
     kernel, config = choose_kernel(args.h_q, aligned, kernel_name == "divided", capability_of(args.q.device))

@@ -2,8 +2,9 @@
 
 The tensor cores of Hopper multiply 64 rows at a time. With few heads those rows are better keys: scores^T = K Q^T has
 BLOCK_K rows and as many columns as there are heads, output^T += V^T P^T has 512 rows. No work is done for heads that do
-not exist; 2.4 MB are gathered for each query token. Up to 16 heads it is what `flash_mla_sparse_fwd` runs; with more
-the kernel in partitions, which gathers ahead, is the faster one on Hopper.
+not exist; 2.4 MB are gathered for each query token. It is what `flash_mla_sparse_fwd` runs for up to 16 heads where
+each multiprocessor has one query token at most and none is divided; of more tokens
+`sparse_mla_fwd_few_heads_pairs.py` has two side by side.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Sparse-MLA prefill forward for few heads, by two warp groups that take tiles in turn, for Hopper.
+"""Sparse-MLA prefill forward for few heads, by two warp groups that are handed tiles in turn, for Hopper.
 
 Keys are the rows of both products, heads their columns, as in sparse_mla_fwd_few_heads.py: no work is done for heads
 that do not exist. What bounds such a tile is shared memory, which is written once and read by both products. One warp
 group leaves it idle during its softmax; here there are two, each with work items of its own (an item is one query token
 and a block of its heads), so that they share nothing but what `load` hands them: in turn a tile of the first group and
-one of the second. A program takes items in turn, both groups to the end.
+one of the second. A program takes items until there are none, each group every second one of them.
 
 Of four blocks of 128 columns of a tile the first SHARED have a ring of three slots for both groups, the others one slot
 for each group: it is what fits into shared memory. A slot of a shared ring is let go by both groups, by the one whose
@@ -25,10 +25,10 @@ import triton.language as tl
 
 import triton_tle.language as tle
 
-from ._devices import capability_of, multiprocessors
+from ._devices import multiprocessors
 from ._sparse_mla_fwd_parts import finish, load_indices
 from .sparse_mla_fwd_args import SparseMlaFwdArgs, check_sparse_mla_fwd
-from .sparse_mla_fwd_pipes import SMALLEST_SCALE, TOLERANCE, gather, item_work
+from .sparse_mla_fwd_pipes import TOLERANCE, gather, item_work, require_support
 
 BLOCK_K = 64
 MOST_HEADS = 32  # that a work item has
@@ -195,22 +195,6 @@ def pass_over(keys, count, SHARED: tl.constexpr):
 
 
 @triton.jit
-def wait_for_turn(turns, turn, IN_TURN: tl.constexpr):
-    """Wait until the other warp group lets this one multiply, if they do so in turn."""
-    if IN_TURN:
-        turns[0].wait(turn)
-        turns[0].release(turn)
-
-
-@triton.jit
-def give_turn(turns, turn, PART: tl.constexpr, IN_TURN: tl.constexpr):
-    """Let the other warp group multiply: the second one begins with a turn that it gives ahead of its own first."""
-    if IN_TURN:
-        turns[1].acquire(turn + PART)
-        turns[1].commit(turn + PART)
-
-
-@triton.jit
 def any_of_four(flags):
     """Four integers in shared memory or-ed: each thread loads them all, which is faster than an exchange of lanes."""
     left = tl.load(tle.gpu.local_ptr(flags, (0,))) | tl.load(tle.gpu.local_ptr(flags, (1,)))
@@ -219,9 +203,8 @@ def any_of_four(flags):
 
 @triton.jit
 def attend_tile(
-    queries, keys, in_turn, q, weights, beyond, done, is_last, turn, reference, largest, row_sums, sums, scale_log2,
-    PART: tl.constexpr, SHARED: tl.constexpr, HAS_ROPE: tl.constexpr, BLOCK_H: tl.constexpr, TOLERANCE: tl.constexpr,
-    IN_TURN: tl.constexpr
+    queries, keys, q, weights, beyond, done, is_last, turn, reference, largest, row_sums, sums, scale_log2,
+    PART: tl.constexpr, SHARED: tl.constexpr, HAS_ROPE: tl.constexpr, BLOCK_H: tl.constexpr, TOLERANCE: tl.constexpr
 ):  # fmt: skip
     """(reference [BLOCK_H], largest scores and sums of P [4, 8, BLOCK_H], sums) after one more tile.
 
@@ -232,7 +215,6 @@ def attend_tile(
     alone are let go first.
     """
     k0 = keys[0].wait(number(0, turn, PART, SHARED))
-    wait_for_turn(in_turn, turn, IN_TURN)
     s = tl.dot(k0.k.load(), q.k0.T.load())
     k1 = keys[1].wait(number(1, turn, PART, SHARED))
     s = tl.dot(k1.k.load(), q.k1.T.load(), s)
@@ -246,7 +228,6 @@ def attend_tile(
     if is_last:
         queries.release(done)
     s = s + bias[:, None]
-    give_turn(in_turn, turn, PART, IN_TURN)
     largest = tl.maximum(largest, tl.max(tl.reshape(s, [4, 2, 8, BLOCK_H]), 1))
     exponents = s * scale_log2 - reference[None, :]
     p = tl.exp2(exponents)
@@ -317,10 +298,10 @@ def opaque(value, ASM: tl.constexpr):
 
 @triton.jit
 def attend(
-    queries, keys, in_turn, weights, beyond, sink_ptr, length_ptr, order_ptr, out_ptr, max_logits_ptr, lse_ptr, items,
+    queries, keys, weights, beyond, sink_ptr, length_ptr, order_ptr, out_ptr, max_logits_ptr, lse_ptr, items,
     turns, topk, h_q, scale_log2, stride_os, stride_oh, PART: tl.constexpr, SHARED: tl.constexpr,
     HAS_ROPE: tl.constexpr, HAS_SINK: tl.constexpr, HAS_LENGTH: tl.constexpr, BLOCK_H: tl.constexpr,
-    BLOCK_K: tl.constexpr, TOLERANCE: tl.constexpr, IN_TURN: tl.constexpr, ASM: tl.constexpr
+    BLOCK_K: tl.constexpr, TOLERANCE: tl.constexpr, ASM: tl.constexpr
 ):  # fmt: skip
     """Attention of the work items of one warp group; PART: 0 or 1, which one of the two it is."""
     topk, h_q = opaque(topk, ASM), opaque(h_q, ASM)
@@ -328,8 +309,6 @@ def attend(
     programs = tl.num_programs(0)
     columns = tl.arange(0, 128)
     p = weights.wait(0).p
-    if PART == 1:
-        give_turn(in_turn, -1, PART, IN_TURN)
     turn = 0
     done = 0
     for item in range(tl.program_id(0) + PART * programs, items, 2 * programs):
@@ -347,8 +326,8 @@ def attend(
             if PART == 1:
                 pass_over(keys, 2 * turn, SHARED)
             reference, largest, row_sums, sums = attend_tile(
-                queries, keys, in_turn, q, p, beyond, done, tile + 1 == tiles, turn, reference, largest, row_sums, sums,
-                scale_log2, PART, SHARED, HAS_ROPE, BLOCK_H, TOLERANCE, IN_TURN,
+                queries, keys, q, p, beyond, done, tile + 1 == tiles, turn, reference, largest, row_sums, sums,
+                scale_log2, PART, SHARED, HAS_ROPE, BLOCK_H, TOLERANCE,
             )  # fmt: skip
             if PART == 0:
                 pass_over(keys, 2 * turn + 1, SHARED)
@@ -373,8 +352,6 @@ def attend(
         for block in tl.static_range(SHARED, 4):
             keys[block].wait(rest)
             keys[block].release(rest)
-        wait_for_turn(in_turn, rest, IN_TURN)
-        give_turn(in_turn, rest, PART, IN_TURN)
     weights.release(0)
 
 
@@ -456,14 +433,12 @@ def sparse_mla_fwd_few_heads_pairs_kernel(
     ATTEND_REGISTERS: tl.constexpr,
     LOAD_REGISTERS: tl.constexpr,
     ASM: tl.constexpr,
-    IN_TURN: tl.constexpr,
     order_ptr=None,
 ):
     """Attention of `items` blocks of heads, in turn; of query tokens in the order of order_ptr, if there is one.
 
     SHARED: how many of the four blocks of 128 columns of K have a ring of three slots for both warp groups, at most 3;
     the others have one slot for each of them.
-    IN_TURN: the warp groups multiply scores in turn, so that one does while the other has its softmax.
     """
     program = tl.program_id(0)
     programs = tl.num_programs(0)
@@ -483,28 +458,20 @@ def sparse_mla_fwd_few_heads_pairs_kernel(
     # release of another pipe lets none of them write it, so products that read P may still run then.
     first_p = tle.pipe(p=tle.gpu.alloc([1, BLOCK_H, BLOCK_K], tl.bfloat16), name="first_weights")
     second_p = tle.pipe(p=tle.gpu.alloc([1, BLOCK_H, BLOCK_K], tl.bfloat16), name="second_weights")
-    first_turns = ()
-    second_turns = ()
-    if IN_TURN:
-        vector: tl.constexpr = tle.gpu.swizzled_shared_layout(order=(0,))
-        to_first = tle.pipe(none=tle.gpu.alloc([1, 4], tl.int32, layout=vector), name="turns_of_first")
-        to_second = tle.pipe(none=tle.gpu.alloc([1, 4], tl.int32, layout=vector), name="turns_of_second")
-        first_turns = (to_first.reader(), to_second.writer())
-        second_turns = (to_second.reader(), to_first.writer())
     # fmt: off
     tle.gpu.warp_specialize(
         [
             (attend, (
-                first_q, (first0, first1, first2, first3), first_turns, first_p.reader(),
+                first_q, (first0, first1, first2, first3), first_p.reader(),
                 tle.gpu.alloc([4], tl.int32), sink_ptr, length_ptr, order_ptr, out_ptr, max_logits_ptr, lse_ptr, items,
                 turns, topk, h_q, scale_log2, stride_os, stride_oh, 0, SHARED, HAS_ROPE, HAS_SINK, HAS_LENGTH, BLOCK_H,
-                BLOCK_K, TOLERANCE, IN_TURN, ASM,
+                BLOCK_K, TOLERANCE, ASM,
             )),
             (attend, (
-                second_q, (second0, second1, second2, second3), second_turns, second_p.reader(),
+                second_q, (second0, second1, second2, second3), second_p.reader(),
                 tle.gpu.alloc([4], tl.int32), sink_ptr, length_ptr, order_ptr, out_ptr, max_logits_ptr, lse_ptr, items,
                 turns, topk, h_q, scale_log2, stride_os, stride_oh, 1, SHARED, HAS_ROPE, HAS_SINK, HAS_LENGTH, BLOCK_H,
-                BLOCK_K, TOLERANCE, IN_TURN, ASM,
+                BLOCK_K, TOLERANCE, ASM,
             )),
             (load, (
                 (to_first_q, to_second_q),
@@ -520,8 +487,8 @@ def sparse_mla_fwd_few_heads_pairs_kernel(
     # fmt: on
 
 
-def config(h_q: int, has_rope: bool, in_turn: bool = False) -> dict[str, object]:
-    """Compile-time sizes for `h_q` heads; in_turn: the warp groups multiply scores in turn."""
+def config(h_q: int, has_rope: bool) -> dict[str, object]:
+    """Compile-time sizes for `h_q` heads."""
     heads = min(max(triton.next_power_of_2(h_q), 8), MOST_HEADS)
     attend, load = (232, 40) if heads == 32 else (208, 88)
     return {
@@ -529,7 +496,6 @@ def config(h_q: int, has_rope: bool, in_turn: bool = False) -> dict[str, object]
         "BLOCK_K": BLOCK_K,
         "SHARED": SHARED[576 if has_rope else 512][heads],
         "TOLERANCE": TOLERANCE,
-        "IN_TURN": in_turn,
         "ATTEND_REGISTERS": attend,
         "LOAD_REGISTERS": load,
     }
@@ -545,42 +511,40 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
     }  # fmt: skip
     signature |= dict.fromkeys(("topk", "stride_qs", "stride_qh", "stride_is", "stride_os", "stride_oh"), "i32:16")
     signature |= dict.fromkeys(("items", "s_kv", "h_q", "causal_start"), "i32")
-    cases = [(h_q, d_qk, False, False, False) for d_qk in (576, 512) for h_q in (8, 16, 32)]
-    cases += [(h_q, 576, True, h_q == 16, False) for h_q in (8, 16, 32)] + [(16, 512, True, False, False)]
-    cases += [(h_q, 576, False, False, True) for h_q in (8, 16, 32)]
-    for h_q, d_qk, extras, ordered, in_turn in cases:
+    cases = [(h_q, d_qk, False, False) for d_qk in (576, 512) for h_q in (8, 16, 32)]
+    cases += [(h_q, 576, True, h_q == 16) for h_q in (8, 16, 32)] + [(16, 512, True, False)]
+    for h_q, d_qk, extras, ordered in cases:
         more = {"HAS_ROPE": d_qk > 512, "HAS_SINK": extras, "HAS_LENGTH": extras, "CAUSAL": extras, "stride_kv": d_qk}
         pointers = {"sink_ptr": "*fp32:16", "length_ptr": "*i32:16"} if extras else {}
         pointers |= {"order_ptr": "*i32:16"} if ordered else {}
         more |= {name: None for name in ("sink_ptr", "length_ptr", "order_ptr") if name not in pointers}
         label = f"d_qk {d_qk}, {h_q} heads" + (", sink, length, causal" if extras else "")
-        label += (", order" if ordered else "") + (", in turn" if in_turn else "")
-        more |= config(h_q, d_qk > 512, in_turn) | {"ASM": True}
+        label += ", order" * ordered
+        more |= config(h_q, d_qk > 512) | {"ASM": True}
         yield label, sparse_mla_fwd_few_heads_pairs_kernel, signature | pointers, more, {"num_warps": 4}
 
 
-def supports(args: SparseMlaFwdArgs) -> bool:
-    """Whether the kernel takes these arguments: sm_scale at least SMALLEST_SCALE, strides that are multiples of 16
-    elements, addresses that are multiples of 16 bytes.
+def is_fastest(args: SparseMlaFwdArgs) -> bool:
+    """Whether no other kernel takes less time: up to 32 heads, and more query tokens than multiprocessors.
 
-    On a GPU that is no Hopper it takes none; in the interpreter the target does not matter.
+    With fewer, one of the two warp groups has nothing to do. With 17 to 32 heads, where a group alone waits for each of
+    its tiles, the kernel in partitions is faster for two to three tokens a multiprocessor, too.
     """
-    if capability_of(args.q.device) != 90:
+    programs = multiprocessors(args.q.device)
+    if args.h_q > MOST_HEADS or args.s_q <= programs:
         return False
-    strides = (args.q.stride(0), args.q.stride(1), args.kv.stride(0))
-    addresses = (args.q.data_ptr(), args.kv.data_ptr())
-    return args.sm_scale >= SMALLEST_SCALE and not any(value % 16 for value in strides + addresses)
+    return args.h_q <= 16 or not 2 * programs < args.s_q <= 3 * programs
 
 
-def launch(args: SparseMlaFwdArgs, programs: int | None = None, in_turn: bool = False) -> None:
+def launch(args: SparseMlaFwdArgs, programs: int | None = None) -> None:
     """Calculate into the outputs of `args`, which `supports` accepts, with up to `programs` programs.
 
-    None stands for one on each multiprocessor. in_turn: the warp groups multiply scores in turn.
+    None stands for one on each multiprocessor.
     """
     if args.s_q == 0:
         return
     features = args.kernel_features()
-    sizes = config(args.h_q, features["HAS_ROPE"], in_turn)
+    sizes = config(args.h_q, features["HAS_ROPE"])
     items = args.s_q * triton.cdiv(args.h_q, sizes["BLOCK_H"])
     programs = min(programs or multiprocessors(args.q.device), items)
     sparse_mla_fwd_few_heads_pairs_kernel[(programs,)](
@@ -601,12 +565,10 @@ def sparse_mla_fwd_few_heads_pairs(
     out: torch.Tensor | None = None,
     order: torch.Tensor | None = None,
     programs: int | None = None,
-    in_turn: bool = False,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """`sparse_mla_fwd` by this kernel, for checks and measurements.
 
-    Args: as there; programs: how many programs to launch at most, None for one a multiprocessor; in_turn: the warp
-    groups multiply scores in turn.
+    Args: as there; programs: how many programs to launch at most, None for one a multiprocessor.
 
     Raises:
         TypeError: an argument has another type or dtype.
@@ -616,11 +578,6 @@ def sparse_mla_fwd_few_heads_pairs(
         q, kv, indices, sm_scale, attn_sink=attn_sink, topk_length=topk_length, out=out, causal_start=causal_start,
         order=order,
     )  # fmt: skip
-    if not supports(args):
-        raise ValueError(
-            "sparse_mla_fwd_few_heads_pairs needs a Hopper GPU, sm_scale >= 2**-100, strides that are multiples of 16 "
-            f"elements and addresses that are multiples of 16 bytes, but sm_scale is {args.sm_scale}, the strides of q "
-            f"are {q.stride()} and of kv {kv.stride()}, the addresses {q.data_ptr():#x} and {kv.data_ptr():#x}"
-        )
-    launch(args, programs, in_turn)
+    require_support("sparse_mla_fwd_few_heads_pairs", args)
+    launch(args, programs)
     return args.results()

@@ -33,7 +33,7 @@ from .sparse_mla_fwd_merge import MAX_PARTS, choose_splits, launch_merge, new_pa
 
 BLOCK_H = 64
 BLOCK_K = 64
-FEW_HEADS = 16  # up to which `sparse_mla_fwd_few_heads` is faster
+FEW_HEADS = 16  # up to which `sparse_mla_fwd_few_heads` is faster, but for what is divided by keys
 # What the reference may lie below the running maximum, in powers of two. P reaches 2**TOLERANCE, sums of it stay exact
 # to float32.
 TOLERANCE = 8.0
@@ -532,10 +532,21 @@ def supports(args: SparseMlaFwdArgs) -> bool:
     return args.sm_scale >= SMALLEST_SCALE and not any(value % 16 for value in strides + addresses)
 
 
-def is_fastest(args: SparseMlaFwdArgs) -> bool:
-    """Whether no other kernel takes less time: more than FEW_HEADS heads, or so few items that they are divided.
+def require_support(kernel: str, args: SparseMlaFwdArgs) -> None:
+    """Raises ValueError if `supports` does not accept the arguments of `kernel`."""
+    if not supports(args):
+        q, kv = args.q, args.kv
+        raise ValueError(
+            f"{kernel} needs a Hopper GPU, sm_scale >= 2**-100, strides that are multiples of 16 elements "
+            f"and addresses that are multiples of 16 bytes, but sm_scale is {args.sm_scale}, the strides of q are "
+            f"{q.stride()} and of kv {kv.stride()}, the addresses {q.data_ptr():#x} and {kv.data_ptr():#x}"
+        )
 
-    With 17 to 32 heads it multiplies rows of heads that do not exist, but that does not bound it.
+
+def is_fastest(args: SparseMlaFwdArgs) -> bool:
+    """Whether the tile loops take more time: more than FEW_HEADS heads, or so few items that they are divided.
+
+    Where `sparse_mla_fwd_few_heads_pairs` is the fastest it is faster than this, too.
     """
     return args.h_q > FEW_HEADS or (args.s_q < multiprocessors(args.q.device) and _parts(args)[1] > 1)
 
@@ -611,11 +622,6 @@ def sparse_mla_fwd_pipes(
         q, kv, indices, sm_scale, attn_sink=attn_sink, topk_length=topk_length, out=out, causal_start=causal_start,
         order=order,
     )  # fmt: skip
-    if not supports(args):
-        raise ValueError(
-            "sparse_mla_fwd_pipes needs a Hopper GPU, sm_scale >= 2**-100, strides that are multiples of 16 elements "
-            f"and addresses that are multiples of 16 bytes, but sm_scale is {args.sm_scale}, the strides of q are "
-            f"{q.stride()} and of kv {kv.stride()}, the addresses {q.data_ptr():#x} and {kv.data_ptr():#x}"
-        )
+    require_support("sparse_mla_fwd_pipes", args)
     launch(args, programs, splits)
     return args.results()
