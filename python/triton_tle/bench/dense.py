@@ -26,7 +26,7 @@ from .parallel import in_processes
 STOCK = "best stock"
 TRIAL_MS, TRIAL_ROUNDS = 4.0, 5  # per configuration of one provider
 FINALISTS, MARGIN = 3, 1.08  # so many at most, no slower in the trial than so many times the fastest
-FINAL_MS, FINAL_ROUNDS = 12.0, 11  # per configuration that is left, all providers together
+FINAL_MS, FINAL_ROUNDS = 12.0, 25  # per configuration that is left, all providers together
 TURN_MS, ROUNDS, QUICK_ROUNDS = 10.0, 31, 15
 CLOSE, NARROW, MOST_ROUNDS = 0.05, 0.006, 120  # nearer to 1 than CLOSE, rounds go on until the interval is +-NARROW
 
