@@ -135,8 +135,9 @@ def launch_first(
 # (``triton_tle/ops/sparse_mla_fwd_pipes.py``), and up to 32 heads one with keys on the rows of the products
 # (``sparse_mla_fwd_few_heads_pairs.py``). Its tile loop, ``sparse_mla_fwd_kernel`` in ``sparse_mla_fwd.py``, runs
 # everywhere else: on other GPUs, and where strides are no multiples of 16 elements. The benchmark lists it as
-# ``tle_tile``, and as ``tle_divided`` where the compiler makes partitions of it, which ``tl.range(..., warp_specialize=True)`` asks for
-# (docs/warp-specialization.md). It is the loop above with three things added:
+# ``tle_tile``, and as ``tle_divided`` where the compiler makes partitions of it, which
+# ``tl.range(..., warp_specialize=True)`` asks for (docs/warp-specialization.md). It is the loop above with three things
+# added:
 #
 # 1. *The gather overlaps the products.* The loop is ``tl.range(0, length, BLOCK_K, num_stages=2)``. That asks the
 #    compiler to make asynchronous copies of the staging, into a ring of slots, and to run them ahead of the products.
