@@ -98,6 +98,7 @@ bench() { # bench NAME SECONDS [options]
     "${recorded[@]}"
 }
 bench sparse_mla_fwd 240
+bench sparse_mla_fwd_few_heads 200
 bench sparse_mla_fwd_rows 200
 bench sparse_mla_bwd 300
 bench sparse_mla_bucketed 240

@@ -18,6 +18,7 @@ from triton_tle.bench import cli, graphs, harness, parallel, passes, scatter_add
 from triton_tle.bench import sparse_mla_bucketed as bucketed
 from triton_tle.bench import sparse_mla_bwd_check as bwd_check
 from triton_tle.bench import sparse_mla_fwd_check as fwd_check
+from triton_tle.bench import sparse_mla_fwd_few_heads as few_heads
 from triton_tle.bench import sparse_mla_fwd_rows as fwd_rows
 from triton_tle.bench.providers import ProviderUnavailable, sparse_mla_bwd_triton, sparse_mla_fwd_triton
 from triton_tle.bench.providers.sparse_mla_bwd_triton import compile_calls
@@ -640,8 +641,16 @@ def test_peers_tune_themselves_at_the_size_that_is_timed(monkeypatch, module, ch
     monkeypatch.setattr(sparse_mla_fwd, "torch", SimpleNamespace(empty=lambda *size, **options: 0, bfloat16=None))
     peer = module.Provider(lambda *call, **named: seen.append(call[: len(inputs)]), lambda case: True)
     products = {"products": 700.0} if module is sparse_mla_fwd else {}
-    result = module._bench_case(case, {"peer": peer}, rounds=1, log=print, **products)
+    bench_case = sparse_mla_fwd.bench_case if module is sparse_mla_fwd else sparse_mla_bwd._bench_case
+    result = bench_case(case, {"peer": peer}, rounds=1, log=print, **products)
     assert list(result["providers"]) == ["peer"] and seen == [inputs, "check"]
+
+
+def test_few_heads_leave_plain_triton_out_where_it_would_tune_for_long():
+    cases = {name: few_heads.LOADERS[name]().supports for name in ("tle", "tle_partitions", "tle_tile", "triton")}
+    supported = {name: sum(map(supports, few_heads.CASES)) for name, supports in cases.items()}
+    assert supported == {"tle": 12, "tle_partitions": 12, "tle_tile": 12, "triton": 6}
+    assert {case.h_q for case in few_heads.QUICK_CASES} == {8, 16, 32} and len(few_heads.QUICK_CASES) == 3
 
 
 def test_peer_that_takes_64_heads_is_timed_with_padded_ones(monkeypatch):
@@ -665,7 +674,7 @@ def test_peer_that_takes_64_heads_is_timed_with_padded_ones(monkeypatch):
         name: sparse_mla_fwd.Provider(lambda q, *more, out: (q, out), lambda case: True, least_heads=heads)
         for name, heads in (("own", 1), ("wide", 64))
     }
-    sparse_mla_fwd._bench_case(case, providers, rounds=1, products=700.0, log=print)
+    sparse_mla_fwd.bench_case(case, providers, rounds=1, products=700.0, log=print)
     (own_q, own_out), (wide_q, wide_out) = timed["own"], timed["wide"]
     assert own_q is inputs[0] and own_out.shape == (3, 8, 512)
     assert wide_q.shape == (3, 64, 576) and wide_out.shape == (3, 64, 512)

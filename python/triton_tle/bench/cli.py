@@ -15,6 +15,7 @@ from collections.abc import Iterator
 #: What can be measured, each a module of this package with run(quick, only, commit), and its title.
 OPERATORS = {
     "sparse_mla_fwd": "Sparse MLA forward",
+    "sparse_mla_fwd_few_heads": "Sparse MLA forward, up to 32 heads",
     "sparse_mla_fwd_rows": "Sparse MLA forward, the sizes of FlashMLA's own tests",
     "mla_decode": "Sparse MLA decode",
     "mla_decode_reduce": "Decode reduce",
