@@ -3,7 +3,7 @@
 ``tle.gpu`` holds what deals with shared memory; the functions of this module work on register tensors and loops.
 """
 
-from . import _atomics, _interpreter_mends, gpu  # noqa: F401
+from . import _atomics, _interpreter_mends, _tuples, gpu  # noqa: F401
 from ._loops import resolve_pipeline
 from ._pipes import pipe
 from ._tiles import cumsum, extract_tile, insert_tile
@@ -11,6 +11,7 @@ from ._tiles import cumsum, extract_tile, insert_tile
 __all__ = ["cumsum", "extract_tile", "gpu", "insert_tile", "pipe", "pipeline"]
 
 _atomics.install()
+_tuples.install()
 
 
 def __getattr__(name: str):

@@ -416,3 +416,36 @@ def test_after_an_error_the_next_program_runs():
     with pytest.raises(InterpreterError):
         run(2, n_read=3)
     torch.testing.assert_close(*run())
+
+
+@triton.jit
+def adds_scaled(y, n, scale, more):
+    total = n
+    if scale is not None:
+        total *= scale
+    if more[1] is not None:
+        total += more[1]
+    tl.store(y, total + more[0])
+
+
+@triton.jit
+def with_optional(y, n, SCALED: tl.constexpr, MORE: tl.constexpr):
+    if SCALED:
+        scale = n + 7
+    else:
+        scale = None
+    if MORE:
+        addend = n + 9
+    else:
+        addend = None
+    tle.gpu.warp_specialize(
+        [(adds_scaled, (y, n, scale, (n, addend))), (adds_scaled, (y + 1, n, scale, (1, addend)))], [4]
+    )
+
+
+@pytest.mark.parametrize("scaled, more", [(False, False), (False, True), (True, False), (True, True)])
+def test_a_name_that_was_assigned_none_is_an_argument(scaled, more):
+    y = torch.zeros(2, dtype=torch.int32)
+    with_optional[(1,)](y, 5, scaled, more)
+    total = 5 * (12 if scaled else 1) + (14 if more else 0)
+    assert y.tolist() == [total + 5, total + 1]

@@ -156,6 +156,69 @@ def test_constants_and_functions_are_captured():
     assert text.count("tt.store") == 2
 
 
+@triton.jit
+def adds_scaled(y, n, scale, more):
+    total = n
+    if scale is not None:
+        total *= scale
+    if more[1] is not None:
+        total += more[1]
+    tl.store(y, total + more[0])
+
+
+@triton.jit
+def with_optional(y, n, SCALED: tl.constexpr, MORE: tl.constexpr, NAMED: tl.constexpr):
+    if SCALED:
+        scale = n + 7
+    else:
+        scale = None
+    if MORE:
+        addend = n + 9
+    else:
+        addend = None
+    if NAMED:
+        more = (n, addend)
+        tle.gpu.warp_specialize([(adds_scaled, (y, n, scale, more)), (adds_scaled, (y + 1, n, scale, more))], [4])
+    else:
+        tle.gpu.warp_specialize(
+            [(adds_scaled, (y, n, scale, (n, addend))), (adds_scaled, (y + 1, n, scale, (n, addend)))], [4]
+        )
+
+
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("scaled, more", [(False, False), (False, True), (True, False), (True, True)])
+def test_a_name_that_was_assigned_none_is_an_argument(scaled, more, named):
+    constants = {"SCALED": scaled, "MORE": more, "NAMED": named}
+    (head,) = re.findall(
+        r"ttg.warp_specialize\((.*)\) attributes", ttir_text(with_optional, {"y": "*i32", "n": "i32"}, constants)
+    )
+    assert head.count("%") == 2 + scaled + more  # y + 1, n, and what is not None
+    source = triton.compiler.ASTSource(
+        with_optional, {"y": "*i32", "n": "i32"} | dict.fromkeys(constants, "constexpr"), constants
+    )
+    ptx = triton.compile(source, target=GPUTarget("cuda", 90, 32), options={"num_warps": 4}).asm["ptx"]
+    assert ptx.count("st.global") == 2
+    assert len(re.findall(r"\bmul\.lo|\bmad\.lo", ptx)) == 2 * scaled
+
+
+@triton.jit
+def adds_in_turn(y, n, more):
+    adds_scaled(y, n, None, more)
+
+
+@triton.jit
+def without_partitions(y, n):
+    addend = None
+    adds_in_turn(y, n, (n, addend))
+    for extra in tl.static_range(2):
+        more = (n, addend)
+        adds_scaled(y + 1 + extra, n, more[1], more)
+
+
+def test_none_in_a_tuple_of_a_helper_function():
+    assert ttir_text(without_partitions, {"y": "*i32", "n": "i32"}).count("tt.store") == 3
+
+
 def test_partitions_are_regions_with_captures():
     text = ttir_text(sums, SUMS, {"SLOTS": 2, "BAD": ""})
     (head,) = re.findall(r"ttg.warp_specialize\((.*)\) attributes \{(.*)\}", text)
