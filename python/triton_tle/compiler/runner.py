@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -19,7 +19,10 @@ from .pipelines import INSTRUMENTATION, NATIVE, Group, Pass, Stage
 #: Called after each group with its number (from 1), the group and the module's text.
 GroupDump = Callable[[int, Group, str], None]
 
-_watched: ContextVar[tuple[frozenset[str], dict[str, str]] | None] = ContextVar("watched", default=None)
+#: Makes another text of a module's.
+Change = Callable[[str], str]
+
+_watched: ContextVar[tuple[Mapping[str, Change | None], dict[str, str]] | None] = ContextVar("watched", default=None)
 
 
 class Trial:
@@ -31,7 +34,7 @@ class Trial:
 @contextmanager
 def trial(remarks: Remarks | None = None) -> Iterator[Trial]:
     """Hold back what is compiled inside, remarks and watched modules; where ``failed`` was set, forget them."""
-    _, found = _watched.get() or (frozenset(), {})
+    _, found = _watched.get() or ({}, {})
     before, made = set(found), Trial()
     if remarks is not None:
         remarks.held = []
@@ -48,13 +51,14 @@ def trial(remarks: Remarks | None = None) -> Iterator[Trial]:
 
 
 @contextmanager
-def watching(*flags: str) -> Iterator[dict[str, str]]:
+def watching(*flags: str, changes: Mapping[str, Change] | None = None) -> Iterator[dict[str, str]]:
     """The modules that native passes named by ``flags`` see, as text by flag: filled while kernels compile inside.
 
-    A pass that runs twice counts once, the first time.
+    What ``changes`` makes of a pass's module is what the pass gets, and what is handed out. A pass that runs twice
+    counts once, the first time.
     """
     found: dict[str, str] = {}
-    token = _watched.set((frozenset(flags), found))
+    token = _watched.set((dict.fromkeys(flags) | dict(changes or {}), found))
     try:
         yield found
     finally:
@@ -144,12 +148,13 @@ def run_stock(module: Any, passes: Iterable[Pass], name: str, instrument: Any = 
 
 def _run_native(text: str, group: Group, name: str, remarks: Remarks | None) -> str:
     said = {"remarks": remarks.filter, "listener": remarks.show} if remarks else {}
-    flags, found = _watched.get() or (frozenset(), {})
+    changes, found = _watched.get() or ({}, {})
     for index, entry in enumerate(group.passes):
-        if entry.flag in flags and entry.flag not in found:
+        if entry.flag in changes and entry.flag not in found:
             if index:
                 text = _run_native(text, Group(group.engine, group.passes[:index]), name, remarks)
-            found[entry.flag] = text
+            change = changes[entry.flag]
+            text = found[entry.flag] = change(text) if change is not None else text
             return _run_native(text, Group(group.engine, group.passes[index:]), name, remarks)
     if not dumps_ir(text):
         return bridge.run_native(text, str(group), name=name, **said)

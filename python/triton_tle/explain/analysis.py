@@ -1,14 +1,19 @@
 """Compiles a variant of a kernel and reads from the compiler's own modules how it is divided.
 
 Three modules are read. The one that ``triton-tle-lower-pipes`` gets still has pipes with their names, fields and
-ends. The one that ``triton-tle-per-thread-barriers`` gets is the end of the TTGIR stage, with every step in its final
-order and barriers still operations. Stock's allocation of shared memory, which comes next, gives offsets.
+ends; its buffers get numbers, by which the other two know them. The one that ``triton-tle-per-thread-barriers`` gets is
+the end of the TTGIR stage, with every step in its final order and barriers still operations. Stock's allocation of
+shared memory, which comes next, gives offsets.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import triton
 from triton._C.libtriton import ir, nvidia
@@ -19,13 +24,16 @@ from ..compiler import bridge, pipelines, report, runner
 from ..compiler.memory import shared_memory
 from . import machine, mlir
 from .facts import Buffer, Explanation, Nest, Partition, Pipe, Step
-from .locations import Locations
+from .locations import Locations, Place
 from .steps import PRODUCTS, StepReader
 from .views import Views, memdesc, num_bytes, shape_text
 
 LOWER_PIPES, LAST_PASS = "triton-tle-lower-pipes", "triton-tle-per-thread-barriers"
 _ALLOCATE_UNTIL = "convert-triton-gpu-to-llvm"
 _BARRIER = "i64"
+# The number of an allocation; no pass reads it.
+_NUMBER = "tle.allocation"
+_WITHOUT_SOURCE = re.compile(r"(= ttg\.local_alloc )(?:\{(\w)|(?=: \(\)))")
 # Stock lowers a greater number, what is left for the kernel's own warps, to this one.
 _MOST_REGISTERS = 256
 _SCRATCH = {
@@ -34,6 +42,31 @@ _SCRATCH = {
     "tt.func": "states of the workers' warps",
 }
 _SAME_VALUE = ("ttg.convert_layout", "arith.truncf", "arith.extf", "tt.trans", "tt.fp_to_fp")
+
+
+def number_allocations(text: str) -> str:
+    """The module ``text`` with a number on each allocation but those made from a tensor, which passes may merge.
+
+    Passes drop buffers that nothing reads or writes. Without numbers nobody could say which of a line's or of a helper
+    function's are left: they may have one place, one name and one type.
+    """
+    numbers = itertools.count()
+    return _WITHOUT_SOURCE.sub(
+        lambda match: f"{match[1]}{{{_NUMBER} = {next(numbers)} : i32{f', {match[2]}' if match[2] else '} '}", text
+    )
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """An allocation, equal to the same one in another text of the kernel.
+
+    ``identity`` is its number, or for one without name, places and type; and its order among those that agree in it.
+    """
+
+    identity: tuple
+    frames: tuple[Place, ...] = dataclasses.field(compare=False)
+    shape: tuple[int, ...] = dataclasses.field(compare=False)
+    element: str = dataclasses.field(compare=False)
 
 
 class Text:
@@ -49,8 +82,7 @@ class Text:
         self.views = Views(self.locations)
         self.module = module.operation
         self.allocations = [op for op in self.operations if op.name == "ttg.local_alloc"]
-        self.keys = self._number(self.allocations)
-        self.by_key = {key: op for op, key in self.keys.items()}
+        self.keys = self._identify(self.allocations)
 
     def kernel(self) -> mlir.Operation:
         """The public function."""
@@ -61,15 +93,31 @@ class Text:
         """The ``ttg.warp_specialize`` operations."""
         return [op for op in self.operations if op.name == "ttg.warp_specialize"]
 
-    def _number(self, allocations: list[mlir.Operation]) -> dict[mlir.Operation, tuple]:
-        """Allocations by name, place and shape, and by their order among equal ones."""
+    def _identify(self, allocations: list[mlir.Operation]) -> dict[mlir.Operation, Allocation]:
+        """What each allocation is in all texts of the kernel."""
         seen: Counter[tuple] = Counter()
         keys = {}
         for op in allocations:
-            key = (*self.locations.key(op.location), memdesc(op.results[0].type))
-            keys[op] = (*key, seen[key])
-            seen[key] += 1
+            name, frames = self.locations.key(op.location)
+            shape, element = memdesc(op.results[0].type)
+            number = op.integer(_NUMBER)
+            what = (number,) if number is not None else (name, frames, shape, element)
+            keys[op] = Allocation((*what, seen[what]), frames, shape, element)
+            seen[what] += 1
         return keys
+
+
+def pipe_names(creates: list[mlir.Operation]) -> list[str]:
+    """Names of pipes by the operations that make them, each once: pipes of one name are "pipe", "pipe #2", …"""
+    return _each_once("".join(create.strings("name")) for create in creates)
+
+
+def _each_once(names: Iterable[str]) -> list[str]:
+    given: dict[str, None] = {}
+    for name in names:
+        numbered = (f"{name} #{number}" for number in itertools.count(2))
+        given[next(free for free in itertools.chain([name], numbered) if free not in given)] = None
+    return list(given)
 
 
 def explain(variant: report.Variant, arch: str | int, name: str = "") -> Explanation:
@@ -78,7 +126,8 @@ def explain(variant: report.Variant, arch: str | int, name: str = "") -> Explana
     Raises ValueError for a bad architecture; compile errors come out as Triton raises them.
     """
     target = GPUTarget("cuda", pipelines.parse_arch(arch), 32)
-    with report.fresh_compilation(), runner.watching(LOWER_PIPES, LAST_PASS) as watched:
+    numbering = {LOWER_PIPES: number_allocations}
+    with report.fresh_compilation(), runner.watching(LAST_PASS, changes=numbering) as watched:
         kernel = triton.compile(variant.source(), target=target, options=dict(variant.options))
         ttgir = kernel.asm["ttgir"]
         allocated = allocate(ttgir, target.arch, kernel.metadata)
@@ -134,8 +183,8 @@ class _Reading:
         }
         self.division = (final.divisions() or [None])[0]
         self.home = next((file for file, _ in final.locations.frames(final.kernel().location)), "")
-        self.fields: dict[tuple, tuple[str, str]] = {}
-        self.barriers: dict[tuple, str] = {}
+        self.fields: dict[Allocation, Buffer] = {}
+        self.barriers: dict[Allocation, str] = {}
         self.writers: list[int | None] = []
         self.pipes = self._read_pipes()
         self.names = self._name_buffers()
@@ -147,8 +196,7 @@ class _Reading:
         creates = [op for op in text.operations if op.name == "tle.pipe_create"]
         ends = ends_of_pipes(text)
         found = []
-        for number, create in enumerate(creates):
-            name = "".join(create.strings("name"))
+        for number, (create, name) in enumerate(zip(creates, pipe_names(creates))):
             barriers = text.views.root(create.operands[0])
             shape, _ = memdesc(create.operands[0].type)
             one_shot = create.attributes["oneShot"] == "true"
@@ -159,8 +207,8 @@ class _Reading:
                 root = text.views.root(operand)
                 field = named[index] if index < len(named) else f"tile{index}" if len(create.operands) > 2 else "tile"
                 key = text.keys[root]
-                self.fields[key] = name, field
-                fields.append((field, self._buffer(key, f"{name}.{field}", "field", slots)))
+                self.fields[key] = self._buffer(key, f"{name}.{field}", "field", slots)
+                fields.append((field, self.fields[key]))
             key = text.keys[barriers]
             self.barriers[key] = name
             writer = ends.get((barriers, None))
@@ -182,7 +230,7 @@ class _Reading:
             )
         return found
 
-    def _counts(self, key: tuple, slots: int) -> tuple[int, int]:
+    def _counts(self, key: Allocation, slots: int) -> tuple[int, int]:
         """Arrivals that the full and the empty mbarriers of a pipe count; 0 where it has none."""
         counts: dict[int, int] = {}
         for op in self.final.operations:
@@ -213,22 +261,19 @@ class _Reading:
 
     # Shared memory.
 
-    def _name_buffers(self) -> dict[tuple, str]:
+    def _name_buffers(self) -> dict[Allocation, str]:
         """Names of allocations of the final module: of a pipe's field, of the user, or the line; each once."""
-        names, used = {}, Counter()
-        for op in self.final.allocations:
-            key = self.final.keys[op]
-            if key in self.fields:
-                name = ".".join(self.fields[key])
-            elif key in self.barriers:
-                name = f"{self.barriers[key]} barriers"
-            else:
-                line = self.final.locations.place(op.location, self.home)
-                what = "barriers" if key[2][1] == _BARRIER else "operand" if op.operands else "buffer"
-                name = self._source_name(op) or (f"{what} of line {line}" if line else what)
-            used[name] += 1
-            names[key] = name if used[name] == 1 else f"{name} #{used[name]}"
-        return names
+        keys = [self.final.keys[op] for op in self.final.allocations]
+        return dict(zip(keys, _each_once(map(self._buffer_name, self.final.allocations, keys))))
+
+    def _buffer_name(self, op: mlir.Operation, key: Allocation) -> str:
+        if key in self.fields:
+            return self.fields[key].name
+        if key in self.barriers:
+            return f"{self.barriers[key]} barriers"
+        line = self.final.locations.place(op.location, self.home)
+        what = "barriers" if key.element == _BARRIER else "operand" if op.operands else "buffer"
+        return self._source_name(op) or (f"{what} of line {line}" if line else what)
 
     def _source_name(self, alloc: mlir.Operation) -> str:
         """The user's name of a buffer, or of the tensor that it is made from."""
@@ -241,12 +286,12 @@ class _Reading:
             alloc = op
         return self.final.locations.name(alloc.location)
 
-    def _buffer(self, key: tuple, name: str, role: str, slots: int) -> Buffer:
-        (shape, element), frames = key[2], key[1]
+    def _buffer(self, key: Allocation, name: str, role: str, slots: int) -> Buffer:
+        shape, element = key.shape, key.element
         tile = shape[1:] if slots != 1 or role == "field" else shape
         place = ""
-        if frames:
-            file, line = frames[0]
+        if key.frames:
+            file, line = key.frames[0]
             place = str(line) if file == self.home else f"{file.rpartition('/')[2]}:{line}"
         return Buffer(
             name, role, self.offsets.get(key, -1), num_bytes(shape, element), slots, shape_text(tile, element), place
@@ -254,26 +299,25 @@ class _Reading:
 
     def buffers(self) -> list[Buffer]:
         """Everything that has a place in shared memory."""
-        known = {f"{pipe.name}.{field}": buffer for pipe in self.pipes for field, buffer in pipe.fields}
         found = []
         for key, name in self.names.items():
             if key not in self.offsets:
                 continue
-            if name in known:
-                found.append(known[name])
-            elif key in self.barriers or key[2][1] == _BARRIER:
-                found.append(self._buffer(key, name, "barriers", key[2][0][0]))
+            if key in self.fields:
+                found.append(dataclasses.replace(self.fields[key], name=name))
+            elif key in self.barriers or key.element == _BARRIER:
+                found.append(self._buffer(key, name, "barriers", key.shape[0]))
             else:
                 found.append(self._buffer(key, name, "buffer", self._slots(key)))
         return found + self._scratch()
 
-    def _slots(self, key: tuple) -> int:
+    def _slots(self, key: Allocation) -> int:
         """How many tiles a buffer holds: its first extent, where operations take one index of it."""
         for op in self.final.operations:
             if op.name == "ttg.memdesc_index":
                 root = self.final.views.root(op.operands[0])
                 if root is not None and self.final.keys[root] == key:
-                    return key[2][0][0]
+                    return key.shape[0]
         return 1
 
     def _scratch(self) -> list[Buffer]:

@@ -89,7 +89,8 @@ class Buffer:
     """Bytes in shared memory.
 
     ``role``: "field" of a pipe, "barriers" of one, "buffer", or "scratch" (of an operation, or captured values), of
-    which the compiler tells only where it begins: ``bytes`` is None. ``tile`` is what one slot holds.
+    which the compiler tells only where it begins: ``bytes`` is None. ``offset`` is -1 for a field that nothing reads or
+    writes: it gets no bytes. ``tile`` is what one slot holds.
     """
 
     name: str
@@ -105,8 +106,9 @@ class Buffer:
 class Pipe:
     """A pipe: fields (name in the pipe, name of the buffer), partitions at its ends, arrivals that its barriers count.
 
-    ``barriers`` is the offset of its first mbarrier: one for each slot that says that it is full, then, unless the
-    pipe is one-shot, one for each that it is empty.
+    ``name``: where several have one name, "pipe", "pipe #2", …, in the order in which they are made. ``barriers`` is
+    the offset of its first mbarrier: one for each slot that says that it is full, then, unless the pipe is one-shot,
+    one for each that it is empty.
     """
 
     name: str

@@ -18,7 +18,7 @@ from typing import Any
 
 from ..compiler import report, runner, stages
 from . import scopes, timeline
-from .analysis import LOWER_PIPES
+from .analysis import LOWER_PIPES, number_allocations
 from .facts import Explanation, Partition
 
 #: Bytes of records that each warp keeps, the latest ones, 8 a record. The time that Proton takes for their trace grows
@@ -140,7 +140,7 @@ def read(trace: Mapping[str, Any], kernel: str) -> tuple[list[timeline.Scope], l
 @contextlib.contextmanager
 def scoped() -> Iterator[None]:
     """Kernels that are compiled inside get scopes around their steps."""
-    with report.fresh_compilation(), runner.watching(LOWER_PIPES) as watched:
+    with report.fresh_compilation(), runner.watching(changes={LOWER_PIPES: number_allocations}) as watched:
 
         def change(ttgir: str) -> str:
             try:

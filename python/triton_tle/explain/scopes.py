@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from . import mlir
-from .analysis import LOWER_PIPES, Text, ends_of_pipes, partition_of
+from .analysis import LOWER_PIPES, Text, ends_of_pipes, partition_of, pipe_names
 from .steps import PRODUCTS
 
 _WAITS, _ARRIVES = re.compile(r"\bmbarrier\.try_wait"), re.compile(r"\bmbarrier\.arrive")
@@ -23,7 +23,8 @@ _BETWEEN = ("ttng.arrive_barrier", "ttg.async_commit_group", "gpu.barrier", "ttn
 def instrument(ttgir: str, watched: Mapping[str, str]) -> str:
     """The module ``ttgir`` with a scope around each step, or around several of one kind that follow each other.
 
-    ``watched`` may hold the module that ``triton-tle-lower-pipes`` got: then scopes have the names of pipes.
+    ``watched`` may hold the module that ``triton-tle-lower-pipes`` got, its allocations numbered: then scopes have the
+    names of pipes.
     """
     text = Text(ttgir)
     names = _PipeNames(Text(watched[LOWER_PIPES]), text) if LOWER_PIPES in watched else None
@@ -48,10 +49,10 @@ class _PipeNames:
         self.final = final
         ends = ends_of_pipes(before)
         self.by_key = {}
-        for create in before.operations:
-            if create.name == "tle.pipe_create":
-                barriers = before.views.root(create.operands[0])
-                self.by_key[before.keys[barriers]] = "".join(create.strings("name")), ends.get((barriers, None))
+        creates = [op for op in before.operations if op.name == "tle.pipe_create"]
+        for create, name in zip(creates, pipe_names(creates)):
+            barriers = before.views.root(create.operands[0])
+            self.by_key[before.keys[barriers]] = name, ends.get((barriers, None))
 
     def find(self, op: mlir.Operation) -> tuple[str, bool]:
         """The name of the pipe whose mbarrier ``op`` takes, and whether its partition writes it; "mbarrier" else."""

@@ -10,13 +10,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import triton
+from triton.backends.compiler import GPUTarget
 from triton_tle import cli
-from triton_tle.compiler import report
+from triton_tle.compiler import report, runner
 from triton_tle.explain import analysis, picture, text
 from triton_tle.explain.facts import Nest, Step, flatten
 
 HERE = Path(__file__).resolve().parent
 COMPILER_TESTS = HERE.parent / "compiler"
+OWN = str(HERE / "explain_kernels.py")
 TILE_LOOPS = str(COMPILER_TESTS / "tile_loop_kernels.py")
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -245,7 +248,7 @@ def test_text_with_characters_that_xml_reserves(whole):
 
 
 def test_a_pipe_that_tma_fills():
-    found = explained(str(HERE / "explain_kernels.py"), "by TMA")
+    found = explained(OWN, "by TMA")
     (pipe,) = found.pipes
     # One thread of the writer's only warp arrives, besides the bytes that TMA counts.
     assert (pipe.arrivals, pipe.full, pipe.empty) == ("TMA", 1, 128)
@@ -254,6 +257,52 @@ def test_a_pipe_that_tma_fills():
     assert ("copy", "tiles.a 64x64xbf16 by TMA") in details
     assert ("barrier", "tiles barriers expects 8192 bytes") in details
     assert [kind for kind, _ in details if kind in ("acquire", "commit")] == ["acquire", "commit"]
+
+
+@pytest.mark.parametrize("cols", [64, 128])
+def test_buffers_of_one_line_and_name(cols):
+    """A helper function that makes a pipe, called twice on one line; of its two fields one is used."""
+    found = explained(OWN, f"rings {cols}")
+    assert [(pipe.name, [field for field, _ in pipe.fields]) for pipe in found.pipes] == [
+        ("ring", ["spare", "tile"]),
+        ("ring #2", ["spare", "tile"]),
+    ]
+    sizes = {buffer.name: (buffer.bytes, buffer.tile) for buffer in found.buffers if buffer.role != "scratch"}
+    assert sizes == {
+        "ring.tile": (2 * 64 * 64 * 2, "64x64xbf16"),
+        "ring #2.tile": (2 * cols * 64 * 2, f"{cols}x64xbf16"),
+        "ring barriers": (4 * 8, "1xi64"),
+        "ring #2 barriers": (4 * 8, "1xi64"),
+    }
+    # All live as long as the kernel.
+    places = sorted((buffer.offset, buffer.bytes) for buffer in found.buffers if buffer.bytes)
+    assert all(a + size <= b for (a, size), (b, _) in zip(places, places[1:]))
+    assert places[0][0] == 0 and places[-1][0] + places[-1][1] <= found.shared
+    by_name = {buffer.name: buffer.offset for buffer in found.buffers}
+    for pipe in found.pipes:
+        assert [buffer.offset for _, buffer in pipe.fields] == [-1, by_name[f"{pipe.name}.tile"]]
+        assert (pipe.barriers, pipe.full, pipe.empty) == (by_name[f"{pipe.name} barriers"], 128, 128)
+    multiplied, loaded = ([(s.kind, s.detail) for s in flatten(p.steps)] for p in found.partitions)
+    assert ("product", f"ring.tile @ ring #2.tile.T -> 64x{cols}xf32, async") in multiplied
+    assert [step for step in loaded if step[0] in ("acquire", "copy")] == [
+        ("acquire", "ring"),
+        ("copy", "ring.tile 64x64xbf16"),
+        ("acquire", "ring #2"),
+        ("copy", f"ring #2.tile {cols}x64xbf16"),
+    ]
+    ET.fromstring(picture.render(found))
+    assert "spare" not in text.render(found).partition("Pipes (")[0]
+
+
+def test_numbers_of_allocations():
+    module = """
+      %0 = ttg.local_alloc : () -> !ttg.memdesc<2x64xi8, #shared, #smem, mutable> loc(#loc)
+      %1 = ttg.local_alloc {note = "x"} : () -> !ttg.memdesc<2x64xi8, #shared, #smem, mutable>
+      %2 = ttg.local_alloc %1 : (tensor<64xi8>) -> !ttg.memdesc<64xi8, #shared, #smem>
+    """
+    assert analysis.number_allocations(module) == module.replace(
+        "alloc :", "alloc {tle.allocation = 0 : i32} :"
+    ).replace("{note", "{tle.allocation = 1 : i32, note")
 
 
 # The page.
@@ -330,3 +379,17 @@ def test_explaining_does_not_change_what_is_compiled():
     analysis.explain(variant, "sm_90a")
     after = report.compile_variant(variant, "sm_90a")
     assert (before.ptx_bytes, before.sass_instructions) == (after.ptx_bytes, after.sass_instructions)
+
+
+def test_numbers_of_allocations_do_not_change_what_is_compiled():
+    (variant,) = (v for v in report.variants_of(OWN, "sm_90a") if v.label == "rings 128")
+
+    def compiled():
+        with report.fresh_compilation():
+            return triton.compile(variant.source(), target=GPUTarget("cuda", 90, 32), options=dict(variant.options)).asm
+
+    plain = compiled()
+    with runner.watching(analysis.LAST_PASS, changes={analysis.LOWER_PIPES: analysis.number_allocations}) as watched:
+        numbered = compiled()
+    assert len(watched) == 2 and all("tle.allocation" in module for module in watched.values())
+    assert "tle.allocation" not in plain["ttgir"] and plain["ptx"] == numbered["ptx"]

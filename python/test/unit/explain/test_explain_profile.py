@@ -97,6 +97,14 @@ def test_scopes_of_partitions(scoped):
     assert not kernel.metadata.tle_ptxas["advice"]
 
 
+def test_scopes_of_pipes_of_one_name(scoped):
+    own, worker = scoped(OWN, "rings 64").asm["ttgir"].split("partition0(")
+    assert [scope for edge, scope in records(own) if edge == "start"][:2] == ["wait ring", "wait ring #2"]
+    assert [scope for edge, scope in records(worker) if edge == "start"] == [
+        "acquire ring", "copies", "acquire ring #2", "copies"
+    ]  # fmt: skip
+
+
 def test_scopes_of_the_forward(scoped):
     kernel = scoped("sparse_mla_fwd_pipes", "d_qk 576")
     found = records(kernel.asm["ttgir"])
