@@ -42,6 +42,28 @@ def _forward_rows(tree: dict) -> list[str]:
     return lines
 
 
+def _few_heads_rows(tree: dict) -> list[str]:
+    lines = ["| ---: | --- |" + " ---: |" * 5]
+    for size, case in tree["few"]["cases"].items():
+        if (case["d_qk"], case["s_kv"]) != (576, 32768):
+            continue
+        for name, shown in (
+            ("tle", "two warp groups: what the operator runs"),
+            ("tle_tile", "tile loop"),
+            ("tle_partitions", "in partitions"),
+            ("triton", "plain Triton"),
+            ("flash_mla", "FlashMLA, padded to 64"),
+        ):
+            entry = tree["few"][size][name]
+            cells = [str(case["h_q"]) if name == "tle" else "", shown, f"{entry['ms']:.2f}", f"{entry['tflops']:.0f}"]
+            cells += [f"{entry['times']['flash_mla']:.3f}", "-", f"{entry['gathered']:.1f}"]
+            if name.startswith("tle"):
+                low, high = entry["turn_interval"]
+                cells[5] = f"{entry['turn_ratio']:.3f} ({low:.3f} to {high:.3f})"
+            lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
 def _pass_rows(tree: dict) -> list[str]:
     lines = ["| --- | ---: | ---: | ---: | ---: |"]
     document = tree["passes"]["cases"]["main"]
@@ -217,6 +239,12 @@ TABLES = [
         "| TLE / FlashMLA | TLE / plain | tile / plain | tile / TileLang base |",
         ("fwd",),
         _forward_rows,
+    ),
+    _table(
+        "performance/sparse_mla_fwd",
+        "| heads | kernel | ms | TFLOP/s | / FlashMLA | in turns | gathered TB/s |",
+        ("few",),
+        _few_heads_rows,
     ),
     _table(
         "performance/sparse_mla_fwd", "| without | ms | slowdown | registers | spilled bytes |", ("passes",), _pass_rows

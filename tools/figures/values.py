@@ -22,6 +22,7 @@ from triton_tle.bench.harness import Timing  # noqa: E402
 SOURCES: dict[str, tuple[str, Callable[[dict], str]]] = {
     "main": ("sparse_mla_fwd_h100.json", lambda case: "main" if _is_main(case) else _attention_size(case)),
     "fwd": ("sparse_mla_fwd_h100.json", lambda case: _attention_size(case)),
+    "few": ("sparse_mla_fwd_few_heads_h100.json", lambda case: _attention_size(case)),
     "rows": ("sparse_mla_fwd_rows_h100.json", lambda case: _attention_size(case)),
     "passes": ("passes_h100.json", lambda case: "main"),
     "bwd": ("sparse_mla_bwd_h100.json", lambda case: f"h{case['h_q']}"),
@@ -120,11 +121,10 @@ def read(results: Path = RESULTS) -> dict[str, dict]:
         for entry in tree["gemm"][label].values():
             if isinstance(entry, dict) and "ms" in entry:
                 entry["of_bandwidth"] = 2 * (m * n + n * k + k * m) / entry["ms"] * 1e-9 / copy
-    for label, case in tree["fwd"]["cases"].items():
-        if case["h_q"] <= 64:  # more are blocks, which gather a token's keys once each
-            gathered = 2 * case["s_q"] * case["topk"] * case["d_qk"] * 1e-9
-            for name in case["providers"]:
-                tree["fwd"][label][name]["gathered"] = gathered / tree["fwd"][label][name]["ms"]
+    for label, case in tree["few"]["cases"].items():
+        gathered = 2 * case["s_q"] * case["topk"] * case["d_qk"] * 1e-9
+        for name in case["providers"]:
+            tree["few"][label][name]["gathered"] = gathered / tree["few"][label][name]["ms"]
     _ranges(tree)
     for name, file in CHECKS.items():
         tree[name] = _of_checks(json.loads((results / file).read_text()))
