@@ -28,7 +28,7 @@ import triton_tle.language as tle
 from ._devices import multiprocessors
 from ._sparse_mla_fwd_parts import finish, load_indices
 from .sparse_mla_fwd_args import SparseMlaFwdArgs, check_sparse_mla_fwd
-from .sparse_mla_fwd_pipes import TOLERANCE, gather, item_work, require_support
+from .sparse_mla_fwd_pipes import TOLERANCE, argument_types, gather, item_work, require_support
 
 BLOCK_K = 64
 MOST_HEADS = 32  # that a work item has
@@ -506,11 +506,7 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
 
     `arch` is not looked at: the kernel needs sm_90.
     """
-    signature = dict.fromkeys(("q_ptr", "kv_ptr", "out_ptr"), "*bf16:16") | {
-        "indices_ptr": "*i32:16", "max_logits_ptr": "*fp32:16", "lse_ptr": "*fp32:16", "scale_log2": "fp32"
-    }  # fmt: skip
-    signature |= dict.fromkeys(("topk", "stride_qs", "stride_qh", "stride_is", "stride_os", "stride_oh"), "i32:16")
-    signature |= dict.fromkeys(("items", "s_kv", "h_q", "causal_start"), "i32")
+    signature = argument_types()
     cases = [(h_q, d_qk, False, False) for d_qk in (576, 512) for h_q in (8, 16, 32)]
     cases += [(h_q, 576, True, h_q == 16) for h_q in (8, 16, 32)] + [(16, 512, True, False)]
     for h_q, d_qk, extras, ordered in cases:

@@ -490,16 +490,21 @@ def config(has_rope: bool, parts: bool = False) -> dict[str, object]:
     return CONFIG | {"ADD_REGISTERS": add, "SCORE_REGISTERS": score, "LOAD_REGISTERS": load}
 
 
+def argument_types() -> dict[str, str]:
+    """Types of what every variant of a kernel in partitions takes."""
+    types = dict.fromkeys(("q_ptr", "kv_ptr", "out_ptr"), "*bf16:16") | {
+        "indices_ptr": "*i32:16", "max_logits_ptr": "*fp32:16", "lse_ptr": "*fp32:16", "scale_log2": "fp32"
+    }  # fmt: skip
+    types |= dict.fromkeys(("topk", "stride_qs", "stride_qh", "stride_is", "stride_os", "stride_oh"), "i32:16")
+    return types | dict.fromkeys(("items", "s_kv", "h_q", "causal_start"), "i32")
+
+
 def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str, object], dict[str, int]]]:
     """What the resource report compiles: (label, kernel, signature, constexprs, launch options).
 
     `arch` is not looked at: the kernel needs sm_90.
     """
-    signature = dict.fromkeys(("q_ptr", "kv_ptr", "out_ptr"), "*bf16:16") | {
-        "indices_ptr": "*i32:16", "max_logits_ptr": "*fp32:16", "lse_ptr": "*fp32:16", "scale_log2": "fp32"
-    }  # fmt: skip
-    signature |= dict.fromkeys(("topk", "stride_qs", "stride_qh", "stride_is", "stride_os", "stride_oh"), "i32:16")
-    signature |= dict.fromkeys(("items", "s_kv", "h_q", "causal_start"), "i32")
+    signature = argument_types()
     plain, full = (576, False, False, False), (576, True, True, False)
     short = (512, True, False, False), (512, True, True, False), (512, False, True, True)
     cases = [(*case, False) for case in (plain, full, (576, False, True, True), *short)]
