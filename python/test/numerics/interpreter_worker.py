@@ -122,6 +122,31 @@ def sparse_mla_fwd(provider: str, case: dict, seed: int) -> dict:
     return dataclasses.asdict(result) | {"passed": result.passed}
 
 
+def sparse_mla_fwd_with_nan(provider: str) -> dict:
+    """Which part of the output is NaN where the first and the last key are, and are listed by all tokens or by none.
+
+    Absent entries are of each kind: negative, beyond the cache, beyond the length.
+    """
+    import torch
+    from triton_tle.bench.sparse_mla_fwd_check import CheckCase, make_inputs
+    from triton_tle.ops.sparse_mla_fwd import sparse_mla_fwd
+    from triton_tle.ops.sparse_mla_fwd_few_heads_pairs import sparse_mla_fwd_few_heads_pairs
+    from triton_tle.ops.sparse_mla_fwd_pipes import sparse_mla_fwd_pipes
+
+    calls = {"tle": sparse_mla_fwd, "pairs": sparse_mla_fwd_few_heads_pairs, "pipes": sparse_mla_fwd_pipes}
+    named = make_inputs(CheckCase(s_q=3, h_q=16, d_qk=576, topk=100, s_kv=40, invalid=0.3, own_out=True), 5, "cpu")
+    named["kv"][[0, -1]] = float("nan")
+    found = {}
+    for what, beyond in (("not listed", 90), ("listed", 100)):
+        indices = named["indices"].clone()
+        indices[(indices == 0) | (indices == 39)] = 20
+        indices[:, :, 90:] = 39
+        length = torch.full((3,), beyond, dtype=torch.int32)
+        out, _, _ = calls[provider](**named | {"indices": indices}, topk_length=length)
+        found[what] = float(out.isnan().float().mean())
+    return found
+
+
 def sparse_mla_bwd(provider: str, case: dict, seed: int, config: dict | None = None) -> dict:
     """Errors of one provider ("tle" or "triton") in one `CheckCase`; `config` changes TLE's launch configuration."""
     from triton_tle.bench.sparse_mla_bwd_check import CheckCase, check

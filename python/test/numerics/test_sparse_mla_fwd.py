@@ -1,5 +1,8 @@
 """Sparse-MLA forward kernels in Triton's interpreter, against the float64 reference."""
 
+import importlib
+from types import SimpleNamespace
+
 import pytest
 import torch
 from sparse_mla_cases import SHARED, SIZES
@@ -81,16 +84,28 @@ def test_kernel_of_partitions_is_chosen_for_many_heads_and_few_tokens(h_q, s_q, 
     + [(32, 396, "pipes"), (32, 397, "pairs"), (16, 265, "pairs"), (8, 132, "tile"), (16, 100, "tile"), (8, 1, "pipes")]
     + [(32, 132, "pipes"), (40, 4096, "pipes"), (128, 1, "pipes")],
 )  # fmt: skip
-def test_each_size_has_the_kernel_that_is_fastest(h_q, s_q, kernel):
+def test_each_size_has_the_kernel_that_is_fastest(monkeypatch, h_q, s_q, kernel):
     """Of 132 multiprocessors, by the measurements of docs/performance/sparse_mla_fwd.md."""
     from triton_tle.ops import sparse_mla_fwd_few_heads_pairs as pairs
     from triton_tle.ops import sparse_mla_fwd_pipes as pipes
-    from triton_tle.ops.sparse_mla_fwd_args import check_sparse_mla_fwd
 
-    q, kv = torch.zeros((s_q, h_q, 576), dtype=torch.bfloat16), torch.zeros((4, 1, 576), dtype=torch.bfloat16)
-    args = check_sparse_mla_fwd(q, kv, torch.zeros((s_q, 1, 2048), dtype=torch.int32), 0.1)
-    chosen = "pairs" if pairs.is_fastest(args) else "pipes" if pipes.is_fastest(args) else "tile"
-    assert chosen == kernel
+    tile = importlib.import_module("triton_tle.ops.sparse_mla_fwd")
+    launched = []
+
+    class Tile:
+        def __getitem__(self, grid):
+            return lambda *positional, **named: launched.append("tile")
+
+    # What says that it is on a GPU; a CPU counts as one of 132 multiprocessors.
+    q, kv = (SimpleNamespace(is_cuda=True, device=torch.device("cpu"), stride=lambda _: 576, data_ptr=lambda: 0),) * 2
+    sizes = {"s_q": s_q, "h_q": h_q, "topk": 2048, "order": None, "sm_scale": 0.1}
+    args = SimpleNamespace(q=q, kv=kv, **sizes, kernel_arguments=lambda: (), kernel_features=dict)
+    monkeypatch.setattr(pairs, "launch", lambda *_: launched.append("pairs"))
+    monkeypatch.setattr(pipes, "launch", lambda *_: launched.append("pipes"))
+    monkeypatch.setattr(tile, "choose_kernel", lambda *_: (Tile(), {"BLOCK_H": 64}))
+    tile._launch(args)
+    tile._launch(args, "tile")
+    assert launched == [kernel, "tile"]
 
 
 # Two programs: three items leave one, one item is all that there is.
@@ -126,8 +141,7 @@ def test_kernel_of_partitions_takes_tokens_in_any_order(interpreted, name):
 # The kernel of two warp groups for few heads, with two programs.
 OF_PAIRS = {name: case for name, case in CASES.items() if case.get("strided") != "unaligned"}
 OF_PAIRS |= {
-    # Groups with items of 5, 1, 2, 3 and 1 tiles, in another order for each seed, and the second one of a program
-    # without any.
+    # Two items for three of the four groups, one for the last: 3, 9, 7 and 5 tiles with the seed of the name.
     "lengths": {"s_q": 7, "length": True, "topk": 300, "h_q": 8},
     "lengths, no rope": {"s_q": 6, "length": True, "topk": 260, "h_q": 8, "d_qk": 512, "sink": True},
     "growing scores": {"s_q": 5, "topk": 260, "spread": 30.0, "h_q": 8},
@@ -155,6 +169,12 @@ def test_kernel_of_pairs_takes_tokens_in_any_order(interpreted, name):
     case = SIZES | {"s_q": 5} | OF_PAIRS[name]
     result = interpreted("sparse_mla_fwd", provider="ordered pairs", case=case, seed=7)
     assert result["passed"], result
+
+
+@pytest.mark.parametrize("provider", ["pairs", "pipes", "tle"])
+def test_keys_that_nobody_lists_may_hold_nan(interpreted, provider):
+    found = interpreted("sparse_mla_fwd_with_nan", provider=provider)
+    assert found == {"not listed": 0.0, "listed": 1.0}
 
 
 @pytest.mark.parametrize(("width", "sm_scale"), [(577, 0.1), (584, 0.1), (576, -0.1), (576, 1e-46)])

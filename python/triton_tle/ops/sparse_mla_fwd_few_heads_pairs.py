@@ -521,10 +521,11 @@ def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str,
 
 
 def is_fastest(args: SparseMlaFwdArgs) -> bool:
-    """Whether no other kernel takes less time: up to 32 heads, and more query tokens than multiprocessors.
+    """Whether the operator runs this kernel: up to 32 heads, and more query tokens than multiprocessors.
 
     With fewer, one of the two warp groups has nothing to do. With 17 to 32 heads, where a group alone waits for each of
-    its tiles, the kernel in partitions is faster for two to three tokens a multiprocessor, too.
+    its tiles, the kernel in partitions is faster for two to three tokens a multiprocessor, too. (It also is where it
+    divides by keys the few tokens that are more than the multiprocessors, which is not looked at.)
     """
     programs = multiprocessors(args.q.device)
     if args.h_q > MOST_HEADS or args.s_q <= programs:

@@ -551,7 +551,7 @@ def require_support(kernel: str, args: SparseMlaFwdArgs) -> None:
 def is_fastest(args: SparseMlaFwdArgs) -> bool:
     """Whether the tile loops take more time: more than FEW_HEADS heads, or so few items that they are divided.
 
-    Where `sparse_mla_fwd_few_heads_pairs` is the fastest it is faster than this, too.
+    `sparse_mla_fwd_few_heads_pairs` comes before it: what that one takes does not get here.
     """
     return args.h_q > FEW_HEADS or (args.s_q < multiprocessors(args.q.device) and _parts(args)[1] > 1)
 
