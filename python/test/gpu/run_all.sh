@@ -64,7 +64,7 @@ missing() { # missing PART NAME WHY
 
 fwd=$here/check_sparse_mla_fwd.py bwd=$here/check_sparse_mla_bwd.py
 bucketed=$here/check_sparse_mla_bucketed.py decode=$here/check_mla_decode.py
-step checks check_fwd 200 python3 "$fwd" --json "$out/check_fwd.json" "${recorded[@]}"
+step checks check_fwd 400 python3 "$fwd" --json "$out/check_fwd.json" "${recorded[@]}"
 step checks check_fwd_triton 120 python3 "$fwd" --provider triton --json "$out/check_fwd_triton.json" "${recorded[@]}"
 step checks check_fwd_divided 200 python3 "$fwd" --provider tle_divided tle_divided_turns \
   --json "$out/check_fwd_divided.json" "${recorded[@]}"
@@ -113,9 +113,9 @@ sanitizer=${COMPUTE_SANITIZER:-$(command -v compute-sanitizer || ls /usr/local/c
 for name in fwd bwd bucketed decode; do
   if [ -n "$sanitizer" ]; then
     small=("${!name}" --sanitize --seed 1)
-    step sanitizers "memcheck_$name" 200 "$sanitizer" --tool memcheck --error-exitcode 9 python3 "${small[@]}"
-    step sanitizers "synccheck_$name" 200 "$sanitizer" --tool synccheck --error-exitcode 9 python3 "${small[@]}"
-    step sanitizers "racecheck_$name" 220 python3 "$here/racecheck.py" --sanitizer "$sanitizer" "${small[@]}"
+    step sanitizers "memcheck_$name" 240 "$sanitizer" --tool memcheck --error-exitcode 9 python3 "${small[@]}"
+    step sanitizers "synccheck_$name" 240 "$sanitizer" --tool synccheck --error-exitcode 9 python3 "${small[@]}"
+    step sanitizers "racecheck_$name" 300 python3 "$here/racecheck.py" --sanitizer "$sanitizer" "${small[@]}"
   else
     for tool in memcheck synccheck racecheck; do missing sanitizers "${tool}_$name" "no compute-sanitizer"; done
   fi
