@@ -42,28 +42,34 @@ LAUNCHES, TURN_MS = 3, 4.0
 
 
 @triton.jit
-def _halves(acc, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr):
-    """The left and the right columns of a tile."""
-    return tl.split(tl.permute(tl.reshape(acc, (BLOCK_M, 2, BLOCK_N // 2)), (0, 2, 1)))
-
-
-@triton.jit
 def _store(c, row, column, acc, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr):
     """Half of the columns at a time: the buffer of the store leaves room for the stages."""
-    left, right = _halves(acc, BLOCK_M, BLOCK_N)
+    left, right = tl.split(tl.permute(tl.reshape(acc, (BLOCK_M, 2, BLOCK_N // 2)), (0, 2, 1)))
     c.store([row, column], left.to(tl.bfloat16))
     c.store([row, column + BLOCK_N // 2], right.to(tl.bfloat16))
 
 
 @triton.jit
 def _slot(sums, owner, tile, work, sharers, steps, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr):
-    """Pointers to half of the sums that program `owner` has of a tile: slot 0 is of its first tile, slot 1 of the next.
+    """Pointers to the sums that program `owner` has of a tile: slot 0 is of its first tile, slot 1 of the next.
 
-    The other half is BLOCK_M * BLOCK_N // 2 elements behind.
+    Their order is that in which WGMMA leaves a tile in lanes (4 x 8), warps and registers: no thread gives another
+    anything. Shape [4, 8, BLOCK_M // 16, BLOCK_N // 8, 2, 2], see `_in_parts`.
     """
+    quad, row = tl.arange(0, 4)[:, None, None, None, None, None], tl.arange(0, 8)[None, :, None, None, None, None]
+    rows = tl.arange(0, BLOCK_M // 16)[None, None, :, None, None, None]
+    columns = tl.arange(0, BLOCK_N // 8)[None, None, None, :, None, None]
+    half = tl.arange(0, 2)[None, None, None, None, :, None]
+    place = ((half * (BLOCK_N // 8) + columns) * (BLOCK_M // 16) + rows) * 64 + row * 8 + quad * 2
+    place = place + tl.arange(0, 2)[None, None, None, None, None, :]
     first = owner * work // sharers // steps
-    rows, columns = tl.arange(0, BLOCK_M)[:, None], tl.arange(0, BLOCK_N // 2)[None, :]
-    return sums + (2 * owner + tile - first) * (BLOCK_M * BLOCK_N) + rows * (BLOCK_N // 2) + columns
+    return sums + (2 * owner + tile - first) * (BLOCK_M * BLOCK_N) + place
+
+
+@triton.jit
+def _in_parts(acc, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr):
+    parts = tl.reshape(acc, (BLOCK_M // 16, 2, 8, BLOCK_N // 8, 4, 2))
+    return tl.permute(parts, (4, 2, 0, 3, 1, 5))
 
 
 @triton.jit
@@ -124,22 +130,20 @@ def divided_tail_kernel(
             if last_step - first_step == steps:
                 _store(c, row, column, acc, BLOCK_M, BLOCK_N)
             else:
-                left, right = _halves(acc, BLOCK_M, BLOCK_N)
                 slot = _slot(sums, program, tile, work, sharers, steps, BLOCK_M, BLOCK_N)
-                tl.store(slot, left)
-                tl.store(slot + BLOCK_M * BLOCK_N // 2, right)
+                tl.store(slot, _in_parts(acc, BLOCK_M, BLOCK_N))
                 # The owner of step s is the last program p with p * work // sharers <= s.
                 first = ((tile * steps + 1) * sharers - 1) // work
                 last = ((tile + 1) * steps * sharers - 1) // work
                 tl.debug_barrier()  # the sums of all threads lie in memory before one of them counts the program
                 arrived = tl.atomic_add(counters + tile, 1, sem="acq_rel", scope="gpu")
                 if arrived == last - first:
-                    for half in tl.static_range(2):
-                        total = tl.zeros([BLOCK_M, BLOCK_N // 2], tl.float32)
-                        for owner in tl.range(first, last + 1, num_stages=1):
-                            theirs = _slot(sums, owner, tile, work, sharers, steps, BLOCK_M, BLOCK_N)
-                            total += tl.load(theirs + half * (BLOCK_M * BLOCK_N // 2), cache_modifier=".cg")
-                        c.store([row, column + half * (BLOCK_N // 2)], total.to(tl.bfloat16))
+                    total = tl.zeros([4, 8, BLOCK_M // 16, BLOCK_N // 8, 2, 2], tl.float32)
+                    for owner in tl.range(first, last + 1, num_stages=1):
+                        theirs = _slot(sums, owner, tile, work, sharers, steps, BLOCK_M, BLOCK_N)
+                        total += tl.load(theirs, cache_modifier=".cg")
+                    total = tl.reshape(tl.permute(total, (2, 4, 1, 3, 0, 5)), (BLOCK_M, BLOCK_N))
+                    _store(c, row, column, total, BLOCK_M, BLOCK_N)
                     tl.store(counters + tile, 0)  # for the next launch
 
 
