@@ -42,109 +42,162 @@ LAUNCHES, TURN_MS = 3, 4.0
 
 
 @triton.jit
+def _halves(acc, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr):
+    """Left and right columns of a tile: buffers of a half leave room for the stages, and its sums for registers."""
+    return tl.split(tl.permute(tl.reshape(acc, (BLOCK_M, 2, BLOCK_N // 2)), (0, 2, 1)))
+
+
+@triton.jit
 def _store(c, row, column, acc, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr):
-    """Half of the columns at a time: the buffer of the store leaves room for the stages."""
-    left, right = tl.split(tl.permute(tl.reshape(acc, (BLOCK_M, 2, BLOCK_N // 2)), (0, 2, 1)))
+    left, right = _halves(acc, BLOCK_M, BLOCK_N)
     c.store([row, column], left.to(tl.bfloat16))
     c.store([row, column + BLOCK_N // 2], right.to(tl.bfloat16))
 
 
 @triton.jit
 def _slot(sums, owner, tile, work, sharers, steps, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr):
-    """Pointers to the sums that program `owner` has of a tile: slot 0 is of its first tile, slot 1 of the next.
+    """Pointers to the left half of the sums that program `owner` has of a tile; the right one is M * N // 2 behind.
 
-    Their order is that in which WGMMA leaves a tile in lanes (4 x 8), warps and registers: no thread gives another
-    anything. Shape [4, 8, BLOCK_M // 16, BLOCK_N // 8, 2, 2], see `_in_parts`.
+    Slot 0 of a program is of its first tile, slot 1 of the next. The shape is that of `_in_parts`; in memory an element
+    lies where the lanes of a warp, which begin with the first two dimensions, have 256 bytes in a row.
     """
     quad, row = tl.arange(0, 4)[:, None, None, None, None, None], tl.arange(0, 8)[None, :, None, None, None, None]
     rows = tl.arange(0, BLOCK_M // 16)[None, None, :, None, None, None]
-    columns = tl.arange(0, BLOCK_N // 8)[None, None, None, :, None, None]
-    half = tl.arange(0, 2)[None, None, None, None, :, None]
-    place = ((half * (BLOCK_N // 8) + columns) * (BLOCK_M // 16) + rows) * 64 + row * 8 + quad * 2
+    columns = tl.arange(0, BLOCK_N // 16)[None, None, None, :, None, None]
+    upper = tl.arange(0, 2)[None, None, None, None, :, None]
+    place = ((upper * (BLOCK_N // 16) + columns) * (BLOCK_M // 16) + rows) * 64 + row * 8 + quad * 2
     place = place + tl.arange(0, 2)[None, None, None, None, None, :]
     first = owner * work // sharers // steps
     return sums + (2 * owner + tile - first) * (BLOCK_M * BLOCK_N) + place
 
 
 @triton.jit
-def _in_parts(acc, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr):
-    parts = tl.reshape(acc, (BLOCK_M // 16, 2, 8, BLOCK_N // 8, 4, 2))
-    return tl.permute(parts, (4, 2, 0, 3, 1, 5))
+def _in_parts(half, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr):
+    """Half of a tile as WGMMA leaves it in lanes (4 x 8), warps and registers: no thread gives another anything."""
+    return tl.permute(tl.reshape(half, (BLOCK_M // 16, 2, 8, BLOCK_N // 16, 4, 2)), (4, 2, 0, 3, 1, 5))
+
+
+@triton.jit
+def _keep(
+    c, sums, counters, acc, tile, row, column, work, sharers, steps, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr,
+    INTERPRETED: tl.constexpr,
+):  # fmt: skip
+    """Keep the sums of a part of a tile; if all other parts are there, add them up and store the tile."""
+    HALF: tl.constexpr = BLOCK_M * BLOCK_N // 2
+    slot = _slot(sums, tl.program_id(0), tile, work, sharers, steps, BLOCK_M, BLOCK_N)
+    left, right = _halves(acc, BLOCK_M, BLOCK_N)
+    tl.store(slot, _in_parts(left, BLOCK_M, BLOCK_N))
+    tl.store(slot + HALF, _in_parts(right, BLOCK_M, BLOCK_N))
+    # The owner of step s is the last program p with p * work // sharers <= s.
+    first = ((tile * steps + 1) * sharers - 1) // work
+    last = ((tile + 1) * steps * sharers - 1) // work
+    # The sums of all threads lie in memory before one of them counts the program. Written as assembly, since loops with
+    # a tl.debug_barrier are not pipelined.
+    one = 1
+    if not INTERPRETED:
+        one = tl.inline_asm_elementwise("bar.sync 0; mov.b32 $0, $1;", "=r,r", [one], tl.int32, is_pure=False, pack=1)
+    arrived = tl.atomic_add(counters + tile, one, sem="acq_rel", scope="gpu")
+    if arrived == last - first:
+        for half in tl.static_range(2):
+            total = tl.zeros([4, 8, BLOCK_M // 16, BLOCK_N // 16, 2, 2], tl.float32)
+            for owner in tl.range(first, last + 1, num_stages=1):
+                theirs = _slot(sums, owner, tile, work, sharers, steps, BLOCK_M, BLOCK_N)
+                total += tl.load(theirs + half * HALF, cache_modifier=".cg")
+            total = tl.reshape(tl.permute(total, (2, 4, 1, 3, 0, 5)), (BLOCK_M, BLOCK_N // 2))
+            c.store([row, column + half * (BLOCK_N // 2)], total.to(tl.bfloat16))
+        tl.store(counters + tile, 0)  # for the next launch
 
 
 @triton.jit
 def divided_tail_kernel(
-    a,
-    b,
-    c,
-    sums,
-    counters,
-    m,
-    n,
-    k,
-    BLOCK_M: tl.constexpr,
-    BLOCK_N: tl.constexpr,
-    BLOCK_K: tl.constexpr,
-    STAGES: tl.constexpr,
-    GROUP_M: tl.constexpr,
-):
+    a, b, c, sums, counters, m, n, k,
+    BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr, STAGES: tl.constexpr, GROUP_M: tl.constexpr,
+    TOGETHER: tl.constexpr, INTERPRETED: tl.constexpr,
+):  # fmt: skip
     """Whole tiles program_id(0), + num_programs(0), ... of C while all programs have one; then a share of the rest.
 
     a, b and c are descriptors. The k-steps of the remaining tiles, fewer than programs, are counted through, `work` in
     all; program p takes steps p * work // sharers to (p + 1) * work // sharers, parts of one or two tiles. Who has only
-    part of a tile keeps fp32 sums in a slot of `sums`, [2 * programs, 2, BLOCK_M, BLOCK_N // 2], and counts itself in
+    part of a tile keeps fp32 sums in a slot of `sums`, [2 * programs, BLOCK_M * BLOCK_N], and counts itself in
     `counters`, [programs], zeros; who comes last adds up all of the tile's sums in the order of k. Nobody waits.
+
+    TOGETHER: one loop over the k-steps of whole tiles and parts, so that copies for parts begin ahead of them, too.
     """
     program, programs = tl.program_id(0), tl.num_programs(0)
     tiles = tl.cdiv(m, BLOCK_M) * tl.cdiv(n, BLOCK_N)
     steps = tl.cdiv(k, BLOCK_K)
     rest = tiles % programs
-    whole = tiles - rest
+    whole, work = tiles - rest, rest * steps
+    sharers = tl.maximum(tl.minimum(programs, work), 1)  # where steps are fewer than programs, each has one or none
+    begin, end = program * work // sharers, tl.minimum((program + 1) * work // sharers, work)
     a_tile = tle.gpu.alloc([BLOCK_M, BLOCK_K], tl.bfloat16)
     b_tile = tle.gpu.alloc([BLOCK_K, BLOCK_N], tl.bfloat16)
-    for index in tl.range(program, whole, programs, flatten=True, num_stages=STAGES):
-        tile_row, tile_column = _tile_of(index, m, n, BLOCK_M, BLOCK_N, GROUP_M)
-        row, column = tile_row * BLOCK_M, tile_column * BLOCK_N
+    if TOGETHER:
         acc = tl.zeros([BLOCK_M, BLOCK_N], tl.float32)
-        for start in tle.pipeline(0, k, BLOCK_K, num_stages=STAGES):
-            tle.gpu.copy(a, a_tile, offsets=[row, start])
-            tle.gpu.copy(b, b_tile, offsets=[start, column])
+        index, row, column, first_step, step, last_step = program - programs, 0, 0, 0, -1, 0
+        count = whole // programs * steps + tl.maximum(end - begin, 0)
+        for _ in tle.pipeline(0, count, num_stages=STAGES, flatten=True):
+            step += 1
+            if step == last_step:
+                # The next whole tile, or the first part, or the next.
+                goes_on = index + programs < whole
+                index = tl.where(goes_on, index + programs, tl.where(index < whole, whole + begin // steps, index + 1))
+                before = (index - whole) * steps
+                first_step = tl.where(goes_on, 0, tl.maximum(begin - before, 0))
+                last_step = tl.where(goes_on, steps, tl.minimum(end - before, steps))
+                tile_row, tile_column = _tile_of(index, m, n, BLOCK_M, BLOCK_N, GROUP_M)
+                row, column, step = tile_row * BLOCK_M, tile_column * BLOCK_N, first_step
+            tle.gpu.copy(a, a_tile, offsets=[row, step * BLOCK_K])
+            tle.gpu.copy(b, b_tile, offsets=[step * BLOCK_K, column])
             acc = tl.dot(tl.load(tle.gpu.local_ptr(a_tile)), tl.load(tle.gpu.local_ptr(b_tile)), acc)
-        _store(c, row, column, acc, BLOCK_M, BLOCK_N)
-
-    work = rest * steps
-    sharers = tl.minimum(programs, work)  # where there are fewer steps than programs, each has one or none
-    if program < sharers:
-        begin, end = program * work // sharers, (program + 1) * work // sharers
-        for tile in tl.range(begin // steps, (end - 1) // steps + 1, num_stages=1):
-            tile_row, tile_column = _tile_of(whole + tile, m, n, BLOCK_M, BLOCK_N, GROUP_M)
+            if step == last_step - 1:
+                if last_step - first_step == steps:
+                    _store(c, row, column, acc, BLOCK_M, BLOCK_N)
+                else:
+                    _keep(
+                        c,
+                        sums,
+                        counters,
+                        acc,
+                        index - whole,
+                        row,
+                        column,
+                        work,
+                        sharers,
+                        steps,
+                        BLOCK_M,
+                        BLOCK_N,
+                        INTERPRETED,
+                    )
+                acc = tl.zeros([BLOCK_M, BLOCK_N], tl.float32)
+    else:
+        for index in tl.range(program, whole, programs, flatten=True, num_stages=STAGES):
+            tile_row, tile_column = _tile_of(index, m, n, BLOCK_M, BLOCK_N, GROUP_M)
             row, column = tile_row * BLOCK_M, tile_column * BLOCK_N
-            first_step, last_step = tl.maximum(begin - tile * steps, 0), tl.minimum(end - tile * steps, steps)
-            part_a = tle.gpu.alloc([BLOCK_M, BLOCK_K], tl.bfloat16)
-            part_b = tle.gpu.alloc([BLOCK_K, BLOCK_N], tl.bfloat16)
             acc = tl.zeros([BLOCK_M, BLOCK_N], tl.float32)
-            for start in tle.pipeline(first_step * BLOCK_K, last_step * BLOCK_K, BLOCK_K, num_stages=STAGES):
-                tle.gpu.copy(a, part_a, offsets=[row, start])
-                tle.gpu.copy(b, part_b, offsets=[start, column])
-                acc = tl.dot(tl.load(tle.gpu.local_ptr(part_a)), tl.load(tle.gpu.local_ptr(part_b)), acc)
-            if last_step - first_step == steps:
-                _store(c, row, column, acc, BLOCK_M, BLOCK_N)
-            else:
-                slot = _slot(sums, program, tile, work, sharers, steps, BLOCK_M, BLOCK_N)
-                tl.store(slot, _in_parts(acc, BLOCK_M, BLOCK_N))
-                # The owner of step s is the last program p with p * work // sharers <= s.
-                first = ((tile * steps + 1) * sharers - 1) // work
-                last = ((tile + 1) * steps * sharers - 1) // work
-                tl.debug_barrier()  # the sums of all threads lie in memory before one of them counts the program
-                arrived = tl.atomic_add(counters + tile, 1, sem="acq_rel", scope="gpu")
-                if arrived == last - first:
-                    total = tl.zeros([4, 8, BLOCK_M // 16, BLOCK_N // 8, 2, 2], tl.float32)
-                    for owner in tl.range(first, last + 1, num_stages=1):
-                        theirs = _slot(sums, owner, tile, work, sharers, steps, BLOCK_M, BLOCK_N)
-                        total += tl.load(theirs, cache_modifier=".cg")
-                    total = tl.reshape(tl.permute(total, (2, 4, 1, 3, 0, 5)), (BLOCK_M, BLOCK_N))
-                    _store(c, row, column, total, BLOCK_M, BLOCK_N)
-                    tl.store(counters + tile, 0)  # for the next launch
+            for start in tle.pipeline(0, k, BLOCK_K, num_stages=STAGES):
+                tle.gpu.copy(a, a_tile, offsets=[row, start])
+                tle.gpu.copy(b, b_tile, offsets=[start, column])
+                acc = tl.dot(tl.load(tle.gpu.local_ptr(a_tile)), tl.load(tle.gpu.local_ptr(b_tile)), acc)
+            _store(c, row, column, acc, BLOCK_M, BLOCK_N)
+        if program < work:
+            for tile in tl.range(begin // steps, (end - 1) // steps + 1, num_stages=1):
+                tile_row, tile_column = _tile_of(whole + tile, m, n, BLOCK_M, BLOCK_N, GROUP_M)
+                row, column = tile_row * BLOCK_M, tile_column * BLOCK_N
+                first_step, last_step = tl.maximum(begin - tile * steps, 0), tl.minimum(end - tile * steps, steps)
+                part_a = tle.gpu.alloc([BLOCK_M, BLOCK_K], tl.bfloat16)
+                part_b = tle.gpu.alloc([BLOCK_K, BLOCK_N], tl.bfloat16)
+                acc = tl.zeros([BLOCK_M, BLOCK_N], tl.float32)
+                for start in tle.pipeline(first_step * BLOCK_K, last_step * BLOCK_K, BLOCK_K, num_stages=STAGES):
+                    tle.gpu.copy(a, part_a, offsets=[row, start])
+                    tle.gpu.copy(b, part_b, offsets=[start, column])
+                    acc = tl.dot(tl.load(tle.gpu.local_ptr(part_a)), tl.load(tle.gpu.local_ptr(part_b)), acc)
+                if last_step - first_step == steps:
+                    _store(c, row, column, acc, BLOCK_M, BLOCK_N)
+                else:
+                    _keep(
+                        c, sums, counters, acc, tile, row, column, work, sharers, steps, BLOCK_M, BLOCK_N, INTERPRETED
+                    )
 
 
 _spaces: dict[tuple, tuple[torch.Tensor, torch.Tensor]] = {}
@@ -154,7 +207,7 @@ def space(device: torch.device, programs: int, block_m: int, block_n: int) -> tu
     """`sums` and `counters` of divided_tail_kernel, the same ones for every launch."""
     key = (device, programs, block_m, block_n)
     if key not in _spaces:
-        sums = torch.full((2 * programs, 2, block_m, block_n // 2), float("nan"), device=device)
+        sums = torch.full((2 * programs, block_m * block_n), float("nan"), device=device)
         _spaces[key] = sums, torch.zeros(programs, dtype=torch.int32, device=device)
     return _spaces[key]
 
@@ -175,7 +228,8 @@ def launch(
     blocks[2][1] //= 2
     sources = [TensorDescriptor.from_tensor(x, block) for x, block in zip((a, b, c), blocks, strict=True)]
     arguments = (*sources, *space(a.device, programs, config["BLOCK_M"], config["BLOCK_N"]), m, n, k)
-    constants = {name: value for name, value in config.items() if name not in ("FLATTEN", "PDL")}
+    constants = {name: value for name, value in config.items() if name != "FLATTEN"}
+    constants["INTERPRETED"] = a.device.type != "cuda"
     if warm_up:
         divided_tail_kernel.warmup(*arguments, grid=(programs,), **constants)
     else:
@@ -186,21 +240,28 @@ def configuration(tile: str) -> dict:
     return dict(zip(NAMES, TILES[tile], strict=True)) | {"GROUP_M": 8}
 
 
+def tails() -> dict[str, dict]:
+    """The configurations of divided_tail_kernel; parts in a loop of their own, or together with whole tiles."""
+    found = {f"tail {tile}": configuration(tile) | {"TOGETHER": False} for tile in TILES}
+    # 256x128 together would spill.
+    together = {f"tail {tile}, together": configuration(tile) | {"TOGETHER": True} for tile in ("128x256", "128x128")}
+    return found | together
+
+
 def variants(arch: str) -> Iterator[tuple]:
     """What the resource report compiles."""
-    for tile in TILES:
-        config = configuration(tile)
-        label, _, signature, constants, options = _variant("bf16", config | {"PDL": False}, True)
-        for name in ("stride_a", "stride_b", "stride_c"):
-            del signature[name]
+    for label, config in tails().items():
+        _, _, signature, constants, options = _variant("bf16", config | {"PDL": False}, True)
+        signature = {name: kind for name, kind in signature.items() if not name.startswith("stride")}
         for name in ("TMA", "FLOAT16", "FLATTEN", "PDL"):
             del constants[name]
-        yield label, divided_tail_kernel, signature | {"sums": "*fp32:16", "counters": "*i32:16"}, constants, options
+        signature |= {"sums": "*fp32:16", "counters": "*i32:16"}
+        yield label, divided_tail_kernel, signature, constants | {"INTERPRETED": False}, options
 
 
 def forms() -> dict[str, Callable]:
     """By name: function of a, b, c and whether to compile only."""
-    found = {f"tail {tile}": functools.partial(launch, config=configuration(tile)) for tile in TILES}
+    found: dict[str, Callable] = {name: functools.partial(launch, config=config) for name, config in tails().items()}
     for tile in ("128x256", "128x128"):
         config = configuration(tile)
         found[f"tle {tile}"] = functools.partial(launch_tle, config=config | {"PDL": False})

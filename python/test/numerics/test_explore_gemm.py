@@ -27,9 +27,11 @@ PRODUCTS = {
 }
 
 
+@pytest.mark.parametrize("together", [False, True])
 @pytest.mark.parametrize("name", PRODUCTS)
-def test_divided_tail(interpreted, name):
-    error, same, counters = interpreted("divided_tail", config=CONFIG, seed=len(name), **PRODUCTS[name])
+def test_divided_tail(interpreted, name, together):
+    config = CONFIG | {"TOGETHER": together}
+    error, same, counters = interpreted("divided_tail", config=config, seed=len(name), **PRODUCTS[name])
     assert error < 4e-3 and same and counters == 0
 
 
