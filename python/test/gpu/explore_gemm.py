@@ -55,7 +55,7 @@ def _store(c, row, column, acc, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr):
 
 
 @triton.jit
-def _slot(sums, owner, tile, work, sharers, steps, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr):
+def _slot(sums, owner, tile, share, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr):
     """Pointers to the left half of the sums that program `owner` has of a tile; the right one is M * N // 2 behind.
 
     Slot 0 of a program is of its first tile, slot 1 of the next. The shape is that of `_in_parts`; in memory an element
@@ -67,6 +67,7 @@ def _slot(sums, owner, tile, work, sharers, steps, BLOCK_M: tl.constexpr, BLOCK_
     upper = tl.arange(0, 2)[None, None, None, None, :, None]
     place = ((upper * (BLOCK_N // 16) + columns) * (BLOCK_M // 16) + rows) * 64 + row * 8 + quad * 2
     place = place + tl.arange(0, 2)[None, None, None, None, None, :]
+    work, sharers, steps = share
     first = owner * work // sharers // steps
     return sums + (2 * owner + tile - first) * (BLOCK_M * BLOCK_N) + place
 
@@ -79,12 +80,13 @@ def _in_parts(half, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr):
 
 @triton.jit
 def _keep(
-    c, sums, counters, acc, tile, row, column, work, sharers, steps, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr,
-    INTERPRETED: tl.constexpr,
+    c, sums, counters, acc, place, share, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, INTERPRETED: tl.constexpr
 ):  # fmt: skip
     """Keep the sums of a part of a tile; if all other parts are there, add them up and store the tile."""
+    tile, row, column = place
+    work, sharers, steps = share
     HALF: tl.constexpr = BLOCK_M * BLOCK_N // 2
-    slot = _slot(sums, tl.program_id(0), tile, work, sharers, steps, BLOCK_M, BLOCK_N)
+    slot = _slot(sums, tl.program_id(0), tile, share, BLOCK_M, BLOCK_N)
     left, right = _halves(acc, BLOCK_M, BLOCK_N)
     tl.store(slot, _in_parts(left, BLOCK_M, BLOCK_N))
     tl.store(slot + HALF, _in_parts(right, BLOCK_M, BLOCK_N))
@@ -101,7 +103,7 @@ def _keep(
         for half in tl.static_range(2):
             total = tl.zeros([4, 8, BLOCK_M // 16, BLOCK_N // 16, 2, 2], tl.float32)
             for owner in tl.range(first, last + 1, num_stages=1):
-                theirs = _slot(sums, owner, tile, work, sharers, steps, BLOCK_M, BLOCK_N)
+                theirs = _slot(sums, owner, tile, share, BLOCK_M, BLOCK_N)
                 total += tl.load(theirs + half * HALF, cache_modifier=".cg")
             total = tl.reshape(tl.permute(total, (2, 4, 1, 3, 0, 5)), (BLOCK_M, BLOCK_N // 2))
             c.store([row, column + half * (BLOCK_N // 2)], total.to(tl.bfloat16))
@@ -130,6 +132,7 @@ def divided_tail_kernel(
     whole, work = tiles - rest, rest * steps
     sharers = tl.maximum(tl.minimum(programs, work), 1)  # where steps are fewer than programs, each has one or none
     begin, end = program * work // sharers, tl.minimum((program + 1) * work // sharers, work)
+    share = work, sharers, steps
     a_tile = tle.gpu.alloc([BLOCK_M, BLOCK_K], tl.bfloat16)
     b_tile = tle.gpu.alloc([BLOCK_K, BLOCK_N], tl.bfloat16)
     if TOGETHER:
@@ -154,21 +157,7 @@ def divided_tail_kernel(
                 if last_step - first_step == steps:
                     _store(c, row, column, acc, BLOCK_M, BLOCK_N)
                 else:
-                    _keep(
-                        c,
-                        sums,
-                        counters,
-                        acc,
-                        index - whole,
-                        row,
-                        column,
-                        work,
-                        sharers,
-                        steps,
-                        BLOCK_M,
-                        BLOCK_N,
-                        INTERPRETED,
-                    )
+                    _keep(c, sums, counters, acc, (index - whole, row, column), share, BLOCK_M, BLOCK_N, INTERPRETED)
                 acc = tl.zeros([BLOCK_M, BLOCK_N], tl.float32)
     else:
         for index in tl.range(program, whole, programs, flatten=True, num_stages=STAGES):
@@ -195,9 +184,7 @@ def divided_tail_kernel(
                 if last_step - first_step == steps:
                     _store(c, row, column, acc, BLOCK_M, BLOCK_N)
                 else:
-                    _keep(
-                        c, sums, counters, acc, tile, row, column, work, sharers, steps, BLOCK_M, BLOCK_N, INTERPRETED
-                    )
+                    _keep(c, sums, counters, acc, (tile, row, column), share, BLOCK_M, BLOCK_N, INTERPRETED)
 
 
 _spaces: dict[tuple, tuple[torch.Tensor, torch.Tensor]] = {}
