@@ -641,8 +641,7 @@ def test_peers_tune_themselves_at_the_size_that_is_timed(monkeypatch, module, ch
     monkeypatch.setattr(sparse_mla_fwd, "torch", SimpleNamespace(empty=lambda *size, **options: 0, bfloat16=None))
     peer = module.Provider(lambda *call, **named: seen.append(call[: len(inputs)]), lambda case: True)
     products = {"products": 700.0} if module is sparse_mla_fwd else {}
-    bench_case = sparse_mla_fwd.bench_case if module is sparse_mla_fwd else sparse_mla_bwd._bench_case
-    result = bench_case(case, {"peer": peer}, rounds=1, log=print, **products)
+    result = module._bench_case(case, {"peer": peer}, rounds=1, log=print, **products)
     assert list(result["providers"]) == ["peer"] and seen == [inputs, "check"]
 
 
@@ -674,7 +673,7 @@ def test_peer_that_takes_64_heads_is_timed_with_padded_ones(monkeypatch):
         name: sparse_mla_fwd.Provider(lambda q, *more, out: (q, out), lambda case: True, least_heads=heads)
         for name, heads in (("own", 1), ("wide", 64))
     }
-    sparse_mla_fwd.bench_case(case, providers, rounds=1, products=700.0, log=print)
+    sparse_mla_fwd._bench_case(case, providers, rounds=1, products=700.0, log=print)
     (own_q, own_out), (wide_q, wide_out) = timed["own"], timed["wide"]
     assert own_q is inputs[0] and own_out.shape == (3, 8, 512)
     assert wide_q.shape == (3, 64, 576) and wide_out.shape == (3, 64, 512)

@@ -65,26 +65,14 @@ def test_kernel_of_partitions_refuses_what_it_cannot_do(h_q, width, sm_scale):
 
 
 @pytest.mark.parametrize(
-    ("h_q", "s_q", "topk", "wins"),
-    [(24, 4096, 2048, True), (16, 4096, 2048, False), (16, 4, 2048, True), (8, 1, 2048, True), (8, 131, 2048, False)]
-    + [(8, 132, 2048, False), (8, 133, 2048, False), (8, 1, 64, False), (64, 1, 64, True)],
+    ("h_q", "s_q", "topk", "kernel"),
+    [(8, 133, 2048, "pairs"), (16, 4096, 2048, "pairs"), (24, 4096, 2048, "pairs"), (32, 4096, 2048, "pairs")]
+    + [(24, 200, 2048, "pairs"), (32, 265, 2048, "pipes"), (32, 396, 2048, "pipes"), (32, 397, 2048, "pairs")]
+    + [(16, 265, 2048, "pairs"), (8, 131, 2048, "tile"), (8, 132, 2048, "tile"), (16, 100, 2048, "tile")]
+    + [(8, 1, 2048, "pipes"), (16, 4, 2048, "pipes"), (8, 1, 64, "tile"), (64, 1, 64, "pipes")]
+    + [(32, 132, 2048, "pipes"), (40, 4096, 2048, "pipes"), (128, 1, 2048, "pipes")],
 )  # fmt: skip
-def test_kernel_of_partitions_is_chosen_for_many_heads_and_few_tokens(h_q, s_q, topk, wins):
-    from triton_tle.ops.sparse_mla_fwd_args import check_sparse_mla_fwd
-    from triton_tle.ops.sparse_mla_fwd_pipes import is_fastest
-
-    q, kv = torch.zeros((s_q, h_q, 576), dtype=torch.bfloat16), torch.zeros((4, 1, 576), dtype=torch.bfloat16)
-    args = check_sparse_mla_fwd(q, kv, torch.zeros((s_q, 1, topk), dtype=torch.int32), 0.1)
-    assert is_fastest(args) is wins
-
-
-@pytest.mark.parametrize(
-    ("h_q", "s_q", "kernel"),
-    [(8, 133, "pairs"), (16, 4096, "pairs"), (32, 4096, "pairs"), (24, 200, "pairs"), (32, 265, "pipes")]
-    + [(32, 396, "pipes"), (32, 397, "pairs"), (16, 265, "pairs"), (8, 132, "tile"), (16, 100, "tile"), (8, 1, "pipes")]
-    + [(32, 132, "pipes"), (40, 4096, "pipes"), (128, 1, "pipes")],
-)  # fmt: skip
-def test_each_size_has_the_kernel_that_is_fastest(monkeypatch, h_q, s_q, kernel):
+def test_each_size_has_the_kernel_that_is_fastest(monkeypatch, h_q, s_q, topk, kernel):
     """Of 132 multiprocessors, by the measurements of docs/performance/sparse_mla_fwd.md."""
     from triton_tle.ops import sparse_mla_fwd_few_heads_pairs as pairs
     from triton_tle.ops import sparse_mla_fwd_pipes as pipes
@@ -98,7 +86,7 @@ def test_each_size_has_the_kernel_that_is_fastest(monkeypatch, h_q, s_q, kernel)
 
     # What says that it is on a GPU; a CPU counts as one of 132 multiprocessors.
     q, kv = (SimpleNamespace(is_cuda=True, device=torch.device("cpu"), stride=lambda _: 576, data_ptr=lambda: 0),) * 2
-    sizes = {"s_q": s_q, "h_q": h_q, "topk": 2048, "order": None, "sm_scale": 0.1}
+    sizes = {"s_q": s_q, "h_q": h_q, "topk": topk, "order": None, "sm_scale": 0.1}
     args = SimpleNamespace(q=q, kv=kv, **sizes, kernel_arguments=lambda: (), kernel_features=dict)
     monkeypatch.setattr(pairs, "launch", lambda *_: launched.append("pairs"))
     monkeypatch.setattr(pipes, "launch", lambda *_: launched.append("pipes"))

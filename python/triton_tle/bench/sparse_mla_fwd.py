@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -168,10 +168,9 @@ def check_provider(provider: Provider, case: Case) -> CheckResult:
     return check(provider.call, CheckCase(**sizes, empty_rows=True, documented_only=True), seed=1, device="cuda")
 
 
-def bench_case(
+def _bench_case(
     case: Case, providers: dict[str, Provider], rounds: int, products: float, log: Callable[[str], None]
 ) -> dict:
-    """Check and time every provider that takes the case; its entry of the results."""
     result = harness.start_case(case)
     chosen = {name: provider for name, provider in providers.items() if provider.supports(case)}
     q, kv, indices = make_inputs(case, seed=2)
@@ -216,18 +215,25 @@ def run(
     Raises:
         ValueError: `only` holds a name that is not in LOADERS.
     """
-    results = harness.begin("sparse_mla_fwd", LOADERS, only, commit, log)
-    providers = harness.load_providers(LOADERS, only, results, log)
-    cases = QUICK_CASES if quick else CASES
+    return run_cases("sparse_mla_fwd", LOADERS, QUICK_CASES if quick else CASES, 9 if quick else 17, only, commit, log)
+
+
+def run_cases(
+    op: str, loaders: dict[str, Callable[[], Provider]], cases: Sequence[Case], rounds: int, only: list[str] | None,
+    commit: str | None, log: Callable[[str], None]
+) -> dict:  # fmt: skip
+    """The results of a benchmark of the forward; `op`, its name. Otherwise as `run`."""
+    results = harness.begin(op, loaders, only, commit, log)
+    providers = harness.load_providers(loaders, only, results, log)
     for name, provider in list(providers.items()):
         if provider.prepare is None:
             continue
         try:
             provider.prepare([case for case in cases if provider.supports(case)])
-        except Exception as problem:  # as in bench_case
+        except Exception as problem:  # as in _bench_case
             results["failed"][name] = f"does not compile: {type(problem).__name__}: {problem}"
             log(f"failed {name}: {results['failed'][name][:1000]}")
             del providers[name]
     products = product_tflops(results, log)
-    bench = functools.partial(bench_case, providers=providers, rounds=9 if quick else 17, products=products, log=log)
+    bench = functools.partial(_bench_case, providers=providers, rounds=rounds, products=products, log=log)
     return harness.run_cases(results, cases, bench, format_case, log)

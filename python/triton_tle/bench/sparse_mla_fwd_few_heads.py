@@ -7,13 +7,10 @@ rows. Plain Triton, which takes long to choose its configuration, is timed at on
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Callable
 
-from . import harness
-from .graphs import product_tflops
 from .sparse_mla_fwd import LOADERS as FORWARD
-from .sparse_mla_fwd import Case, Provider, bench_case, format_case
+from .sparse_mla_fwd import Case, Provider, run_cases
 
 HEADS = (8, 16, 32)
 CASES = tuple(
@@ -57,8 +54,5 @@ def run(
     Raises:
         ValueError: `only` holds a name that is not in LOADERS.
     """
-    results = harness.begin("sparse_mla_fwd_few_heads", LOADERS, only, commit, log)
-    providers = harness.load_providers(LOADERS, only, results, log)
-    products = product_tflops(results, log)
-    bench = functools.partial(bench_case, providers=providers, rounds=9 if quick else 13, products=products, log=log)
-    return harness.run_cases(results, QUICK_CASES if quick else CASES, bench, format_case, log)
+    cases = QUICK_CASES if quick else CASES
+    return run_cases("sparse_mla_fwd_few_heads", LOADERS, cases, 9 if quick else 13, only, commit, log)
