@@ -28,7 +28,7 @@ import triton_tle.language as tle
 from ._devices import multiprocessors
 from ._sparse_mla_fwd_parts import finish, load_indices
 from .sparse_mla_fwd_args import SparseMlaFwdArgs, check_sparse_mla_fwd
-from .sparse_mla_fwd_pipes import FEW_HEADS, TOLERANCE, argument_types, gather, item_work, load_queries, require_support
+from .sparse_mla_fwd_pipes import FEW_HEADS, TOLERANCE, argument_types, gather, item_work, require_support
 
 BLOCK_K = 64
 MOST_HEADS = 32  # that a work item has
@@ -60,6 +60,19 @@ def own_item(length_ptr, order_ptr, item, items, topk, head_blocks, HAS_LENGTH: 
     )
     some = item < items
     return token, tl.where(some, length, 0), tl.where(some, tiles, 1)
+
+
+@triton.jit
+def load_queries(queries, q_rows, here, done, HAS_ROPE: tl.constexpr):
+    """Gather Q of one work item."""
+    q = queries.acquire(done)
+    gather(q_rows, q.k0, here, 128)
+    gather(q_rows + 128, q.k1, here, 128)
+    gather(q_rows + 256, q.k2, here, 128)
+    gather(q_rows + 384, q.k3, here, 128)
+    if HAS_ROPE:
+        gather(q_rows + 512, q.rope, here, 64)
+    queries.commit(done)
 
 
 @triton.jit

@@ -33,7 +33,7 @@ from .sparse_mla_fwd_merge import MAX_PARTS, choose_splits, launch_merge, new_pa
 
 BLOCK_H = 64
 BLOCK_K = 64
-FEW_HEADS = 16  # up to which those for few heads are faster, but for what is divided by keys
+FEW_HEADS = 16  # up to which the tile loop for few heads is faster, but for what is divided by keys
 # What the reference may lie below the running maximum, in powers of two. P reaches 2**TOLERANCE, sums of it stay exact
 # to float32.
 TOLERANCE = 8.0
@@ -80,19 +80,6 @@ def gather(pointers, tile, mask, WIDTH: tl.constexpr):
     columns = tl.arange(0, 64)
     for piece in tl.static_range(WIDTH // 64):
         tle.gpu.async_copy(pointers + (piece * 64 + columns)[None, :], tile.slice(piece * 64, 64, 1), mask=mask)
-
-
-@triton.jit
-def load_queries(queries, q_rows, here, done, HAS_ROPE: tl.constexpr):
-    """Gather Q of one work item."""
-    q = queries.acquire(done)
-    gather(q_rows, q.k0, here, 128)
-    gather(q_rows + 128, q.k1, here, 128)
-    gather(q_rows + 256, q.k2, here, 128)
-    gather(q_rows + 384, q.k3, here, 128)
-    if HAS_ROPE:
-        gather(q_rows + 512, q.rope, here, 64)
-    queries.commit(done)
 
 
 @triton.jit
@@ -150,7 +137,14 @@ def load(
                 heads = (block_of(item, whole, splits) % head_blocks) * BLOCK_H + tl.arange(0, BLOCK_H)
                 here = (heads < h_q)[:, None]
                 q_rows = q_ptr + token * stride_qs + heads.to(tl.int64)[:, None] * stride_qh
-                load_queries(queries, q_rows, here, done, HAS_ROPE)
+                q = queries.acquire(done)
+                gather(q_rows, q.k0, here, 128)
+                gather(q_rows + 128, q.k1, here, 128)
+                gather(q_rows + 256, q.k2, here, 128)
+                gather(q_rows + 384, q.k3, here, 128)
+                if HAS_ROPE:
+                    gather(q_rows + 512, q.rope, here, 64)
+                queries.commit(done)
             index = next_index
             count += 1
         token, first, length, tiles = next_token, next_first, next_length, next_tiles
