@@ -405,6 +405,8 @@ INSTRUMENTATION = "instrumentation-point"
 # Partitions of the user's, or a loop that is to be divided into some.
 PARTITIONS = "warp_specialize"
 MARKED_LOOP = "tt.warp_specialize"
+# Loads and stores through descriptors.
+DESCRIPTORS = "tt.descriptor_"
 # Left by triton-tle-mark-copy-eviction.
 COPY_MARKS = "// end of copies"
 FLATTENED_LOOP = "tt.flatten"
@@ -484,6 +486,7 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         # Before stock's pipeliner, which knows no release of a pipe.
         *([_o("triton-tle-place-dot-waits", only_if=PARTITIONS)] if settings.capability // 10 == 9 else []),
         _o("triton-tle-fold-partition-conversions", only_if=PARTITIONS),
+        _n("triton-tle-arrange-captured-descriptors", only_if=PARTITIONS),
         _s("triton-nvidia-optimize-descriptor-encoding"),
         _s("triton-loop-aware-cse"),
         _n("triton-tle-guard-stock-pipeline", only_if="scf.if", num_stages=settings.num_stages),
@@ -493,6 +496,8 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         *_finish_ttgir(settings, _tle_fences(settings)),
         # Again: canonicalization has folded the branches that choose buffers.
         _n("triton-tle-lower-buffer-choices", only_if="ttg.local_alloc"),
+        # Buffers of stores are made by stock's lowering of TMA.
+        _o("triton-tle-defer-store-waits", only_if=DESCRIPTORS),
         # Last: canonicalization would merge the steps of an exchange into one that takes shared memory.
         _o("triton-tle-coalesce-atomics", only_if="tt.atomic_rmw"),
         _o("triton-tle-find-ordered-partitions", only_if=PARTITIONS),

@@ -571,6 +571,70 @@ def TLETakeTurns : TLE_ModulePass<"triton-tle-take-turns"> {
   }];
 }
 
+def TLEArrangeCapturedDescriptors : TLE_ModulePass<"triton-tle-arrange-captured-descriptors"> {
+  let summary = "descriptors have one type in all partitions";
+  let description = [{
+    `triton-nvidia-optimize-descriptor-encoding` gives a descriptor the
+    arrangement of blocks in shared memory that its loads and stores want. It
+    follows descriptors through loops, not into partitions, so one that a
+    partition gets and does not use itself kept its old type, which the verifier
+    of `ttg.warp_specialize` refuses. Here captured descriptors get the
+    arrangement before that pass, the one that it gives to arguments of kernels.
+
+    ```mlir
+    ttg.warp_specialize(%d)
+    partition0(%arg0: !tt.tensordesc<tensor<64x64xbf16>>) ...
+    partition1(%arg1: !tt.tensordesc<tensor<64x64xbf16>>) ...
+    // becomes
+    #shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+    ttg.warp_specialize(%d)
+    partition0(%arg0: !tt.tensordesc<tensor<64x64xbf16, #shared>>) ...
+    partition1(%arg1: !tt.tensordesc<tensor<64x64xbf16, #shared>>) ...
+    ```
+
+    `%d` is an argument of the kernel or comes from `tt.make_tensor_descriptor`.
+  }];
+}
+
+def TLEDeferStoreWaits : TLE_ModulePass<"triton-tle-defer-store-waits"> {
+  let summary = "stores by TMA run beside the work on the next tile";
+  let description = [{
+    A store through a descriptor is put into shared memory, copied from there by
+    TMA, and waited for at once, so that the memory can be used again. In a loop
+    that waits for a pipe or arrives at one, the wait moves to where the memory
+    is next written, in the next iteration: until then the copy runs beside
+    everything else.
+
+    ```mlir
+    scf.for ... {
+      %b = ttg.local_alloc %v : (tensor<64x128xbf16, #linear>) -> !ttg.memdesc<64x128xbf16, #shared, #smem>
+      ttng.fence_async_shared {bCluster = false}
+      ttng.async_tma_copy_local_to_global %c[%i, %j] %b : ...
+      ttng.async_tma_store_wait {pendings = 0 : i32}
+    }
+    // becomes
+    %b = ttg.local_alloc : () -> !ttg.memdesc<64x128xbf16, #shared, #smem, mutable>
+    scf.for ... {
+      ttng.async_tma_store_wait {pendings = 0 : i32}
+      ttg.local_store %v, %b : ...
+      ttng.fence_async_shared {bCluster = false}
+      ttng.async_tma_copy_local_to_global %c[%i, %j] %b : ...
+    }
+    ttng.async_tma_store_wait {pendings = 0 : i32}
+    ttg.local_dealloc %b : ...
+    ```
+
+    All stores of one type in an outermost loop of the partition share a buffer,
+    so of several in an iteration the last one alone runs on beside the next
+    tile. Memory is saved that way: without this pass each store of a function
+    with pipes has a buffer of its own.
+
+    Loops without pipes are left to stock's pipeliner, which does the same. Left
+    as they are: stores in no loop, and those of loops with atomic operations or
+    assembly, which may tell other programs that a tile has been stored.
+  }];
+}
+
 def TLEPerThreadBarriers : TLE_ModulePass<"triton-tle-per-thread-barriers"> {
   let summary = "mbarriers that each thread waits and arrives at by itself";
   let description = [{
