@@ -63,7 +63,7 @@ missing() { # missing PART NAME WHY
 }
 
 fwd=$here/check_sparse_mla_fwd.py bwd=$here/check_sparse_mla_bwd.py
-bucketed=$here/check_sparse_mla_bucketed.py decode=$here/check_mla_decode.py
+bucketed=$here/check_sparse_mla_bucketed.py decode=$here/check_mla_decode.py gemm=$here/check_gemm.py
 step checks check_fwd 400 python3 "$fwd" --json "$out/check_fwd.json" "${recorded[@]}"
 step checks check_fwd_triton 120 python3 "$fwd" --provider triton --json "$out/check_fwd_triton.json" "${recorded[@]}"
 step checks check_fwd_divided 200 python3 "$fwd" --provider tle_divided tle_divided_turns \
@@ -76,6 +76,7 @@ step checks check_bwd_triton 200 python3 "$bwd" --provider triton --json "$out/c
 step checks check_bucketed 200 python3 "$bucketed" --soak 20 --json "$out/check_bucketed.json" "${recorded[@]}"
 # It ends by itself before its limit, and then says what has been right until then.
 step checks check_decode 200 python3 "$decode" --seconds 175 --json "$out/check_decode.json" "${recorded[@]}"
+step checks check_gemm 120 python3 "$gemm" --soak 20 --json "$out/check_gemm.json" "${recorded[@]}"
 step checks soak "$((${SOAK_SECONDS:-60} + 150))" python3 "$here/soak.py" --seconds "${SOAK_SECONDS:-60}" --json "$out/soak.json" "${recorded[@]}"
 step checks warp_specialize 120 python3 "$here/check_warp_specialize.py"
 step checks tile_loop 120 python3 "$here/check_tile_loop.py"
@@ -110,7 +111,7 @@ bench flash_attention 240
 bench scatter_add 120
 
 sanitizer=${COMPUTE_SANITIZER:-$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null)}
-for name in fwd bwd bucketed decode; do
+for name in fwd bwd bucketed decode gemm; do
   if [ -n "$sanitizer" ]; then
     small=("${!name}" --sanitize --seed 1)
     step sanitizers "memcheck_$name" 240 "$sanitizer" --tool memcheck --error-exitcode 9 python3 "${small[@]}"

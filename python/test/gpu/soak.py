@@ -37,6 +37,7 @@ FWD_FORMS = (
     {"h_q": 40, "d_qk": 576, "sink": True, "causal_start": 50},
     {"h_q": 16, "d_qk": 576, "length": True},
     {"h_q": 8, "d_qk": 512, "causal_start": 50},
+    {"h_q": 32, "d_qk": 576, "sink": True},
 )
 BWD_FORMS = (
     {"h_q": 128, "d_qk": 576},

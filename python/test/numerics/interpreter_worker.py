@@ -48,36 +48,6 @@ def gemm(provider: str, m: int, n: int, k: int, dtype: str, config: dict, paddin
     return _error(c, a.double() @ b.double())
 
 
-def divided_tail(m: int, n: int, k: int, programs: int, config: dict, seed: int) -> list:
-    """Of the product of python/test/gpu/explore_gemm.py: [worst error, whether all launches give the same bits,
-    what the counters add up to behind them].
-
-    The programs of the three launches run in order, from the last to the first, and at random.
-    """
-    import pathlib
-    from unittest import mock
-
-    import torch
-    from triton.runtime.interpreter import interpreter_builder
-    from triton_tle.compiler.report import load_file
-
-    script = load_file(str(pathlib.Path(__file__).parents[1] / "gpu" / "explore_gemm.py"))
-    generator = torch.Generator().manual_seed(seed)
-    a, b = (torch.randn(shape, generator=generator).bfloat16() for shape in ((m, k), (k, n)))
-    results, original = [], interpreter_builder.set_grid_idx
-    orders = list(range(programs)), list(reversed(range(programs))), torch.randperm(programs, generator=generator)
-    for order in orders:
-        c = torch.full((m, n), float("nan"), dtype=torch.bfloat16)
-        placed = mock.Mock(side_effect=lambda x, y, z, order=order: original(int(order[x]), y, z))
-        with mock.patch.object(interpreter_builder, "set_grid_idx", placed):
-            script.launch(a, b, c, config, programs=programs)
-        assert placed.call_count == programs
-        results.append(c)
-    counters = script.space(a.device, programs, config["BLOCK_M"], config["BLOCK_N"])[1]
-    same = all(torch.equal(c, results[0]) for c in results)
-    return [max(_error(c, a.double() @ b.double()) for c in results), same, int(counters.abs().sum())]
-
-
 def scatter_add(columns: int, piece: int, table: int, seed: int) -> float:
     """Error of the benchmark's plain kernel on 256 rows, some of which are left out."""
     import torch

@@ -9,11 +9,13 @@ from triton_tle.bench import flash_attention as attention_bench
 from triton_tle.bench import gemm as gemm_bench
 from triton_tle.ops import flash_attention, flash_attention_reference, gemm
 from triton_tle.ops.flash_attention import configurations as attention_configurations
+from triton_tle.ops.gemm import configurations, launch
 
 LIMIT = {"bfloat16": 4e-3, "float16": 6e-4}
 PLAIN_TILES = {"BLOCK_M": 32, "BLOCK_N": 32, "BLOCK_K": 32, "STAGES": 2, "num_warps": 4, "GROUP_M": 2}
 STOCK_TILES = PLAIN_TILES | {"FLATTEN": False}
 TILES = STOCK_TILES | {"PDL": False}
+PIPES = {"PIPES": True, "BLOCK_M": 32, "BLOCK_N": 32, "BLOCK_K": 16, "STAGES": 2, "GROUP_M": 2}
 
 PRODUCTS = {
     "one tile": {"m": 32, "n": 32, "k": 32},
@@ -36,6 +38,40 @@ def test_product(interpreted, name):
     case = {"dtype": "bfloat16", "padding": 0} | PRODUCTS[name]
     case["config"] = TILES | case.get("config", {})
     assert interpreted("gemm", provider="tle", seed=len(name), **case) < LIMIT[case["dtype"]]
+
+
+PRODUCTS_IN_PARTITIONS = {
+    "one tile": {"m": 32, "n": 32, "k": 16},
+    "one tile, several steps": {"m": 32, "n": 32, "k": 80},
+    "half a tile": {"m": 16, "n": 16, "k": 32},
+    "several tiles a program, groups that do not fill": {"m": 160, "n": 96, "k": 64},
+    "partial tiles, partial steps": {"m": 75, "n": 104, "k": 40},
+    "one row": {"m": 1, "n": 8, "k": 8},
+    "padded rows": {"m": 40, "n": 40, "k": 40, "padding": 8},
+    "float16": {"m": 64, "n": 64, "k": 64, "dtype": "float16"},
+    "more slots than steps": {"m": 96, "n": 64, "k": 32, "config": {"STAGES": 4}},
+    "tiles of other shapes": {"m": 128, "n": 64, "k": 96, "config": {"BLOCK_M": 64, "BLOCK_K": 32, "STAGES": 3}},
+}
+
+
+@pytest.mark.parametrize("name", PRODUCTS_IN_PARTITIONS)
+def test_product_in_partitions(interpreted, name):
+    case = {"dtype": "bfloat16", "padding": 0} | PRODUCTS_IN_PARTITIONS[name]
+    case["config"] = PIPES | case.get("config", {})
+    assert interpreted("gemm", provider="tle", seed=len(name), **case) < LIMIT[case["dtype"]]
+
+
+def test_partitions_need_matrices_that_tma_can_read():
+    a, b, c = (torch.zeros(8, 9, dtype=torch.bfloat16)[:, :8] for _ in range(3))
+    with pytest.raises(ValueError, match="PIPES, but TMA cannot read or write"):
+        launch(a, b, c, PIPES)
+
+
+def test_configurations_in_partitions():
+    """For many rows on Hopper they come first."""
+    assert "PIPES" in configurations(129)[0] and "PIPES" in configurations(8192)[0]
+    for configs in (configurations(128), configurations(64), configurations(8192, 80), configurations(8192, 100)):
+        assert not any("PIPES" in config for config in configs)
 
 
 @pytest.mark.parametrize("provider", ["triton_tma", "triton_pointers"])

@@ -4,6 +4,8 @@ Each program walks over tiles of C, its own first and then every num_programs-th
 memory by name; the compiler makes the staging asynchronous, STAGES tiles deep, and the tensor cores read the staged
 tiles where they are. The walk and the loop over K are one loop after compilation, so that the copies for the next tile
 of C run while this one is stored.
+
+On Hopper more than 128 rows of A take the kernel of gemm_pipes.py.
 """
 
 from __future__ import annotations
@@ -18,21 +20,13 @@ from triton.tools.tensor_descriptor import TensorDescriptor
 import triton_tle.language as tle
 from triton_tle.compiler.pipelines import parse_arch
 
+from . import gemm_pipes
 from ._checks import check_tensor, require
 from ._devices import capability_of, multiprocessors, on_device_of, plain_torch, runs_kernels
+from ._gemm_parts import store_halves, tile_of
 from ._launches import pdl_options, wait_for_predecessor
 
 DTYPES = (torch.bfloat16, torch.float16)
-
-
-@triton.jit
-def _tile_of(index, m, n, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, GROUP_M: tl.constexpr):
-    """Row and column of the index-th tile of C: GROUP_M rows of tiles at a time, which share columns of B in L2."""
-    rows, columns = tl.cdiv(m, BLOCK_M), tl.cdiv(n, BLOCK_N)
-    group = index // (GROUP_M * columns)
-    height = tl.minimum(rows - group * GROUP_M, GROUP_M)
-    inside = index % (GROUP_M * columns)
-    return group * GROUP_M + inside % height, inside // height
 
 
 @triton.jit
@@ -79,7 +73,7 @@ def gemm_kernel(
     a_tile = tle.gpu.alloc([BLOCK_M, BLOCK_K], dtype)
     b_tile = tle.gpu.alloc([BLOCK_K, BLOCK_N], dtype)
     for index in tl.range(tl.program_id(0), tiles, tl.num_programs(0), flatten=FLATTEN, num_stages=STAGES):
-        tile_row, tile_column = _tile_of(index, m, n, BLOCK_M, BLOCK_N, GROUP_M)
+        tile_row, tile_column = tile_of(index, m, n, BLOCK_M, BLOCK_N, GROUP_M)
         row, column = tile_row * BLOCK_M, tile_column * BLOCK_N
         acc = tl.zeros([BLOCK_M, BLOCK_N], tl.float32)
         for start in tle.pipeline(0, k, BLOCK_K, num_stages=STAGES):
@@ -87,11 +81,7 @@ def gemm_kernel(
             _stage(b, b_tile, start, column, k, n, stride_b, TMA)
             acc = tl.dot(tl.load(tle.gpu.local_ptr(a_tile)), tl.load(tle.gpu.local_ptr(b_tile)), acc)
         if TMA:
-            # Half of the columns at a time: the buffer of the store leaves room for the stages.
-            halves = tl.permute(tl.reshape(acc, (BLOCK_M, 2, BLOCK_N // 2)), (0, 2, 1))
-            left, right = tl.split(halves)
-            c.store([row, column], left.to(dtype))
-            c.store([row, column + BLOCK_N // 2], right.to(dtype))
+            store_halves(c, row, column, acc, dtype)
         else:
             r = row + tl.arange(0, BLOCK_M)
             q = column + tl.arange(0, BLOCK_N)
@@ -104,6 +94,8 @@ NAMES = ("BLOCK_M", "BLOCK_N", "BLOCK_K", "STAGES", "FLATTEN", "num_warps")
 
 def configurations(m: int, capability: int = 90) -> list[dict[str, int | bool]]:
     """Block sizes, stages and warps worth trying for `m` rows of A, the best guess first.
+
+    Those with PIPES are for the kernel of gemm_pipes.py, and matrices that TMA can read and write.
 
     PDL where a launch is short. Where it is not, the next one's programs would come two on one multiprocessor and none
     on another, and walk over their tiles at different speeds.
@@ -120,14 +112,18 @@ def configurations(m: int, capability: int = 90) -> list[dict[str, int | bool]]:
         choices = [(128, 256, 64, 4, True, 8), (128, 128, 64, 3, True, 4), (128, 256, 64, 3, True, 8)]
         choices += [(256, 128, 64, 4, True, 8), (128, 256, 64, 4, False, 8), (128, 256, 64, 3, False, 8)]
         choices += [(128, 128, 64, 3, False, 8)]
-    return [dict(zip(NAMES, choice, strict=True)) | {"GROUP_M": 8, "PDL": m <= 128} for choice in choices]
+    pipes = gemm_pipes.configurations(m) if capability // 10 == 9 else []
+    return pipes + [dict(zip(NAMES, choice, strict=True)) | {"GROUP_M": 8, "PDL": m <= 128} for choice in choices]
 
 
 def variants(arch: str) -> Iterator[tuple[str, object, dict[str, str], dict[str, object], dict[str, int]]]:
     """What the resource report compiles: (label, kernel, signature, constexprs, launch options) per variant."""
     capability = parse_arch(arch)
+    if capability // 10 == 9:
+        yield from gemm_pipes.variants()
     for m in (64, 128, 8192) if capability // 10 == 9 else (8192,):
-        for number, config in enumerate(configurations(m, capability)):
+        plain = [config for config in configurations(m, capability) if "PIPES" not in config]
+        for number, config in enumerate(plain):
             if capability >= 90:
                 yield _variant("bf16", config, True)
                 if number == 0:
@@ -177,9 +173,13 @@ def fits_tma(*matrices: torch.Tensor) -> bool:
 def launch(
     a: torch.Tensor, b: torch.Tensor, c: torch.Tensor, config: dict[str, int | bool], warm_up: bool = False
 ) -> None:
-    """Run the kernel with one configuration on checked matrices; with `warm_up`, only compile it."""
+    """Run a kernel with one configuration on checked matrices; with `warm_up`, only compile it."""
     (m, k), n = a.shape, b.shape[1]
     tma = fits_tma(a, b, c)
+    if "PIPES" in config:
+        if not tma:
+            raise ValueError("config has PIPES, but TMA cannot read or write these matrices")
+        return gemm_pipes.launch(a, b, c, config, warm_up)
     sources = [a, b, c]
     if tma:
         shapes = ("BLOCK_M", "BLOCK_K"), ("BLOCK_K", "BLOCK_N"), ("BLOCK_M", "BLOCK_N")

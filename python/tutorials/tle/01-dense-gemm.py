@@ -126,6 +126,8 @@ def launch_first(a: torch.Tensor, b: torch.Tensor, sizes: dict[str, int]) -> tor
 #    leaves room for a fourth stage.
 # 5. *Few rows.* Up to 128 of them take 25 to 50 us; there the next launch may begin before this one has ended. It
 #    waits inside of the kernel (``griddepcontrol``).
+# 6. *Partitions.* On Hopper more than 128 rows take another kernel (``triton_tle/ops/gemm_pipes.py``): one partition
+#    copies, two multiply, and what they store is on its way to memory while they multiply the next tile.
 #
 # Checks
 # ------
@@ -144,7 +146,7 @@ def check_operator(device: str) -> None:
     """The operator, with descriptors and with pointers; python/test/numerics has the long list."""
     from triton_tle.ops import gemm
 
-    shapes = [(70, 72, 64), (33, 50, 37)]
+    shapes = [(70, 72, 64), (33, 50, 37), (136, 264, 72)]
     if device == "cuda":
         shapes = [(4096, 4096, 4096), (64, 4096, 7168), (128, 1000, 512), (1001, 777, 333)]
     for shape in shapes:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from triton.runtime.errors import OutOfResources
 from triton_tle.compiler import report
 
 TUTORIALS = Path(__file__).parents[3] / "tutorials" / "tle"
@@ -68,6 +69,34 @@ def test_a_tile_s_first_product_does_not_add(tmp_path, monkeypatch, tile):
     assert added("with") == 3 / 4
     monkeypatch.setenv("TRITON_TLE_SKIP", "tritongpu-optimize-accumulator-init")
     assert added("without") == 1
+
+
+PIPES = "bf16 128x256x64 stages 4, in partitions"
+
+
+def test_stores_run_beside_the_next_tile(tmp_path):
+    """Both halves of a tile go through one buffer, which is waited for before it is written again."""
+    kernel = compiled("gemm", PIPES, tmp_path)
+    steps = re.findall(r"async_tma_store_wait|local_store|async_tma_copy_local_to_global", kernel.asm["ttgir"])
+    store = ["async_tma_store_wait", "local_store", "async_tma_copy_local_to_global"]
+    assert steps == 2 * [*store, *store, "async_tma_store_wait"]
+
+
+def test_stores_that_are_waited_for_have_buffers_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRITON_TLE_SKIP", "triton-tle-defer-store-waits")
+    with pytest.raises(OutOfResources, match="needs 262216 bytes of shared memory"):
+        compiled("gemm", PIPES, tmp_path)
+
+
+def test_products_of_a_tile_follow_each_other(tmp_path):
+    """One more is issued before the one in front of it is waited for; nothing else stands in the loop over K."""
+    ttgir = compiled("gemm", PIPES, tmp_path).asm["ttgir"]
+    loops = re.findall(r"^( {8})[^\n]*scf\.for (.*?)^\1\}", ttgir, re.DOTALL | re.MULTILINE)
+    products = [loop for _, loop in loops if "ttng.warp_group_dot " in loop]
+    assert len(products) == 2
+    for loop in products:
+        assert loop.count("ttng.warp_group_dot ") == 1 and loop.count("pendings = 1") == 1
+        assert not re.search("local_load|local_store|pendings = 0|gpu.barrier", loop)
 
 
 def test_products_end_before_the_softmax_writes_their_registers(tmp_path):
