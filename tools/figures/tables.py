@@ -186,11 +186,11 @@ def _gemm_rows(tree: dict) -> list[str]:
     ]
     for label, entry in figures:
         config = entry["config"]
-        block = (
-            f"{config['BLOCK_M']}x{config['BLOCK_N']}x{config['BLOCK_K']}, {config['STAGES']}, {config['num_warps']}"
-        )
-        if not config["FLATTEN"]:
-            block += ", a tile a program"
+        block = f"{config['BLOCK_M']}x{config['BLOCK_N']}x{config['BLOCK_K']}, {config['STAGES']}, "
+        if "PIPES" in config:
+            block += "partitions"
+        else:
+            block += str(config["num_warps"]) + ("" if config["FLATTEN"] else ", a tile a program")
         ratio = entry["ratio"]
         cells = [label, f"{entry['tflops']:.0f}", block, f"{ratio['best stock']:.3f}"]
         cells += [_interval(entry)] if intervals else []
