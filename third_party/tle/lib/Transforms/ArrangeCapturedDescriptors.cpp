@@ -50,6 +50,14 @@ static TensorDescType arrange(TensorDescType type) {
   return TensorDescType::get(context, block.cloneWithEncoding(encoding));
 }
 
+/// Whether there is such an arrangement: TMA knows no other blocks.
+static bool canArrange(TensorDescType type) {
+  RankedTensorType block = type.getBlockType();
+  return !block.getEncoding() && block.getRank() > 0 &&
+         block.getElementType().isIntOrFloat() &&
+         llvm::is_contained({8, 16, 32, 64}, block.getElementTypeBitWidth());
+}
+
 /// Whether the type of `descriptor` is nobody's business but its own: an
 /// argument of the kernel, or made where it is.
 static bool ownsType(Value descriptor) {
@@ -62,7 +70,7 @@ void ArrangeCapturedDescriptorsPass::runOnOperation() {
   getOperation().walk([](ttg::WarpSpecializeOp op) {
     for (auto [number, capture] : llvm::enumerate(op.getExplicitCaptures())) {
       auto type = dyn_cast<TensorDescType>(capture.getType());
-      if (!type || type.getBlockType().getEncoding() || !ownsType(capture))
+      if (!type || !canArrange(type) || !ownsType(capture))
         continue;
       capture.setType(arrange(type));
       for (Region *region : op.getPartitionRegions())

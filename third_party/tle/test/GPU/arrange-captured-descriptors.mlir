@@ -71,6 +71,20 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.return
   }
 
+  // Blocks that TMA does not know.
+  // CHECK-LABEL: @no_arrangement
+  // CHECK-SAME: !tt.tensordesc<tensor<64x64xi1>>, %{{.*}}: !tt.tensordesc<tensor<f32>>, %{{.*}}: !tt.tensordesc<tensor<8x8x!tt.ptr<f32>>>
+  tt.func public @no_arrangement(%a: !tt.tensordesc<tensor<64x64xi1>>, %b: !tt.tensordesc<tensor<f32>>, %c: !tt.tensordesc<tensor<8x8x!tt.ptr<f32>>>) {
+    ttg.warp_specialize(%a, %b, %c)
+    default {
+      ttg.warp_yield
+    }
+    partition0(%d: !tt.tensordesc<tensor<64x64xi1>>, %e: !tt.tensordesc<tensor<f32>>, %f: !tt.tensordesc<tensor<8x8x!tt.ptr<f32>>>) num_warps(4) {
+      ttg.warp_return
+    } : (!tt.tensordesc<tensor<64x64xi1>>, !tt.tensordesc<tensor<f32>>, !tt.tensordesc<tensor<8x8x!tt.ptr<f32>>>) -> ()
+    tt.return
+  }
+
   // CHECK-LABEL: @outside
   // CHECK-SAME: !tt.tensordesc<tensor<64x64xf16>>
   tt.func private @outside(%d: !wide)
