@@ -65,6 +65,9 @@ def test_partitions_need_matrices_that_tma_can_read():
     a, b, c = (torch.zeros(8, 9, dtype=torch.bfloat16)[:, :8] for _ in range(3))
     with pytest.raises(ValueError, match="PIPES, but TMA cannot read or write"):
         launch(a, b, c, PIPES)
+    empty = torch.zeros(8, 0, dtype=torch.bfloat16), torch.zeros(0, 8, dtype=torch.bfloat16)
+    with pytest.raises(ValueError, match="PIPES, but k is 0"):
+        launch(*empty, torch.zeros(8, 8, dtype=torch.bfloat16), PIPES)
 
 
 def test_configurations_in_partitions():

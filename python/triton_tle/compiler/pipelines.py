@@ -413,6 +413,8 @@ FLATTENED_LOOP = "tt.flatten"
 # The passes that divide marked loops, in this order.
 DIVISION = "triton-tle-warp-specialize-tile-loop"
 SEPARATION = "triton-tle-separate-accumulation"
+# The pass that keeps buffers of stores for whole loops; left out where the kernel would not fit with it.
+DEFERRAL = "triton-tle-defer-store-waits"
 
 
 def instrumentation_point(name: str) -> Pass:
@@ -497,7 +499,7 @@ def _tle_ttgir(settings: Settings) -> tuple[Pass, ...]:
         # Again: canonicalization has folded the branches that choose buffers.
         _n("triton-tle-lower-buffer-choices", only_if="ttg.local_alloc"),
         # Buffers of stores are made by stock's lowering of TMA.
-        _o("triton-tle-defer-store-waits", only_if=DESCRIPTORS),
+        *([_o(DEFERRAL, only_if=DESCRIPTORS)] if DEFERRAL not in dict(settings.reserves) else []),
         # Last: canonicalization would merge the steps of an exchange into one that takes shared memory.
         _o("triton-tle-coalesce-atomics", only_if="tt.atomic_rmw"),
         _o("triton-tle-find-ordered-partitions", only_if=PARTITIONS),

@@ -21,7 +21,7 @@ from triton.runtime.errors import PTXASError
 
 from . import bridge, environment, fitting, memory, ptxas
 from .locations import Place, kernel_place
-from .pipelines import MARKED_LOOP, Group, Pipeline, Settings, build
+from .pipelines import DESCRIPTORS, MARKED_LOOP, PARTITIONS, Group, Pipeline, Settings, build
 from .runner import Remarks, check_native, run_stage, trial
 
 Stage = Callable[[Any, dict[str, Any]], Any]
@@ -147,8 +147,8 @@ class KernelStages:
         )
 
     def _run_until_fit(self, module: Any, text: str, metadata: dict[str, Any]) -> Any:
-        """The TTGIR stage; again, with less in partitions, where a loop was divided and the kernel does not fit."""
-        if MARKED_LOOP not in text:
+        """The TTGIR stage; again, with less in partitions, where passes have filled shared memory beyond its size."""
+        if not (MARKED_LOOP in text or (PARTITIONS in text and DESCRIPTORS in text)):
             return self._run("ttgir", module, text, metadata)
         context = module.context
         while True:

@@ -177,8 +177,8 @@ def launch(
     (m, k), n = a.shape, b.shape[1]
     tma = fits_tma(a, b, c)
     if "PIPES" in config:
-        if not tma:
-            raise ValueError("config has PIPES, but TMA cannot read or write these matrices")
+        if not (tma and k):
+            raise ValueError("config has PIPES, but " + ("TMA cannot read or write these matrices" if k else "k is 0"))
         return gemm_pipes.launch(a, b, c, config, warm_up)
     sources = [a, b, c]
     if tma:

@@ -1,12 +1,12 @@
 //===- ArrangeCapturedDescriptors.cpp - one type for all partitions -------===//
 //
-// Precondition:  descriptors that partitions capture have no arrangement yet.
-// Rewrite:       a captured descriptor and the arguments that stand for it in
-//                all partitions get the arrangement of shared memory that stock
-//                gives to blocks of this shape.
+// Precondition:  descriptors have no arrangement of blocks yet.
+// Rewrite:       a descriptor that is captured for several partitions, one of
+//                which does not use it, and all arguments that stand for it get
+//                the arrangement that stock gives to blocks of this shape.
 // Postcondition: stock's choice of arrangements, which looks at descriptors
-//                where they are used and knows nothing of captures, leaves no
-//                argument of a partition without.
+//                where they are used and knows nothing of captures, leaves none
+//                of these arguments without.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,7 +14,9 @@
 
 #include "triton/Dialect/Triton/IR/Dialect.h"
 #include "triton/Dialect/TritonGPU/IR/Dialect.h"
+#include "triton/Dialect/TritonNvidiaGPU/IR/Dialect.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace mlir::triton::tle {
 #define GEN_PASS_DEF_TLEARRANGECAPTUREDDESCRIPTORS
@@ -23,6 +25,7 @@ namespace mlir::triton::tle {
 
 using namespace mlir;
 namespace ttg = mlir::triton::gpu;
+namespace ttng = mlir::triton::nvidia_gpu;
 using namespace mlir::triton;
 using namespace mlir::triton::tle;
 
@@ -37,6 +40,15 @@ public:
 
 } // namespace
 
+/// Whether blocks of `type` have such an arrangement: matrices, or more, of
+/// what TMA knows.
+static bool canArrange(TensorDescType type) {
+  RankedTensorType block = type.getBlockType();
+  return !block.getEncoding() && block.getRank() > 1 &&
+         block.getElementType().isIntOrFloat() &&
+         llvm::is_contained({8, 16, 32, 64}, block.getElementTypeBitWidth());
+}
+
 /// `type` with the arrangement that stock gives to blocks of its shape.
 static TensorDescType arrange(TensorDescType type) {
   RankedTensorType block = type.getBlockType();
@@ -50,38 +62,66 @@ static TensorDescType arrange(TensorDescType type) {
   return TensorDescType::get(context, block.cloneWithEncoding(encoding));
 }
 
-/// Whether there is such an arrangement: TMA knows no other blocks.
-static bool canArrange(TensorDescType type) {
-  RankedTensorType block = type.getBlockType();
-  return !block.getEncoding() && block.getRank() > 0 &&
-         block.getElementType().isIntOrFloat() &&
-         llvm::is_contained({8, 16, 32, 64}, block.getElementTypeBitWidth());
-}
-
-/// Whether the type of `descriptor` is nobody's business but its own: an
-/// argument of the kernel, or made where it is.
-static bool ownsType(Value descriptor) {
-  if (auto argument = dyn_cast<BlockArgument>(descriptor))
-    return isa<FuncOp>(argument.getOwner()->getParentOp());
+/// Whether `descriptor` is an argument of a kernel, or made where it is.
+static bool isMadeForKernel(Value descriptor) {
+  if (auto argument = dyn_cast<BlockArgument>(descriptor)) {
+    auto function = dyn_cast<FuncOp>(argument.getOwner()->getParentOp());
+    return function && function.isPublic() &&
+           argument.getOwner()->isEntryBlock();
+  }
   return isa<MakeTensorDescOp>(descriptor.getDefiningOp());
 }
 
-void ArrangeCapturedDescriptorsPass::runOnOperation() {
-  getOperation().walk([](ttg::WarpSpecializeOp op) {
-    for (auto [number, capture] : llvm::enumerate(op.getExplicitCaptures())) {
-      auto type = dyn_cast<TensorDescType>(capture.getType());
-      if (!type || !canArrange(type) || !ownsType(capture))
-        continue;
-      capture.setType(arrange(type));
-      for (Region *region : op.getPartitionRegions())
-        region->getArgument(number).setType(capture.getType());
+/// Whether `op` reads or writes blocks: its type follows from nothing else's.
+static bool isAccess(Operation *op) {
+  return isa<DescriptorLoadOp, DescriptorStoreOp, DescriptorReduceOp,
+             DescriptorGatherOp, DescriptorScatterOp,
+             ttng::AsyncTMACopyGlobalToLocalOp>(op);
+}
+
+/// The arguments of partitions that stand for `descriptor`; nothing if it goes
+/// elsewhere, too.
+static SmallVector<Value> findArguments(Value descriptor) {
+  SmallVector<Value> arguments;
+  for (OpOperand &use : descriptor.getUses()) {
+    auto specialize = dyn_cast<ttg::WarpSpecializeOp>(use.getOwner());
+    if (!specialize && !isAccess(use.getOwner()))
+      return {};
+    if (!specialize)
+      continue;
+    for (Region *region : specialize.getPartitionRegions()) {
+      Value argument = region->getArgument(use.getOperandNumber());
+      if (!llvm::all_of(argument.getUsers(), isAccess))
+        return {};
+      arguments.push_back(argument);
     }
+  }
+  return arguments;
+}
+
+void ArrangeCapturedDescriptorsPass::runOnOperation() {
+  SetVector<Value> captured;
+  getOperation().walk([&](ttg::WarpSpecializeOp op) {
+    for (Value capture : op.getExplicitCaptures())
+      if (auto type = dyn_cast<TensorDescType>(capture.getType());
+          type && canArrange(type) && isMadeForKernel(capture))
+        captured.insert(capture);
   });
-  // The arguments of a kernel are part of its type.
-  getOperation().walk([](FuncOp function) {
-    if (!function.isExternal())
+  for (Value descriptor : captured) {
+    SmallVector<Value> arguments = findArguments(descriptor);
+    if (llvm::none_of(arguments,
+                      [](Value argument) { return argument.use_empty(); }))
+      continue;
+    Type type = arrange(cast<TensorDescType>(descriptor.getType()));
+    descriptor.setType(type);
+    for (Value argument : arguments)
+      argument.setType(type);
+    // The arguments of a kernel are part of its type.
+    if (auto argument = dyn_cast<BlockArgument>(descriptor)) {
+      auto function = cast<FuncOp>(argument.getOwner()->getParentOp());
       function.setFunctionType(FunctionType::get(
           function.getContext(), function.front().getArgumentTypes(),
           function.getResultTypes()));
-  });
+    }
+  }
 }

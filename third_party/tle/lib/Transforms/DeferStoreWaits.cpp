@@ -16,8 +16,7 @@
 //                copy is under way when its partition ends.
 //
 // It is what stock's pipeliner makes of such stores; loops with pipes it does
-// not get to see. It takes no more memory: beside pipes, which are read and
-// written through raw addresses, buffers live to the end of their region.
+// not get to see.
 //
 //===----------------------------------------------------------------------===//
 
@@ -77,8 +76,7 @@ static std::optional<Store> findStore(ttng::TMAStoreWaitOp wait) {
   if (wait.getPendings() != 0 || !source)
     return {};
   auto buffer = source.getDefiningOp<ttg::LocalAllocOp>();
-  if (!buffer || !buffer.getSrc() || !buffer->hasOneUse() ||
-      buffer->getBlock() != copy->getBlock())
+  if (!buffer || !buffer.getSrc() || !buffer->hasOneUse())
     return {};
   return Store{buffer, copy, wait};
 }
@@ -131,12 +129,18 @@ static void defer(Operation *loop, MutableArrayRef<Store> stores) {
           type.getShape(), type.getElementType(), type.getEncoding(),
           type.getMemorySpace(), /*mutableMemory=*/true);
       auto alloc = ttg::LocalAllocOp::create(before, loc, writable);
+      alloc->setAttr(kDeferredStoresAttr, before.getUnitAttr());
       ttg::LocalDeallocOp::create(after, loc, alloc);
       buffer = alloc;
     }
-    OpBuilder builder(store.buffer);
+    // Where the copy is: another store may stand between it and its buffer.
+    Operation *fence = store.copy->getPrevNode();
+    bool isFenced = isa_and_nonnull<ttng::FenceAsyncSharedOp>(fence);
+    OpBuilder builder(isFenced ? fence : store.copy);
     ttng::TMAStoreWaitOp::create(builder, store.wait.getLoc(), 0);
     ttg::LocalStoreOp::create(builder, loc, store.buffer.getSrc(), buffer);
+    if (!isFenced)
+      ttng::FenceAsyncSharedOp::create(builder, loc, /*bCluster=*/false);
     store.buffer.replaceAllUsesWith(buffer);
     store.buffer.erase();
     store.wait.erase();

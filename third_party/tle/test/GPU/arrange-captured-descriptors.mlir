@@ -55,6 +55,53 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.return
   }
 
+  // Two groups of partitions.
+  // CHECK-LABEL: @twice
+  // CHECK-SAME: !tt.tensordesc<tensor<64x64xf16, #[[WIDE]]>>
+  // CHECK-COUNT-2: partition0(%{{[^:]*}}: !tt.tensordesc<tensor<64x64xf16, #[[WIDE]]>>)
+  tt.func public @twice(%d: !wide) {
+    ttg.warp_specialize(%d)
+    default {
+      ttg.warp_yield
+    }
+    partition0(%e: !wide) num_warps(4) {
+      ttg.warp_return
+    } : (!wide) -> ()
+    ttg.warp_specialize(%d)
+    default {
+      ttg.warp_yield
+    }
+    partition0(%e: !wide) num_warps(4) {
+      %zero = arith.constant 0 : i32
+      %v = arith.constant dense<0.0> : tensor<64x64xf16, #blocked>
+      tt.descriptor_store %e[%zero, %zero], %v : !wide, tensor<64x64xf16, #blocked>
+      ttg.warp_return
+    } : (!wide) -> ()
+    tt.return
+  }
+
+  // All partitions use it; it goes to a call, through a choice, around a loop: types have to agree there.
+  // CHECK-LABEL: @stay
+  // CHECK-NOT: #[[WIDE]]
+  // CHECK: tt.return
+  tt.func public @stay(%d: !wide, %called: !wide, %chosen: !wide, %carried: !wide, %i: i32, %b: i1) {
+    tt.call @outside(%called) : (!wide) -> ()
+    ttg.warp_specialize(%d, %called, %chosen, %carried, %i, %b)
+    default {
+      ttg.warp_yield
+    }
+    partition0(%e: !wide, %f: !wide, %g: !wide, %h: !wide, %j: i32, %c: i1) num_warps(4) {
+      %v = tt.descriptor_load %e[%j, %j] : !wide -> tensor<64x64xf16, #blocked>
+      %k = arith.select %c, %g, %g : !wide
+      tt.descriptor_store %k[%j, %j], %v : !wide, tensor<64x64xf16, #blocked>
+      %l = scf.for %n = %j to %j step %j iter_args(%m = %h) -> !wide : i32 {
+        scf.yield %m : !wide
+      }
+      ttg.warp_return
+    } : (!wide, !wide, !wide, !wide, i32, i1) -> ()
+    tt.return
+  }
+
   // No partition gets it: stock's pass finds it by itself.
   // CHECK-LABEL: @not_captured
   // CHECK-SAME: %{{.*}}: !tt.tensordesc<tensor<64x64xf16>>

@@ -18,8 +18,8 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
   // Two stores of one type share a buffer, one of another has its own; all are ahead of the outer loop.
   // CHECK-LABEL: @stores
   // CHECK: partition0
-  // CHECK: %[[B:.*]] = ttg.local_alloc : () -> !ttg.memdesc<64x64xf16, #{{.*}}, #smem, mutable>
-  // CHECK: %[[T:.*]] = ttg.local_alloc : () -> !ttg.memdesc<32x64xf16, #{{.*}}, #smem, mutable>
+  // CHECK: %[[B:.*]] = ttg.local_alloc {tle.deferred_stores} : () -> !ttg.memdesc<64x64xf16, #{{.*}}, #smem, mutable>
+  // CHECK: %[[T:.*]] = ttg.local_alloc {tle.deferred_stores} : () -> !ttg.memdesc<32x64xf16, #{{.*}}, #smem, mutable>
   // CHECK-NEXT: scf.for
   // CHECK-NEXT: ttng.wait_barrier
   // CHECK-NEXT: ttng.async_tma_store_wait {pendings = 0 : i32}
@@ -80,7 +80,7 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
 
   // The kernel's own partition, too.
   // CHECK-LABEL: @own_partition
-  // CHECK: ttg.local_alloc
+  // CHECK: ttg.local_alloc {tle.deferred_stores}
   // CHECK-NEXT: scf.for
   // CHECK-NEXT: ttng.async_tma_store_wait
   // CHECK-NEXT: ttg.local_store
@@ -107,9 +107,54 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
     tt.return
   }
 
+  // Buffers are made where their values are, copies come later: each value is written where its copy is.
+  // CHECK-LABEL: @apart
+  // CHECK: partition0
+  // CHECK: %[[B:.*]] = ttg.local_alloc {tle.deferred_stores}
+  // CHECK: scf.for
+  // CHECK: %[[V:.*]] = arith.constant dense<1.0
+  // CHECK: %[[W:.*]] = arith.constant dense<2.0
+  // CHECK: scf.for
+  // CHECK-NEXT: ttng.wait_barrier
+  // CHECK-NEXT: {{^ *}}}
+  // CHECK-NEXT: ttng.async_tma_store_wait {pendings = 0 : i32}
+  // CHECK-NEXT: ttg.local_store %[[V]], %[[B]]
+  // CHECK-NEXT: ttng.fence_async_shared
+  // CHECK-NEXT: ttng.async_tma_copy_local_to_global {{.*}} %[[B]]
+  // CHECK-NEXT: ttng.async_tma_store_wait {pendings = 0 : i32}
+  // CHECK-NEXT: ttg.local_store %[[W]], %[[B]]
+  // CHECK-NEXT: ttng.fence_async_shared
+  // CHECK-NEXT: ttng.async_tma_copy_local_to_global {{.*}} %[[B]]
+  tt.func public @apart(%d: !desc, %n: i32, %w: !word) {
+    ttg.warp_specialize(%d, %n, %w)
+    default {
+      ttg.warp_yield
+    }
+    partition0(%e: !desc, %m: i32, %word: !word) num_warps(4) {
+      %zero = arith.constant 0 : i32
+      %one = arith.constant 1 : i32
+      scf.for %i = %zero to %m step %one : i32 {
+        %v = arith.constant dense<1.0> : !tile
+        %u = arith.constant dense<2.0> : !tile
+        %x = ttg.local_alloc %v : (!tile) -> !buffer
+        %y = ttg.local_alloc %u : (!tile) -> !buffer
+        ttng.fence_async_shared {bCluster = false}
+        scf.for %j = %zero to %m step %one : i32 {
+          ttng.wait_barrier %word, %j {tle.per_thread} : !word
+        }
+        ttng.async_tma_copy_local_to_global %e[%i, %zero] %x : !desc, !buffer
+        ttng.async_tma_store_wait {pendings = 0 : i32}
+        ttng.async_tma_copy_local_to_global %e[%i, %one] %y : !desc, !buffer
+        ttng.async_tma_store_wait {pendings = 0 : i32}
+      }
+      ttg.warp_return
+    } : (!desc, i32, !word) -> ()
+    tt.return
+  }
+
   // In no partition; in no loop; in a loop without pipes; beside an atomic or assembly that may tell of the store.
   // CHECK-LABEL: @stay
-  // CHECK-NOT: ttg.local_dealloc
+  // CHECK-NOT: tle.deferred_stores
   // CHECK: tt.return
   tt.func public @stay(%d: !desc, %n: i32, %flag: !tt.ptr<i32>, %word: !word) {
     %zero = arith.constant 0 : i32
@@ -172,7 +217,7 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.targ
 
   // A buffer that something else reads; one that stock's pipeliner has made; a wait that leaves stores under way.
   // CHECK-LABEL: @others
-  // CHECK-NOT: ttg.local_dealloc
+  // CHECK-NOT: tle.deferred_stores
   // CHECK: tt.return
   tt.func public @others(%d: !desc, %n: i32, %word: !word) {
     ttg.warp_specialize(%d, %n, %word)

@@ -69,6 +69,9 @@ constexpr llvm::StringLiteral kTurnAttr = "tle.turn";
 constexpr llvm::StringLiteral kPipeAttr = "tle.pipe";
 /// On ttg.warp_specialize: the regions that need no barriers of their warps.
 constexpr llvm::StringLiteral kOrderedAttr = "tle.ordered";
+/// On ttg.local_alloc: a buffer that lives for all of a loop so that stores out
+/// of it need not be waited for at once.
+constexpr llvm::StringLiteral kDeferredStoresAttr = "tle.deferred_stores";
 /// On loops of partitions: what they wait for comes from pipes of two slots or
 /// more, which TMA fills and whose writer waits for nothing but free slots.
 constexpr llvm::StringLiteral kMayTakeTurnsAttr = "tle.may_take_turns";

@@ -579,7 +579,8 @@ def TLEArrangeCapturedDescriptors : TLE_ModulePass<"triton-tle-arrange-captured-
     follows descriptors through loops, not into partitions, so one that a
     partition gets and does not use itself kept its old type, which the verifier
     of `ttg.warp_specialize` refuses. Here captured descriptors get the
-    arrangement before that pass, the one that it gives to arguments of kernels.
+    arrangement before that pass, the one that it gives to arguments of kernels,
+    if some partition does not use them.
 
     ```mlir
     ttg.warp_specialize(%d)
@@ -592,7 +593,9 @@ def TLEArrangeCapturedDescriptors : TLE_ModulePass<"triton-tle-arrange-captured-
     partition1(%arg1: !tt.tensordesc<tensor<64x64xbf16, #shared>>) ...
     ```
 
-    `%d` is an argument of the kernel or comes from `tt.make_tensor_descriptor`.
+    `%d` is an argument of the kernel or comes from `tt.make_tensor_descriptor`,
+    has two dimensions or more, and goes nowhere but to partitions and accesses:
+    loops, branches and calls need types that agree, and stay as they are.
   }];
 }
 
@@ -613,7 +616,7 @@ def TLEDeferStoreWaits : TLE_ModulePass<"triton-tle-defer-store-waits"> {
       ttng.async_tma_store_wait {pendings = 0 : i32}
     }
     // becomes
-    %b = ttg.local_alloc : () -> !ttg.memdesc<64x128xbf16, #shared, #smem, mutable>
+    %b = ttg.local_alloc {tle.deferred_stores} : () -> !ttg.memdesc<64x128xbf16, #shared, #smem, mutable>
     scf.for ... {
       ttng.async_tma_store_wait {pendings = 0 : i32}
       ttg.local_store %v, %b : ...
@@ -626,8 +629,10 @@ def TLEDeferStoreWaits : TLE_ModulePass<"triton-tle-defer-store-waits"> {
 
     All stores of one type in an outermost loop of the partition share a buffer,
     so of several in an iteration the last one alone runs on beside the next
-    tile. Memory is saved that way: without this pass each store of a function
-    with pipes has a buffer of its own.
+    tile. In functions with pipes buffers live to the end of their region, so
+    stores of one region that each have a buffer take less memory this way. A
+    buffer that lives for all of a loop may take more; if the kernel does not fit
+    into shared memory then, it is compiled again without this pass.
 
     Loops without pipes are left to stock's pipeliner, which does the same. Left
     as they are: stores in no loop, and those of loops with atomic operations or
