@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib
 import random
 import sys
 import time
@@ -20,9 +21,10 @@ from collections.abc import Iterator
 import checking
 import torch
 from triton_tle.bench.harness import format_table
-from triton_tle.ops import gemm
+from triton_tle.ops import gemm, gemm_pipes
 from triton_tle.ops.gemm import configurations, launch, pointer_configuration
 
+gemm_operator = importlib.import_module("triton_tle.ops.gemm")  # `ops.gemm` is the function
 LIMIT = {torch.bfloat16: 4e-3, torch.float16: 6e-4}  # relative Frobenius error
 LAUNCHES = 3
 
@@ -61,9 +63,15 @@ def all_cases() -> Iterator[Case]:
 
 
 def sanitizer_cases() -> Iterator[Case]:
-    """Both kernels; one program walks over a tile or two."""
-    yield from (Case(140, 264, 136), Case(140, 264, 136, dtype=torch.float16), Case(300, 8, 72, config=1))
-    yield from (Case(20, 72, 136), Case(140, 40, 40, gap=3), Case(140, 264, 136, config=2))
+    """Both kernels, with two programs (`few_programs`), so that each walks over several tiles."""
+    yield from (Case(300, 520, 136), Case(300, 520, 136, dtype=torch.float16), Case(600, 264, 72, config=1))
+    yield from (Case(20, 520, 136), Case(300, 264, 40, gap=3), Case(300, 520, 136, config=2))
+
+
+def few_programs() -> None:
+    """Launch as on a GPU of two multiprocessors."""
+    for module in (gemm_operator, gemm_pipes):
+        module.multiprocessors = lambda device: 2
 
 
 def random_case(generator: random.Random) -> Case:
@@ -122,6 +130,8 @@ def check_pointers(seed: int) -> str:
 
 def main() -> int:
     args = checking.parse(checking.parser(__doc__, soak=True))
+    if args.sanitize:
+        few_programs()
     cases = list(sanitizer_cases() if args.sanitize else all_cases())
     checks = [(case.label, functools.partial(check_case, case, args.seed + i)) for i, case in enumerate(cases)]
     if not args.sanitize:
